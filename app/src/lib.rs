@@ -1,0 +1,1 @@
+//! What is seen: server-rendered pages, islands of interaction, server functions.

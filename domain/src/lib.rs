@@ -1,0 +1,20 @@
+//! What is true: the rules of Lectern, without I/O, clock or chance.
+//!
+//! Everything here runs on the server and in the browser. Time and chance are arguments.
+
+pub mod account;
+pub mod availability;
+pub mod booking;
+pub mod error;
+pub mod ids;
+pub mod interval;
+pub mod lesson;
+pub mod money;
+pub mod review;
+pub mod series;
+pub mod slot;
+pub mod tutor;
+pub mod webhook;
+pub mod zone;
+
+pub use error::{Code, Refusal};

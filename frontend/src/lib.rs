@@ -1,0 +1,8 @@
+//! The wasm entry: wakes the islands of the page that the server rendered.
+
+/// Called by the page's script once the module is loaded.
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_islands();
+}

@@ -1,0 +1,3 @@
+//! How it is reached: the axum server.
+
+fn main() {}

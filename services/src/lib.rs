@@ -1,0 +1,1 @@
+//! What happens: use cases over Postgres, jobs and providers.
