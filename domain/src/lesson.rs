@@ -1,1 +1,208 @@
-//! 
+//! The live meeting of a booking: when it can be joined, and how it comes out.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{Code, Refusal, booking::Outcome};
+
+/// Joining opens so long before the start.
+pub const JOIN_OPENS_BEFORE: TimeDelta = TimeDelta::minutes(5);
+
+/// Joining closes so long after the end.
+pub const JOIN_CLOSES_AFTER: TimeDelta = TimeDelta::minutes(15);
+
+/// The life of a lesson.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum LessonState {
+    /// Agreed, not yet open.
+    Scheduled,
+    /// From five minutes before the start.
+    JoinOpen,
+    /// One of the two has joined and the start has passed.
+    InProgress,
+    /// Reached its end.
+    CompletedAssumed,
+    /// The student was absent.
+    NoShowStudent,
+    /// The tutor was absent.
+    NoShowTutor,
+    /// Nobody came.
+    MutualNoShow,
+    /// Ended before its scheduled end.
+    EarlyEndShort,
+    /// Called off.
+    Cancelled,
+}
+
+impl LessonState {
+    /// Every state.
+    pub const ALL: [LessonState; 9] = [
+        LessonState::Scheduled,
+        LessonState::JoinOpen,
+        LessonState::InProgress,
+        LessonState::CompletedAssumed,
+        LessonState::NoShowStudent,
+        LessonState::NoShowTutor,
+        LessonState::MutualNoShow,
+        LessonState::EarlyEndShort,
+        LessonState::Cancelled,
+    ];
+
+    /// The name on the wire and in the database.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            LessonState::Scheduled => "SCHEDULED",
+            LessonState::JoinOpen => "JOIN_OPEN",
+            LessonState::InProgress => "IN_PROGRESS",
+            LessonState::CompletedAssumed => "COMPLETED_ASSUMED",
+            LessonState::NoShowStudent => "NO_SHOW_STUDENT",
+            LessonState::NoShowTutor => "NO_SHOW_TUTOR",
+            LessonState::MutualNoShow => "MUTUAL_NO_SHOW",
+            LessonState::EarlyEndShort => "EARLY_END_SHORT",
+            LessonState::Cancelled => "CANCELLED",
+        }
+    }
+
+    /// Reads a name of the database.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        LessonState::ALL.into_iter().find(|state| state.name() == text)
+    }
+
+    /// Whether the outcome is settled.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        !matches!(self, LessonState::Scheduled | LessonState::JoinOpen | LessonState::InProgress)
+    }
+
+    /// The state to show at `now`: whether joining is open follows from the clock, not from a job.
+    #[must_use]
+    pub fn at(self, start: DateTime<Utc>, end: DateTime<Utc>, now: DateTime<Utc>) -> LessonState {
+        match self {
+            LessonState::Scheduled if join_window(start, end).0 <= now => LessonState::JoinOpen,
+            other => other,
+        }
+    }
+}
+
+/// From when until when (exclusive) a lesson can be joined.
+#[must_use]
+pub fn join_window(start: DateTime<Utc>, end: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+    (start - JOIN_OPENS_BEFORE, end + JOIN_CLOSES_AFTER)
+}
+
+/// Whether a lesson can be joined now.
+///
+/// # Errors
+/// `JOIN_CLOSED`, before or after its time.
+pub fn may_join(start: DateTime<Utc>, end: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Refusal> {
+    let (opens, closes) = join_window(start, end);
+    match now {
+        now if now < opens => Err(Refusal::new(Code::JoinClosed, "join_too_early")),
+        now if now >= closes => Err(Refusal::new(Code::JoinClosed, "join_too_late")),
+        _ => Ok(()),
+    }
+}
+
+/// Minutes that a tutor waits for an absent student, and minutes from which a lesson is payable:
+/// 33 % and 66 % of the duration, rounded down, with the pinned exception 60 → 20 and 40.
+#[must_use]
+pub const fn waits(minutes: u16) -> (i32, i32) {
+    match minutes {
+        60 => (20, 40),
+        minutes => (minutes as i32 * 33 / 100, minutes as i32 * 66 / 100),
+    }
+}
+
+/// What is on record about a lesson when it is settled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// The student joined.
+    pub student_joined: bool,
+    /// The tutor joined.
+    pub tutor_joined: bool,
+    /// The tutor marked the student absent.
+    pub marked_no_show: bool,
+    /// When a trusted source saw it end.
+    pub trusted_end: Option<DateTime<Utc>>,
+}
+
+/// What is charged when nobody joined (setting `nobody_joined`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NobodyJoined {
+    /// As if it had been taught.
+    #[default]
+    ChargeFull,
+    /// Nothing.
+    ChargeNothing,
+}
+
+/// How a lesson came out, by the precedence of the rules: marked no-show, tutor absent, nobody
+/// joined, early end, completed.
+#[must_use]
+pub fn outcome(evidence: Evidence, end: DateTime<Utc>, nobody: NobodyJoined) -> Outcome {
+    match evidence {
+        Evidence { marked_no_show: true, .. } => Outcome::NoShowStudent,
+        Evidence { student_joined: true, tutor_joined: false, .. } => Outcome::NoShowTutor,
+        Evidence { student_joined: false, tutor_joined: false, .. } => match nobody {
+            NobodyJoined::ChargeFull => Outcome::Completed,
+            NobodyJoined::ChargeNothing => Outcome::MutualNoShow,
+        },
+        Evidence { trusted_end: Some(seen), .. } if seen < end => Outcome::EarlyEnd,
+        _ => Outcome::Completed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instant(minutes: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + minutes * 60, 0).expect("a valid instant")
+    }
+
+    #[test]
+    fn waits_are_floored_with_one_pinned_exception() {
+        for (minutes, expected) in [(15, (4, 9)), (30, (9, 19)), (60, (20, 40)), (90, (29, 59)), (100, (33, 66))] {
+            assert_eq!(waits(minutes), expected, "{minutes}");
+        }
+    }
+
+    #[test]
+    fn joining_opens_five_minutes_before_and_closes_fifteen_after() {
+        let (start, end) = (instant(0), instant(60));
+        let second = TimeDelta::seconds(1);
+        for (now, open) in [
+            (instant(-5) - second, false),
+            (instant(-5), true),
+            (instant(75) - second, true),
+            (instant(75), false),
+        ] {
+            assert_eq!(may_join(start, end, now).is_ok(), open, "{now}");
+        }
+    }
+
+    #[test]
+    fn outcomes_follow_the_precedence() {
+        let end = instant(60);
+        let (both, early) = (
+            Evidence { student_joined: true, tutor_joined: true, ..Evidence::default() },
+            Some(instant(59)),
+        );
+        for (evidence, expected) in [
+            (Evidence { marked_no_show: true, trusted_end: early, ..both }, Outcome::NoShowStudent),
+            (Evidence { student_joined: true, trusted_end: early, ..Evidence::default() }, Outcome::NoShowTutor),
+            (Evidence::default(), Outcome::Completed),
+            (Evidence { trusted_end: early, ..both }, Outcome::EarlyEnd),
+            (Evidence { trusted_end: Some(end), ..both }, Outcome::Completed),
+            (both, Outcome::Completed),
+            (Evidence { tutor_joined: true, ..Evidence::default() }, Outcome::Completed),
+        ] {
+            assert_eq!(outcome(evidence, end, NobodyJoined::ChargeFull), expected, "{evidence:?}");
+        }
+        assert_eq!(outcome(Evidence::default(), end, NobodyJoined::ChargeNothing), Outcome::MutualNoShow);
+    }
+}
