@@ -1,1 +1,63 @@
 //! What happens: use cases over Postgres, jobs and providers.
+//!
+//! A use case authorises its actor, reads `now` once, opens one transaction, loads, lets `domain`
+//! decide, records, and commits. Who may do what is decided here and nowhere else.
+
+pub mod account;
+pub mod actor;
+pub mod availability;
+pub mod booking;
+pub mod chance;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod invariants;
+pub mod lesson;
+pub mod limit;
+pub mod live;
+pub mod review;
+pub mod search;
+pub mod seed;
+pub mod settings;
+pub mod sweep;
+pub mod tutor;
+
+use std::{ops::Deref, sync::Arc};
+
+use sqlx::PgPool;
+
+pub use actor::Actor;
+pub use error::{AppError, Result};
+
+/// Everything that a use case needs of the world. Cheap to clone.
+#[derive(Clone)]
+pub struct Services(Arc<Parts>);
+
+/// The parts of [`Services`].
+pub struct Parts {
+    /// The database.
+    pub db: PgPool,
+    /// The one clock.
+    pub clock: clock::Clock,
+    /// What the environment says.
+    pub config: config::Config,
+    /// Tells open pages that something happened.
+    pub live: Arc<dyn live::LiveBus>,
+}
+
+impl Services {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(db: PgPool, clock: clock::Clock, config: config::Config, live: Arc<dyn live::LiveBus>) -> Self {
+        Services(Arc::new(Parts { db, clock, config, live }))
+    }
+}
+
+impl Deref for Services {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
