@@ -88,10 +88,11 @@ impl BookingState {
     /// # Errors
     /// `INVALID_REQUEST` on `status` for any other text.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
-        BookingState::ALL
-            .into_iter()
-            .find(|state| state.name() == text)
-            .ok_or(Refusal::on(Code::InvalidRequest, "status", "status"))
+        BookingState::ALL.into_iter().find(|state| state.name() == text).ok_or(Refusal::on(
+            Code::InvalidRequest,
+            "status",
+            "status",
+        ))
     }
 
     /// Whether it claims its slot.
@@ -196,7 +197,13 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Policy { notice_min: 120, horizon_days: 30, cancel_notice_min: 120, confirm_requests: false, fee_bps: 1000 }
+        Policy {
+            notice_min: 120,
+            horizon_days: 30,
+            cancel_notice_min: 120,
+            confirm_requests: false,
+            fee_bps: 1000,
+        }
     }
 }
 
@@ -231,9 +238,11 @@ impl Note {
         if text.trim().is_empty() {
             return Ok(None);
         }
-        paragraph(text, 1, 1000)
-            .map(|text| Some(Note(text)))
-            .ok_or(Refusal::on(Code::InvalidRequest, "note", "note"))
+        paragraph(text, 1, 1000).map(|text| Some(Note(text))).ok_or(Refusal::on(
+            Code::InvalidRequest,
+            "note",
+            "note",
+        ))
     }
 
     /// The note as text.

@@ -166,7 +166,9 @@ mod tests {
 
     #[test]
     fn waits_are_floored_with_one_pinned_exception() {
-        for (minutes, expected) in [(15, (4, 9)), (30, (9, 19)), (60, (20, 40)), (90, (29, 59)), (100, (33, 66))] {
+        for (minutes, expected) in
+            [(15, (4, 9)), (30, (9, 19)), (60, (20, 40)), (90, (29, 59)), (100, (33, 66))]
+        {
             assert_eq!(waits(minutes), expected, "{minutes}");
         }
     }
@@ -188,13 +190,14 @@ mod tests {
     #[test]
     fn outcomes_follow_the_precedence() {
         let end = instant(60);
-        let (both, early) = (
-            Evidence { student_joined: true, tutor_joined: true, ..Evidence::default() },
-            Some(instant(59)),
-        );
+        let (both, early) =
+            (Evidence { student_joined: true, tutor_joined: true, ..Evidence::default() }, Some(instant(59)));
         for (evidence, expected) in [
             (Evidence { marked_no_show: true, trusted_end: early, ..both }, Outcome::NoShowStudent),
-            (Evidence { student_joined: true, trusted_end: early, ..Evidence::default() }, Outcome::NoShowTutor),
+            (
+                Evidence { student_joined: true, trusted_end: early, ..Evidence::default() },
+                Outcome::NoShowTutor,
+            ),
             (Evidence::default(), Outcome::Completed),
             (Evidence { trusted_end: early, ..both }, Outcome::EarlyEnd),
             (Evidence { trusted_end: Some(end), ..both }, Outcome::Completed),

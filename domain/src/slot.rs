@@ -56,10 +56,10 @@ pub fn judge(
 ) -> Result<Slot, Refusal> {
     rules.check()?;
     let lead = start - now;
-    if lead < TimeDelta::minutes(i64::from(rules.notice_min)) {
+    if lead < TimeDelta::minutes(rules.notice_min) {
         return Err(Refusal::on(Code::MinimumNoticeRequired, "notice", "start"));
     }
-    if lead > TimeDelta::days(i64::from(rules.horizon_days)) {
+    if lead > TimeDelta::days(rules.horizon_days) {
         return Err(Refusal::on(Code::OutsideHorizon, "horizon", "start"));
     }
     let end = start.checked_add_signed(TimeDelta::nanoseconds(1)).unwrap_or(start);

@@ -64,10 +64,11 @@ impl FromStr for Field {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<Self, Refusal> {
-        Field::ALL
-            .into_iter()
-            .find(|field| field.name() == text)
-            .ok_or(Refusal::on(Code::InvalidProfileData, "field", "field"))
+        Field::ALL.into_iter().find(|field| field.name() == text).ok_or(Refusal::on(
+            Code::InvalidProfileData,
+            "field",
+            "field",
+        ))
     }
 }
 
@@ -134,7 +135,8 @@ impl Profile {
                 .filter(|year| (1..=10).contains(year))
                 .ok_or(fault("current_year", "current_year"))?,
             bio: paragraph(&input.bio, 50, 1000).ok_or(fault("bio_length", "bio"))?,
-            linkedin: optional(input.linkedin.as_deref(), linkedin).map_err(|()| fault("linkedin", "linkedin"))?,
+            linkedin: optional(input.linkedin.as_deref(), linkedin)
+                .map_err(|()| fault("linkedin", "linkedin"))?,
             languages: list(&input.languages, 50).ok_or(fault("languages", "languages"))?,
             goals: list(&input.goals, 100).ok_or(fault("goals", "goals"))?,
             headline: optional(input.headline.as_deref(), |text| line(text, 1, 120))
@@ -272,9 +274,13 @@ impl Readiness {
     /// `PROFILE_INCOMPLETE`, `PROFILE_INACTIVE` or `PROVIDER_REQUIRED`, in this order.
     pub fn check(self) -> Result<(), Refusal> {
         match self {
-            Readiness { complete: false, .. } => Err(Refusal::new(Code::ProfileIncomplete, "profile_incomplete")),
+            Readiness { complete: false, .. } => {
+                Err(Refusal::new(Code::ProfileIncomplete, "profile_incomplete"))
+            }
             Readiness { active: false, .. } => Err(Refusal::new(Code::ProfileInactive, "profile_inactive")),
-            Readiness { provider: false, .. } => Err(Refusal::new(Code::ProviderRequired, "provider_required")),
+            Readiness { provider: false, .. } => {
+                Err(Refusal::new(Code::ProviderRequired, "provider_required"))
+            }
             _ => Ok(()),
         }
     }

@@ -31,8 +31,8 @@ pub(super) fn slots(
 
 /// The seconds at which a slot may start by range, notice and horizon.
 fn starts(rules: &SlotRules, now: DateTime<Utc>, range: Interval) -> Span {
-    let notice = ceil(now) + i64::from(rules.notice_min) * 60;
-    let horizon = now.timestamp() + i64::from(rules.horizon_days) * DAY_SECONDS;
+    let notice = ceil(now) + rules.notice_min * 60;
+    let horizon = now.timestamp() + rules.horizon_days * DAY_SECONDS;
     Span {
         start: ceil(range.start).max(notice).max(EARLIEST),
         end: ceil(range.end).min(horizon + 1).min(LATEST),
@@ -46,7 +46,7 @@ fn ceil(instant: DateTime<Utc>) -> i64 {
 /// The busy ranges that slots with these starts can meet, sorted and merged.
 fn merge(busy: &[Interval], rules: &SlotRules, starts: Span) -> Vec<Span> {
     let first = starts.start - i64::from(rules.buffer_before_min) * 60;
-    let last = starts.end + i64::from(rules.duration_min + rules.buffer_after_min) * 60;
+    let last = starts.end + (i64::from(rules.duration_min) + i64::from(rules.buffer_after_min)) * 60;
     let mut near = Vec::with_capacity(busy.len());
     near.extend(
         busy.iter()
@@ -78,7 +78,7 @@ struct Grid<'a> {
 
 impl<'a> Grid<'a> {
     fn new(rules: &SlotRules, starts: Span, busy: &'a [Span]) -> Grid<'a> {
-        let seconds = |minutes: u32| i64::from(minutes) * 60;
+        let seconds = |minutes: u16| i64::from(minutes) * 60;
         Grid {
             starts,
             step: seconds(rules.step_min),

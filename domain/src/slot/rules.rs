@@ -5,23 +5,26 @@ use serde::{Deserialize, Serialize};
 use crate::{Code, Refusal};
 
 /// Minutes in a day.
-const DAY: u32 = 1_440;
+const DAY: u16 = 1_440;
+
+/// Notice and horizon reach at most this many days ahead.
+const MAX_DAYS: i64 = 366;
 
 /// The settings that decide which starts are offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlotRules {
     /// The length of a slot in minutes, 1 to 1440.
-    pub duration_min: u32,
+    pub duration_min: u16,
     /// Minutes of elapsed time from one start of the grid to the next, 1 to 1440; usually the duration.
-    pub step_min: u32,
+    pub step_min: u16,
     /// Minutes that the tutor keeps free before, 0 to 1440.
-    pub buffer_before_min: u32,
+    pub buffer_before_min: u16,
     /// Minutes that the tutor keeps free after, 0 to 1440.
-    pub buffer_after_min: u32,
-    /// A slot starts at least this many minutes from now, at most a year.
-    pub notice_min: u32,
-    /// A slot starts at most this many days of 24 hours from now, at most 366.
-    pub horizon_days: u32,
+    pub buffer_after_min: u16,
+    /// A slot starts at least this many minutes from now, 0 to 366 days.
+    pub notice_min: i64,
+    /// A slot starts at most this many days of 24 hours from now, 0 to 366.
+    pub horizon_days: i64,
 }
 
 impl SlotRules {
@@ -44,10 +47,10 @@ impl SlotRules {
         if self.buffer_after_min > DAY {
             return refuse("buffer_range", "buffer_after_min");
         }
-        if self.notice_min > 366 * DAY {
+        if !(0..=MAX_DAYS * i64::from(DAY)).contains(&self.notice_min) {
             return refuse("notice_range", "notice_min");
         }
-        if self.horizon_days > 366 {
+        if !(0..=MAX_DAYS).contains(&self.horizon_days) {
             return refuse("horizon_range", "horizon_days");
         }
         Ok(())
