@@ -1,5 +1,7 @@
 //! The connection to Postgres, and the cluster that the server keeps for itself when it is given none.
 
+pub mod cluster;
+
 use std::time::Duration;
 
 use sqlx::{
