@@ -1,0 +1,58 @@
+import { defineConfig } from '@playwright/test';
+import { existsSync } from 'node:fs';
+
+/** Chromium of the system: a browser is never downloaded. */
+function chromium(): string {
+  const named = process.env.CHROMIUM;
+  if (named) return named;
+  const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
+  const found = names.map((name) => `/usr/bin/${name}`).find((path) => existsSync(path));
+  if (!found) throw new Error('Chromium is missing; run: sudo apt-get install chromium, or set CHROMIUM');
+  return found;
+}
+
+const desktop = { width: 1280, height: 800 };
+const phone = { width: 320, height: 700 };
+
+/**
+ * A journey runs on a desktop. Tagged `@phone` it also runs at 320 px, tagged `@plain` also without
+ * JavaScript. Tagged `@only-phone` or `@only-plain` it runs nowhere else.
+ */
+export default defineConfig({
+  testDir: 'tests',
+  outputDir: 'test-results',
+  snapshotPathTemplate: '{testDir}/snapshots/{testFileName}/{arg}{ext}',
+  fullyParallel: false,
+  forbidOnly: !!process.env.CI,
+  retries: 0,
+  workers: 2,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: [['list']],
+  use: {
+    // Unlike the server's zone (UTC) and unlike the demonstration tutors' commonest ones.
+    timezoneId: 'Pacific/Auckland',
+    locale: 'en-GB',
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    launchOptions: {
+      executablePath: chromium(),
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+  projects: [
+    { name: 'desktop', use: { viewport: desktop }, grepInvert: /@only-/ },
+    { name: 'phone', use: { viewport: phone, hasTouch: true }, grep: /@(only-)?phone\b/ },
+    { name: 'plain', use: { viewport: desktop, javaScriptEnabled: false }, grep: /@(only-)?plain\b/ },
+    ...(process.env.LECTERN_SCREENS ? [{ name: 'screens', testDir: 'screens', use: { viewport: desktop } }] : []),
+    ...(process.env.LECTERN_SIZE ? [{ name: 'size', testDir: 'size', use: { viewport: desktop } }] : []),
+  ],
+});

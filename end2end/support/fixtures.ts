@@ -1,0 +1,106 @@
+import AxeBuilder from '@axe-core/playwright';
+import { test as base, expect, type Browser, type BrowserContextOptions, type Page } from '@playwright/test';
+import { Server } from './server';
+import { Watch } from './watch';
+
+export { expect } from '@playwright/test';
+export type { Server } from './server';
+
+/** A demonstration account, or any other. */
+export type Who = 'student' | 'tutor' | 'admin' | { email: string; password: string };
+
+const DEMO_PASSWORD = 'demo-password';
+
+function credentials(who: Who): { email: string; password: string } {
+  return typeof who === 'string' ? { email: `${who}@demo.test`, password: DEMO_PASSWORD } : who;
+}
+
+/** Signs in by the form, with or without JavaScript, and waits until another page is there. */
+export async function signIn(page: Page, who: Who): Promise<void> {
+  const { email, password } = credentials(who);
+  await page.goto('/login');
+  const form = page.locator('form:has(input[name="password"])');
+  await form.locator('input[name="email"]').fill(email);
+  await form.locator('input[name="password"]').fill(password);
+  await form.locator('button[type="submit"]').click();
+  await page.waitForURL((url) => url.pathname !== '/login');
+}
+
+/**
+ * Waits until every island on the page answers. The page's script sets `data-ready` on `<html>` when it
+ * has woken the last one. Without JavaScript there is nothing to wait for.
+ */
+export async function hydrated(page: Page): Promise<void> {
+  if (base.info().project.use.javaScriptEnabled === false) return;
+  await expect(page.locator('html')).toHaveAttribute('data-ready', /.*/);
+}
+
+/** Fails when axe finds anything serious or critical against WCAG 2.2 AA. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const found = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
+  const grave = found.violations.filter((one) => one.impact === 'serious' || one.impact === 'critical');
+  const lines = grave.map((one) => `${one.id}: ${one.help}\n  ${one.nodes.map((node) => node.target).join('\n  ')}`);
+  expect(lines, `accessibility of ${page.url()}`).toEqual([]);
+}
+
+/** Fails when the page is wider than the window. */
+export async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  const [content, window] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    document.documentElement.clientWidth,
+  ]);
+  expect(content, `width of ${page.url()}`).toBeLessThanOrEqual(window ?? 0);
+}
+
+interface TestFixtures {
+  /** What went wrong in any page of the test; it fails the test in the end. */
+  watch: Watch;
+  /** Another person in a browser of her own, signed in: `const tutor = await person('tutor')`. */
+  person: (who: Who, options?: BrowserContextOptions) => Promise<Page>;
+}
+
+interface WorkerFixtures {
+  /** The server of this worker. Tests of one worker share it: begin with `server.reset()` if that matters. */
+  server: Server;
+}
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  server: [
+    async ({}, use, worker) => {
+      const server = await Server.start(`${worker.project.name}_${worker.workerIndex}`);
+      await use(server);
+      await server.stop();
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+
+  baseURL: async ({ server }, use) => use(server.url),
+
+  watch: [
+    async ({ server, context }, use, info) => {
+      const watch = new Watch(server.url);
+      watch.context(context);
+      await use(watch);
+      if (info.status !== info.expectedStatus) await info.attach('server.log', { body: server.tail(200) });
+      expect(watch.unexpected(), 'what the pages did that they must not').toEqual([]);
+    },
+    { auto: true },
+  ],
+
+  person: async ({ browser, server, watch, contextOptions }, use, info) => {
+    const opened: Awaited<ReturnType<Browser['newContext']>>[] = [];
+    await use(async (who, options = {}) => {
+      const { viewport, locale, timezoneId, javaScriptEnabled, hasTouch } = info.project.use;
+      const own = { viewport, locale, timezoneId, javaScriptEnabled, hasTouch };
+      const context = await browser.newContext({ ...contextOptions, ...own, baseURL: server.url, ...options });
+      opened.push(context);
+      watch.context(context);
+      const page = await context.newPage();
+      await signIn(page, who);
+      return page;
+    });
+    await Promise.all(opened.map((context) => context.close()));
+  },
+});
