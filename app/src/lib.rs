@@ -1,1 +1,11 @@
-//! What is seen: server-rendered pages, islands of interaction, server functions.
+//! What is seen: pages that the server renders, islands that wake in the browser, and the server
+//! functions between the two.
+//!
+//! Islands (`#[island]`), server functions are compiled for both sides. Pages are the
+//! server's alone, and with them the router and every sentence: an island gets its texts as props.
+
+pub mod error;
+pub mod form;
+
+#[cfg(feature = "ssr")]
+pub mod pages;

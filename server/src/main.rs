@@ -1,3 +1,32 @@
-//! How it is reached: the axum server.
+//! How it is reached: the axum server and its commands.
 
-fn main() {}
+mod api;
+mod auth;
+mod command;
+mod router;
+mod run;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// Starts the runtime and runs the command; a failure is one clear line.
+fn main() -> ExitCode {
+    let cli = command::Cli::parse();
+    telemetry::start();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    match runtime.block_on(run::run(cli.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error.as_ref()),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the last word of the process")]
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("lectern: {error}");
+    ExitCode::FAILURE
+}

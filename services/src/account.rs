@@ -2,7 +2,11 @@
 
 use std::net::IpAddr;
 
-use domain::{account::{Email, Language, Password, PersonName, Role}, ids::{TutorId, UserId}, zone::Zone};
+use domain::{
+    account::{Email, Language, Password, PersonName, Role},
+    ids::{TutorId, UserId},
+    zone::Zone,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{Actor, Result, Services};
@@ -83,64 +87,102 @@ pub struct Tokens {
 ///
 /// # Errors
 /// `INVALID_REQUEST` on `email` where it is taken, on `role` for an admin.
-pub async fn register(_services: &Services, _registration: Registration) -> Result<Me> { todo!() }
+pub async fn register(_services: &Services, _registration: Registration) -> Result<Me> {
+    todo!()
+}
 
 /// Makes an admin: the command line's.
 ///
 /// # Errors
 /// `INVALID_REQUEST` on `email` where it is taken.
-pub async fn create_admin(_services: &Services, _email: Email, _password: Password, _name: PersonName) -> Result<Me> { todo!() }
+pub async fn create_admin(
+    _services: &Services,
+    _email: Email,
+    _password: Password,
+    _name: PersonName,
+) -> Result<Me> {
+    todo!()
+}
 
 /// Signs a browser in: the token for its cookie.
 ///
 /// # Errors
 /// `INVALID_TOKEN` (key `credentials`) for a wrong address or password, in equal time for both.
-pub async fn sign_in(_services: &Services, _email: &str, _password: &str, _ip: Option<IpAddr>, _agent: Option<&str>) -> Result<String> { todo!() }
+pub async fn sign_in(
+    _services: &Services,
+    _email: &str,
+    _password: &str,
+    _ip: Option<IpAddr>,
+    _agent: Option<&str>,
+) -> Result<String> {
+    todo!()
+}
 
 /// Ends the sign-in of a cookie. Ending one that does not exist is fine.
 ///
 /// # Errors
 /// Where the database cannot be written.
-pub async fn sign_out(_services: &Services, _token: &str) -> Result<()> { todo!() }
+pub async fn sign_out(_services: &Services, _token: &str) -> Result<()> {
+    todo!()
+}
 
 /// Who a cookie belongs to; `None` for an unknown or lapsed one.
 ///
 /// # Errors
 /// Where the database cannot be read.
-pub async fn actor_by_cookie(_services: &Services, _token: &str) -> Result<Option<Actor>> { todo!() }
+pub async fn actor_by_cookie(_services: &Services, _token: &str) -> Result<Option<Actor>> {
+    todo!()
+}
 
 /// Who a JWT belongs to.
 ///
 /// # Errors
 /// `INVALID_TOKEN`, `TOKEN_EXPIRED`.
-pub async fn actor_by_jwt(_services: &Services, _jwt: &str) -> Result<Actor> { todo!() }
+pub async fn actor_by_jwt(_services: &Services, _jwt: &str) -> Result<Actor> {
+    todo!()
+}
 
 /// Signs a program in.
 ///
 /// # Errors
 /// `INVALID_TOKEN` (key `credentials`).
-pub async fn tokens(_services: &Services, _email: &str, _password: &str, _ip: Option<IpAddr>) -> Result<Tokens> { todo!() }
+pub async fn tokens(
+    _services: &Services,
+    _email: &str,
+    _password: &str,
+    _ip: Option<IpAddr>,
+) -> Result<Tokens> {
+    todo!()
+}
 
 /// The next pair for a refresh token; a token that was used before revokes its whole family.
 ///
 /// # Errors
 /// `INVALID_TOKEN`, `TOKEN_EXPIRED`.
-pub async fn refresh(_services: &Services, _refresh_token: &str) -> Result<Tokens> { todo!() }
+pub async fn refresh(_services: &Services, _refresh_token: &str) -> Result<Tokens> {
+    todo!()
+}
 
 /// Revokes the family of a refresh token. Revoking an unknown one is fine.
 ///
 /// # Errors
 /// Where the database cannot be written.
-pub async fn revoke(_services: &Services, _refresh_token: &str) -> Result<()> { todo!() }
+pub async fn revoke(_services: &Services, _refresh_token: &str) -> Result<()> {
+    todo!()
+}
 
 /// One's own data.
 ///
 /// # Errors
 /// Where the database cannot be read.
-pub async fn me(_services: &Services, _actor: &Actor) -> Result<Me> { todo!() }
+pub async fn me(_services: &Services, _actor: &Actor) -> Result<Me> {
+    todo!()
+}
 
 /// Changes one's own data.
 ///
 /// # Errors
 /// `INVALID_REQUEST` with the field.
-pub async fn change_me(_services: &Services, _actor: &Actor, _change: MeChange) -> Result<Me> { todo!() }
+pub async fn change_me(_services: &Services, _actor: &Actor, _change: MeChange) -> Result<Me> {
+    todo!()
+}

@@ -1,7 +1,14 @@
 //! A tutor's hours, and the slots that follow from them.
 
 use chrono::{DateTime, Utc};
-use domain::{availability::Availability, booking::Policy, ids::{OfferingId, TutorId}, interval::Interval, slot::Slot, zone::Zone};
+use domain::{
+    availability::Availability,
+    booking::Policy,
+    ids::{OfferingId, TutorId},
+    interval::Interval,
+    slot::Slot,
+    zone::Zone,
+};
 
 use crate::{Actor, Result, Services};
 
@@ -41,16 +48,27 @@ pub struct FreeSlots {
 ///
 /// # Errors
 /// `PROFILE_NOT_FOUND`, `INVALID_DURATION`, `INVALID_REQUEST` on a range over 62 days.
-pub async fn free_slots(_services: &Services, _query: &SlotQuery) -> Result<FreeSlots> { todo!() }
+pub async fn free_slots(_services: &Services, _query: &SlotQuery) -> Result<FreeSlots> {
+    todo!()
+}
 
 /// The hours of a tutor, for the tutor.
 ///
 /// # Errors
 /// `INSUFFICIENT_PERMISSIONS`.
-pub async fn hours(_services: &Services, _actor: &Actor, _tutor: TutorId) -> Result<Availability> { todo!() }
+pub async fn hours(_services: &Services, _actor: &Actor, _tutor: TutorId) -> Result<Availability> {
+    todo!()
+}
 
 /// Replaces hours and overrides, and the zone in which they are meant.
 ///
 /// # Errors
 /// `INSUFFICIENT_PERMISSIONS`, `PROFILE_NOT_FOUND`.
-pub async fn set_hours(_services: &Services, _actor: &Actor, _tutor: TutorId, _availability: &Availability) -> Result<()> { todo!() }
+pub async fn set_hours(
+    _services: &Services,
+    _actor: &Actor,
+    _tutor: TutorId,
+    _availability: &Availability,
+) -> Result<()> {
+    todo!()
+}

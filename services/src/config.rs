@@ -58,6 +58,8 @@ pub struct DatabaseConfig {
     pub url: Option<String>,
     /// `LECTERN_DATA`, default `./data`.
     pub data: PathBuf,
+    /// Connections of one process, at most.
+    pub connections: u32,
 }
 
 /// Secrets. Never printed.
@@ -138,6 +140,7 @@ impl Config {
             database: DatabaseConfig {
                 url: vars.get("DATABASE_URL"),
                 data: vars.get("LECTERN_DATA").unwrap_or_else(|| "./data".into()).into(),
+                connections: 20,
             },
             secrets: SecretsConfig {
                 session: vars.secret("SESSION_SECRET", mode, 16)?,
@@ -156,11 +159,10 @@ impl Config {
 
 impl WebConfig {
     fn read(vars: &Vars<'_>, mode: Mode) -> Result<Self, ConfigError> {
-        let addr: SocketAddr = vars
-            .get("LECTERN_ADDR")
-            .unwrap_or_else(|| "127.0.0.1:3000".into())
-            .parse()
-            .map_err(|_| fault("LECTERN_ADDR", "must be an address with a port, such as 127.0.0.1:3000"))?;
+        let addr: SocketAddr =
+            vars.get("LECTERN_ADDR").unwrap_or_else(|| "127.0.0.1:3000".into()).parse().map_err(|_| {
+                fault("LECTERN_ADDR", "must be an address with a port, such as 127.0.0.1:3000")
+            })?;
         let public_url = match vars.get("PUBLIC_URL") {
             Some(text) => base_url(&text)?,
             None if mode == Mode::Production => return Err(fault("PUBLIC_URL", "is required in production")),
@@ -172,7 +174,9 @@ impl WebConfig {
             .split(',')
             .map(str::trim)
             .filter(|part| !part.is_empty())
-            .map(|part| Network::parse(part).ok_or(fault("TRUSTED_PROXIES", "must be networks such as 10.0.0.0/8")))
+            .map(|part| {
+                Network::parse(part).ok_or(fault("TRUSTED_PROXIES", "must be networks such as 10.0.0.0/8"))
+            })
             .collect::<Result<_, _>>()?;
         let rate_limits = match vars.get("RATE_LIMITS").as_deref() {
             None | Some("on") => true,
@@ -206,7 +210,8 @@ fn fault(name: &'static str, problem: &str) -> ConfigError {
 }
 
 fn base_url(text: &str) -> Result<String, ConfigError> {
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.path() == "/");
+    let url =
+        Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.path() == "/");
     match url {
         Some(_) => Ok(text.trim_end_matches('/').to_owned()),
         None => Err(fault("PUBLIC_URL", "must be an http or https address without a path")),

@@ -27,4 +27,6 @@ pub struct Violations {
 ///
 /// # Errors
 /// Where the database cannot be read.
-pub async fn count(_services: &Services) -> Result<Violations> { todo!() }
+pub async fn count(_services: &Services) -> Result<Violations> {
+    todo!()
+}

@@ -22,7 +22,9 @@ pub struct AttendanceRow {
 /// # Errors
 /// `BOOKING_NOT_FOUND` for others, `JOIN_CLOSED` with `details.opens_at` (and `closes_at`) out of its
 /// time or while under review, `INVALID_STATE` for a booking that is not confirmed.
-pub async fn join(_services: &Services, _actor: &Actor, _booking: BookingId) -> Result<String> { todo!() }
+pub async fn join(_services: &Services, _actor: &Actor, _booking: BookingId) -> Result<String> {
+    todo!()
+}
 
 /// What a meeting link leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,10 +41,18 @@ pub enum JoinLink {
 ///
 /// # Errors
 /// Where the database cannot be read.
-pub async fn resolve(_services: &Services, _token: &str) -> Result<JoinLink> { todo!() }
+pub async fn resolve(_services: &Services, _token: &str) -> Result<JoinLink> {
+    todo!()
+}
 
 /// The attempts to join of one of one's own lessons, oldest first.
 ///
 /// # Errors
 /// `BOOKING_NOT_FOUND`.
-pub async fn attendance(_services: &Services, _actor: &Actor, _booking: BookingId) -> Result<Vec<AttendanceRow>> { todo!() }
+pub async fn attendance(
+    _services: &Services,
+    _actor: &Actor,
+    _booking: BookingId,
+) -> Result<Vec<AttendanceRow>> {
+    todo!()
+}

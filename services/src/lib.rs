@@ -49,7 +49,12 @@ pub struct Parts {
 impl Services {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(db: PgPool, clock: clock::Clock, config: config::Config, live: Arc<dyn live::LiveBus>) -> Self {
+    pub fn new(
+        db: PgPool,
+        clock: clock::Clock,
+        config: config::Config,
+        live: Arc<dyn live::LiveBus>,
+    ) -> Self {
         Services(Arc::new(Parts { db, clock, config, live }))
     }
 }

@@ -6,4 +6,6 @@ use crate::{Result, Services};
 ///
 /// # Errors
 /// `RATE_LIMITED` with `details.retry_after` (seconds) once it is used up.
-pub async fn count(_services: &Services, _key: &str, _limit: i32) -> Result<()> { todo!() }
+pub async fn count(_services: &Services, _key: &str, _limit: i32) -> Result<()> {
+    todo!()
+}

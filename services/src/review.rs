@@ -1,7 +1,10 @@
 //! Ratings of lessons.
 
 use chrono::{DateTime, Utc};
-use domain::{ids::BookingId, review::{Feedback, Rating}};
+use domain::{
+    ids::BookingId,
+    review::{Feedback, Rating},
+};
 use serde::Serialize;
 
 use crate::{Actor, Result, Services, booking::Page};
@@ -23,10 +26,25 @@ pub struct RatingView {
 ///
 /// # Errors
 /// `BOOKING_NOT_FOUND`, `INSUFFICIENT_PERMISSIONS` for the tutor, `SESSION_NOT_COMPLETED`, `RATING_ALREADY_EXISTS`.
-pub async fn rate(_services: &Services, _actor: &Actor, _booking: BookingId, _rating: Rating, _feedback: Option<Feedback>) -> Result<()> { todo!() }
+pub async fn rate(
+    _services: &Services,
+    _actor: &Actor,
+    _booking: BookingId,
+    _rating: Rating,
+    _feedback: Option<Feedback>,
+) -> Result<()> {
+    todo!()
+}
 
 /// The ratings of a tutor, newest first.
 ///
 /// # Errors
 /// `PROFILE_NOT_FOUND`.
-pub async fn list(_services: &Services, _id_or_slug: &str, _page: i64, _page_size: i64) -> Result<Page<RatingView>> { todo!() }
+pub async fn list(
+    _services: &Services,
+    _id_or_slug: &str,
+    _page: i64,
+    _page_size: i64,
+) -> Result<Page<RatingView>> {
+    todo!()
+}

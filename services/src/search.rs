@@ -84,10 +84,14 @@ pub struct TutorSummary {
 ///
 /// # Errors
 /// `INVALID_REQUEST` for a page out of range.
-pub async fn search(_services: &Services, _query: &SearchQuery) -> Result<Page<TutorSummary>> { todo!() }
+pub async fn search(_services: &Services, _query: &SearchQuery) -> Result<Page<TutorSummary>> {
+    todo!()
+}
 
 /// The universities of bookable tutors with their number, for the filter.
 ///
 /// # Errors
 /// Where the database cannot be read.
-pub async fn universities(_services: &Services) -> Result<Vec<(String, i64)>> { todo!() }
+pub async fn universities(_services: &Services) -> Result<Vec<(String, i64)>> {
+    todo!()
+}

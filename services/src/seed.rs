@@ -6,4 +6,6 @@ use crate::{Result, Services};
 ///
 /// # Errors
 /// Where the database cannot be written.
-pub async fn demonstration(_services: &Services) -> Result<bool> { todo!() }
+pub async fn demonstration(_services: &Services) -> Result<bool> {
+    todo!()
+}

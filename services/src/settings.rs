@@ -20,4 +20,6 @@ pub struct PlatformSettings {
 ///
 /// # Errors
 /// Where the database cannot be read.
-pub async fn load(_db: &mut PgConnection) -> Result<PlatformSettings> { todo!() }
+pub async fn load(_db: &mut PgConnection) -> Result<PlatformSettings> {
+    todo!()
+}

@@ -21,4 +21,6 @@ pub struct Swept {
 ///
 /// # Errors
 /// Where the database cannot be written.
-pub async fn run(_services: &Services) -> Result<Swept> { todo!() }
+pub async fn run(_services: &Services) -> Result<Swept> {
+    todo!()
+}

@@ -1,6 +1,9 @@
 //! Tutors: profile, photo, switch, settings, offerings.
 
-use domain::{ids::{OfferingId, TutorId}, tutor::{Offering, Profile, ProfileInput, Readiness}};
+use domain::{
+    ids::{OfferingId, TutorId},
+    tutor::{Offering, Profile, ProfileInput, Readiness},
+};
 use serde::Serialize;
 
 use crate::{Actor, Result, Services};
@@ -69,61 +72,115 @@ pub enum Provider {
 
 /// How a tutor is named in an address: an id or a slug.
 #[must_use]
-pub fn is_id(text: &str) -> bool { text.parse::<TutorId>().is_ok() }
+pub fn is_id(text: &str) -> bool {
+    text.parse::<TutorId>().is_ok()
+}
 
 /// A tutor by id or slug as everybody may see it: complete profiles, and one's own.
 ///
 /// # Errors
 /// `PROFILE_NOT_FOUND`.
-pub async fn find(_services: &Services, _actor: Option<&Actor>, _id_or_slug: &str) -> Result<TutorView> { todo!() }
+pub async fn find(_services: &Services, _actor: Option<&Actor>, _id_or_slug: &str) -> Result<TutorView> {
+    todo!()
+}
 
 /// Replaces the profile.
 ///
 /// # Errors
 /// `INVALID_PROFILE_DATA` with the field, `INSUFFICIENT_PERMISSIONS`, `PROFILE_NOT_FOUND`.
-pub async fn set_profile(_services: &Services, _actor: &Actor, _tutor: TutorId, _input: &ProfileInput) -> Result<TutorView> { todo!() }
+pub async fn set_profile(
+    _services: &Services,
+    _actor: &Actor,
+    _tutor: TutorId,
+    _input: &ProfileInput,
+) -> Result<TutorView> {
+    todo!()
+}
 
 /// The tutor's own switch.
 ///
 /// # Errors
 /// `INSUFFICIENT_PERMISSIONS`, `PROFILE_NOT_FOUND`.
-pub async fn set_active(_services: &Services, _actor: &Actor, _tutor: TutorId, _active: bool) -> Result<TutorView> { todo!() }
+pub async fn set_active(
+    _services: &Services,
+    _actor: &Actor,
+    _tutor: TutorId,
+    _active: bool,
+) -> Result<TutorView> {
+    todo!()
+}
 
 /// Replaces the offerings: those with an id are changed, those without are made, those not named are archived.
 ///
 /// # Errors
 /// `INVALID_REQUEST`, `INVALID_DURATION`, `NOT_FOUND` for an id of another's, `INSUFFICIENT_PERMISSIONS`.
-pub async fn set_offerings(_services: &Services, _actor: &Actor, _tutor: TutorId, _offerings: Vec<(Option<OfferingId>, Offering)>) -> Result<Vec<OfferingView>> { todo!() }
+pub async fn set_offerings(
+    _services: &Services,
+    _actor: &Actor,
+    _tutor: TutorId,
+    _offerings: Vec<(Option<OfferingId>, Offering)>,
+) -> Result<Vec<OfferingView>> {
+    todo!()
+}
 
 /// The tutor's own settings.
 ///
 /// # Errors
 /// `INSUFFICIENT_PERMISSIONS`.
-pub async fn settings(_services: &Services, _actor: &Actor, _tutor: TutorId) -> Result<(TutorSettings, Provider)> { todo!() }
+pub async fn settings(
+    _services: &Services,
+    _actor: &Actor,
+    _tutor: TutorId,
+) -> Result<(TutorSettings, Provider)> {
+    todo!()
+}
 
 /// Replaces the tutor's own settings.
 ///
 /// # Errors
 /// `INVALID_REQUEST` with the field, `INSUFFICIENT_PERMISSIONS`.
-pub async fn set_settings(_services: &Services, _actor: &Actor, _tutor: TutorId, _settings: TutorSettings) -> Result<()> { todo!() }
+pub async fn set_settings(
+    _services: &Services,
+    _actor: &Actor,
+    _tutor: TutorId,
+    _settings: TutorSettings,
+) -> Result<()> {
+    todo!()
+}
 
 /// Chooses where lessons take place.
 ///
 /// # Errors
 /// `INVALID_REQUEST` on `external_url`, `PROVIDER_REQUIRED` where the platform does not accept it.
-pub async fn set_provider(_services: &Services, _actor: &Actor, _tutor: TutorId, _provider: Provider) -> Result<()> { todo!() }
+pub async fn set_provider(
+    _services: &Services,
+    _actor: &Actor,
+    _tutor: TutorId,
+    _provider: Provider,
+) -> Result<()> {
+    todo!()
+}
 
 /// Normalises and keeps a photo: JPEG, PNG or WebP of at most 10 MB becomes 400 × 400, upright, without metadata.
 ///
 /// # Errors
 /// `INVALID_REQUEST` on `photo` for anything that is no such image.
-pub async fn set_photo(_services: &Services, _actor: &Actor, _tutor: TutorId, _upload: &[u8]) -> Result<TutorView> { todo!() }
+pub async fn set_photo(
+    _services: &Services,
+    _actor: &Actor,
+    _tutor: TutorId,
+    _upload: &[u8],
+) -> Result<TutorView> {
+    todo!()
+}
 
 /// The photo as JPEG with its version, `None` where there is none.
 ///
 /// # Errors
 /// Where the database cannot be read.
-pub async fn photo(_services: &Services, _tutor: TutorId) -> Result<Option<(Vec<u8>, String)>> { todo!() }
+pub async fn photo(_services: &Services, _tutor: TutorId) -> Result<Option<(Vec<u8>, String)>> {
+    todo!()
+}
 
 /// Counters of a tutor: lessons taught, cancelled, absent, students, mean rating, by state of booking.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -154,4 +211,6 @@ pub struct TutorStats {
 ///
 /// # Errors
 /// `PROFILE_NOT_FOUND`.
-pub async fn stats(_services: &Services, _id_or_slug: &str) -> Result<TutorStats> { todo!() }
+pub async fn stats(_services: &Services, _id_or_slug: &str) -> Result<TutorStats> {
+    todo!()
+}

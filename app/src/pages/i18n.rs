@@ -1,0 +1,83 @@
+//! Sentences: `app/locales/*.json`, checked by the compiler, on the server only.
+
+#![expect(deprecated, reason = "the macro needs no build script and none of its data generators")]
+
+use domain::{Code, Refusal, account::Language, booking::BookingState, tutor::Field};
+
+#[expect(missing_docs, reason = "generated")]
+mod locales {
+    leptos_i18n::load_locales!();
+}
+
+pub use leptos_i18n::td_string;
+pub use locales::i18n::{self, Locale};
+
+/// The locale files' name of a language.
+#[must_use]
+pub const fn locale(language: Language) -> Locale {
+    match language {
+        Language::En => Locale::en,
+        Language::Fr => Locale::fr,
+    }
+}
+
+macro_rules! by_key {
+    ($locale:expr, $key:expr, $group:ident, [$($name:ident)*], $other:ident) => {
+        match $key {
+            $(stringify!($name) => td_string!($locale, $group.$name).to_string(),)*
+            _ => td_string!($locale, $group.$other).to_string(),
+        }
+    };
+}
+
+/// The sentence of a refusal.
+#[must_use]
+pub fn sentence(locale: Locale, refusal: &Refusal) -> String {
+    error_sentence(locale, &refusal.key)
+}
+
+/// The sentence of an error's key; an unknown one is told as a fault of ours.
+#[must_use]
+pub fn error_sentence(locale: Locale, key: &str) -> String {
+    by_key!(locale, key, error, [
+        email email_taken password_length name role locale time_zone credentials token_invalid
+        token_expired forbidden not_found internal malformed too_large rate_limited origin university
+        degree field current_year bio_length linkedin languages goals headline offering_title
+        offering_durations duration_range price step buffer profile_incomplete profile_inactive
+        provider_required duration_not_offered offering_not_found status booking_state note
+        cancellation_too_late lesson_started join_too_early join_too_late notice horizon slot_taken
+        slot_off_grid
+    ], internal)
+}
+
+/// The sentence for a code alone, where no rule gave a key.
+#[must_use]
+pub fn code_sentence(locale: Locale, code: Code) -> String {
+    let key = match code {
+        Code::InvalidRequest => "malformed",
+        Code::NotFound => "not_found",
+        Code::InsufficientPermissions => "forbidden",
+        Code::PayloadTooLarge => "too_large",
+        Code::RateLimited => "rate_limited",
+        _ => "internal",
+    };
+    error_sentence(locale, key)
+}
+
+/// The name of a field of study.
+#[must_use]
+pub fn field_name(locale: Locale, field: Field) -> String {
+    let key = field.name().to_lowercase();
+    by_key!(locale, key.as_str(), field, [
+        law medicine engineering business computer_science psychology education arts sciences
+    ], other)
+}
+
+/// The name of a state of a booking.
+#[must_use]
+pub fn state_name(locale: Locale, state: BookingState) -> String {
+    by_key!(locale, state.name(), state, [
+        requested pending_review confirmed completed no_show_student no_show_tutor mutual_no_show
+        early_end cancelled expired
+    ], declined)
+}

@@ -1,0 +1,16 @@
+//! Pages: rendered on the server only.
+//!
+//! A page is a component that loads its data with [`load::load`] and shows it; whatever moves in it is
+//! an island. [`context::Visit`] is what a page knows about the request.
+
+pub mod context;
+pub mod home;
+pub mod i18n;
+pub mod load;
+pub mod not_found;
+pub mod routes;
+pub mod shell;
+
+pub use context::{Visit, visit};
+pub use routes::App;
+pub use shell::shell;

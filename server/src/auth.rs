@@ -1,0 +1,200 @@
+//! Who asks: the middleware that turns a request into a [`Visit`], and keeps strangers' forms out.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use domain::{account::Language, zone::Zone};
+use services::{Actor, Services, account, config::Config};
+
+/// The name of the sign-in cookie.
+pub const COOKIE: &str = "lectern_session";
+
+/// What the middleware found out about the request; pages make their `Visit` of it.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who asks, by cookie.
+    pub actor: Option<Actor>,
+    /// The token of the cookie.
+    pub cookie: Option<String>,
+    /// The caller's address.
+    pub ip: Option<IpAddr>,
+    /// Names the request in the log and in answers.
+    pub request_id: String,
+}
+
+/// Identifies the caller, once for each request.
+pub async fn identify(State(services): State<Services>, mut request: Request, next: Next) -> Response {
+    if services.clock.is_settable()
+        && let Err(error) = services.clock.follow(&services.db).await
+    {
+        tracing::error!(?error, "clock");
+    }
+    let cookie = cookie(request.headers(), COOKIE);
+    let actor = match &cookie {
+        None => None,
+        Some(token) => match account::actor_by_cookie(&services, token).await {
+            Ok(actor) => actor,
+            Err(error) => {
+                tracing::error!(?error, "sign-in cookie");
+                return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            }
+        },
+    };
+    let request_id = services::chance::id::<uuid::Uuid>().simple().to_string();
+    let ip = caller_ip(&request, &services.config);
+    let id_header = request_id.parse().ok();
+    request.extensions_mut().insert(Caller { actor, cookie, ip, request_id });
+    let mut response = next.run(request).await;
+    if let Some(value) = id_header {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    response
+}
+
+/// Refuses what changes something on the strength of a cookie and comes from another site.
+pub async fn same_origin(State(services): State<Services>, request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let bearer = request.headers().contains_key(header::AUTHORIZATION);
+    let with_cookie =
+        cookie(request.headers(), COOKIE).is_some() || !request.uri().path().starts_with("/api/");
+    if reads || bearer || !with_cookie || is_ours(request.headers(), &services.config.web.public_url) {
+        return next.run(request).await;
+    }
+    crate::api::refuse(
+        &domain::Refusal::new(domain::Code::InsufficientPermissions, "origin"),
+        request.extensions().get::<Caller>(),
+    )
+}
+
+/// By `Sec-Fetch-Site` where the browser sends it, else by `Origin`; a program without either is no browser.
+fn is_ours(headers: &HeaderMap, public_url: &str) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    match (text("sec-fetch-site"), text("origin")) {
+        (Some("same-origin" | "none"), _) => true,
+        (Some(_), _) => false,
+        (None, Some(origin)) => {
+            let host = text("host").unwrap_or_default();
+            origin == public_url || origin.split_once("://").is_some_and(|(_, authority)| authority == host)
+        }
+        (None, None) => true,
+    }
+}
+
+/// The connection's address; a forwarded one only from a trusted proxy.
+fn caller_ip(request: &Request, config: &Config) -> Option<IpAddr> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
+    let trusted = |ip: IpAddr| config.web.trusted_proxies.iter().any(|network| network.contains(ip));
+    if !trusted(peer) {
+        return Some(peer);
+    }
+    let forwarded =
+        request.headers().get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let hops: Vec<IpAddr> =
+        forwarded.flat_map(|list| list.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
+    hops.iter().rev().copied().find(|hop| !trusted(*hop)).or(Some(peer))
+}
+
+/// The value of a cookie.
+pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// The reader's language: the switch's cookie, the profile, then what the browser asks for.
+pub fn language(headers: &HeaderMap, actor: Option<&Actor>) -> Language {
+    if let Some(language) = cookie(headers, "lang").and_then(|tag| tag.parse().ok()) {
+        return language;
+    }
+    if let Some(actor) = actor {
+        return actor.language;
+    }
+    let accepted =
+        headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    negotiate(accepted)
+}
+
+/// The best of our languages by RFC 9110 quality values; English where none fits.
+fn negotiate(accepted: &str) -> Language {
+    let mut wishes: Vec<(u16, Language)> = accepted
+        .split(',')
+        .filter_map(|wish| {
+            let mut parts = wish.split(';');
+            let language = parts.next()?.trim().parse().ok()?;
+            let quality = parts
+                .find_map(|part| part.trim().strip_prefix("q=")?.parse::<f32>().ok())
+                .unwrap_or(1.0)
+                .clamp(0.0, 1.0);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0 and 1000")]
+            Some(((quality * 1000.0) as u16, language))
+        })
+        .filter(|(quality, _)| *quality > 0)
+        .collect();
+    wishes.sort_by_key(|(quality, _)| std::cmp::Reverse(*quality));
+    wishes.first().map(|(_, language)| *language).unwrap_or_default()
+}
+
+/// The reader's zone: the page's `tz` parameter, the switch's cookie, the profile, the browser's; and whether it is known.
+pub fn zone(headers: &HeaderMap, query: &str, actor: Option<&Actor>) -> (Zone, bool) {
+    let asked = query.split('&').find_map(|pair| pair.strip_prefix("tz="));
+    let asked = asked.map(|text| text.replace("%2F", "/").replace("%2f", "/"));
+    let cookie = |name| cookie(headers, name).map(|text| text.replace("%2F", "/"));
+    let known = asked
+        .and_then(|name| Zone::parse(&name).ok())
+        .or_else(|| cookie("tz_choice").and_then(|name| Zone::parse(&name).ok()))
+        .or_else(|| actor.map(|actor| actor.zone))
+        .or_else(|| cookie("tz").and_then(|name| Zone::parse(&name).ok()));
+    (known.unwrap_or(Zone::UTC), known.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_are_negotiated_by_quality() {
+        for (accepted, expected) in [
+            ("", Language::En),
+            ("fr", Language::Fr),
+            ("fr-CA,en;q=0.8", Language::Fr),
+            ("en;q=0.4, fr;q=0.9", Language::Fr),
+            ("de, en;q=0.5, fr;q=0", Language::En),
+            ("de", Language::En),
+        ] {
+            assert_eq!(negotiate(accepted), expected, "{accepted}");
+        }
+    }
+
+    #[test]
+    fn only_our_own_pages_may_post_with_a_cookie() {
+        let headers = |pairs: &[(&'static str, &'static str)]| {
+            pairs
+                .iter()
+                .map(|(name, value)| {
+                    (axum::http::HeaderName::from_static(name), axum::http::HeaderValue::from_static(value))
+                })
+                .collect::<HeaderMap>()
+        };
+        for (pairs, ours) in [
+            (&[("sec-fetch-site", "same-origin")][..], true),
+            (&[("sec-fetch-site", "cross-site"), ("origin", "https://lectern.test")][..], false),
+            (&[("origin", "https://lectern.test")][..], true),
+            (&[("origin", "http://127.0.0.1:3000"), ("host", "127.0.0.1:3000")][..], true),
+            (&[("origin", "https://evil.test"), ("host", "lectern.test")][..], false),
+            (&[("origin", "null"), ("host", "lectern.test")][..], false),
+            (&[][..], true),
+        ] {
+            assert_eq!(is_ours(&headers(pairs), "https://lectern.test"), ours, "{pairs:?}");
+        }
+    }
+}

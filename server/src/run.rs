@@ -1,0 +1,194 @@
+//! Carries a command out.
+
+use std::{error::Error, io::Read as _, sync::Arc, time::Duration};
+
+use axum::serve::ListenerExt as _;
+use domain::account::{Email, Password, PersonName};
+use services::{Services, clock::Clock, config::Config, db, live, seed, sweep};
+use tokio::{net::TcpListener, sync::watch};
+
+use crate::{
+    api,
+    command::{Command, CreateAdmin, Serve},
+    router,
+};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+/// How often the server looks for work that the clock made due.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// Runs one command to its end.
+pub async fn run(command: Command) -> Outcome {
+    if let Command::Openapi = command {
+        return print(&api::openapi_json()?);
+    }
+    let config = Config::from_env()?;
+    let database = Database::open(&config).await?;
+    let outcome = with_database(command, config, &database).await;
+    database.close().await;
+    outcome
+}
+
+async fn with_database(command: Command, config: Config, database: &Database) -> Outcome {
+    db::migrate(&database.pool).await?;
+    let services = services(config, database).await?;
+    match command {
+        Command::Serve(options) => serve(&services, &options).await,
+        Command::Work => work_until_told(&services).await,
+        Command::Migrate | Command::Openapi => Ok(()),
+        Command::Seed => seeded(&services).await,
+        Command::Tick => print(&serde_json::to_string(&sweep::run(&services).await?)?),
+        Command::CreateAdmin(options) => create_admin(&services, &options).await,
+    }
+}
+
+/// The database, and the cluster that is ours where none was given.
+struct Database {
+    pool: sqlx::PgPool,
+    cluster: Option<db::cluster::Cluster>,
+}
+
+impl Database {
+    async fn open(config: &Config) -> Result<Self, Box<dyn Error>> {
+        let (options, cluster) = match &config.database.url {
+            Some(url) => (url.parse().map_err(|error| format!("DATABASE_URL: {error}"))?, None),
+            None => {
+                let cluster = db::cluster::Cluster::start(&config.database.data).await?;
+                (cluster.connect_options(), Some(cluster))
+            }
+        };
+        Ok(Database { pool: db::connect(options, config.database.connections).await?, cluster })
+    }
+
+    async fn close(self) {
+        self.pool.close().await;
+        if let Some(cluster) = self.cluster {
+            if let Err(error) = cluster.stop().await {
+                tracing::warn!(%error, "own Postgres");
+            }
+        }
+    }
+}
+
+async fn services(config: Config, database: &Database) -> Result<Services, Box<dyn Error>> {
+    let clock = if config.is_development() { Clock::settable() } else { Clock::real() };
+    clock.follow(&database.pool).await?;
+    let live = live::PostgresBus::start(database.pool.clone()).await?;
+    Ok(Services::new(database.pool.clone(), clock, config, Arc::new(live)))
+}
+
+async fn serve(services: &Services, options: &Serve) -> Outcome {
+    if options.seed {
+        seeded(services).await?;
+    }
+    let addr = services.config.web.addr;
+    let listener = TcpListener::bind(addr).await.map_err(|error| format!("LECTERN_ADDR {addr}: {error}"))?;
+    let (stop, stopping) = watch::channel(false);
+    tokio::spawn(async move {
+        told_to_stop().await;
+        let _ = stop.send(true);
+    });
+    let worker = (!options.no_work).then(|| tokio::spawn(work(services.clone(), stopping.clone())));
+    let app = router::router(services.clone(), stopping.clone())?;
+    greet(services)?;
+    // Without it a streamed page waits for the acknowledgement of its first part.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY");
+        }
+    });
+    axum::serve(listener, app.into_make_service_with_connect_info::<std::net::SocketAddr>())
+        .with_graceful_shutdown(until(stopping))
+        .await?;
+    if let Some(worker) = worker {
+        worker.await?;
+    }
+    Ok(())
+}
+
+/// Completes when the server is told to stop.
+pub async fn until(mut stopping: watch::Receiver<bool>) {
+    // A closed channel means that the sender is gone, which is as good as being told.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+async fn work_until_told(services: &Services) -> Outcome {
+    let (stop, stopping) = watch::channel(false);
+    let worker = tokio::spawn(work(services.clone(), stopping));
+    told_to_stop().await;
+    let _ = stop.send(true);
+    Ok(worker.await?)
+}
+
+async fn work(services: Services, stopping: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = sweep_once(&services).await {
+            tracing::error!(?error, "sweep");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SWEEP_EVERY) => {}
+            () = until(stopping.clone()) => return,
+        }
+    }
+}
+
+async fn sweep_once(services: &Services) -> services::Result<()> {
+    services.clock.follow(&services.db).await?;
+    let swept = sweep::run(services).await?;
+    if swept != sweep::Swept::default() {
+        tracing::info!(?swept, "swept");
+    }
+    Ok(())
+}
+
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}
+
+async fn seeded(services: &Services) -> Outcome {
+    if !services.config.is_development() {
+        return Err("seed: the demonstration is for development only".into());
+    }
+    if seed::demonstration(services).await? {
+        tracing::info!("the demonstration is in place");
+    }
+    Ok(())
+}
+
+async fn create_admin(services: &Services, options: &CreateAdmin) -> Outcome {
+    let mut password = String::new();
+    std::io::stdin().read_to_string(&mut password)?;
+    let password = Password::parse(password.trim_end_matches(['\r', '\n']))?;
+    let (email, name) = (Email::parse(&options.email)?, PersonName::parse(&options.name)?);
+    let admin = services::account::create_admin(services, email, password, name).await?;
+    print(&format!("{} is an administrator", admin.email))
+}
+
+fn greet(services: &Services) -> Outcome {
+    let config = &services.config;
+    let mut lines = format!("\n  Lectern is at {}\n", config.web.public_url);
+    if config.is_development() {
+        lines.push_str(
+            "\n  Demonstration accounts (password demo-password):\n    student@demo.test\n    tutor@demo.test\n    admin@demo.test\n",
+        );
+    }
+    print(&lines)
+}
+
+#[expect(clippy::print_stdout, reason = "what a command answers")]
+fn print(text: &str) -> Outcome {
+    println!("{text}");
+    Ok(())
+}
