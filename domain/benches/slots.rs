@@ -39,7 +39,7 @@ fn hours(start: &str, end: &str) -> Availability {
 /// 200 claims of half an hour, spread over 30 days.
 fn claims(now: DateTime<Utc>) -> Vec<Interval> {
     let first = now - TimeDelta::minutes(7);
-    let start = |index| first + TimeDelta::minutes(index * 30 * 24 * 60 / 200);
+    let start = |index: i64| first + TimeDelta::minutes(index * 30 * 24 * 60 / 200);
     (0..200).map(|index| Interval::new(start(index), start(index) + TimeDelta::minutes(30))).collect()
 }
 

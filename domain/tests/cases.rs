@@ -1,4 +1,5 @@
 //! The worked examples of `cases.json`, each run by what its id says it is about.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use domain::availability::{Availability, Override, WeeklyWindow, Window};

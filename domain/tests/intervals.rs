@@ -1,4 +1,5 @@
 //! Sets of instants against a plain list of minutes.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::collections::BTreeSet;
 

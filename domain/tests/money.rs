@@ -1,4 +1,5 @@
 //! Currencies, prices, and who gets what.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use domain::Code;
 use domain::money::{Currency, MAX_PRICE, Money, split};

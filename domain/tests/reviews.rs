@@ -1,4 +1,5 @@
 //! Ratings, feedback and their mean.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use domain::Code;
 use domain::review::{Feedback, MAX_FEEDBACK, Rating, mean_tenths};

@@ -1,4 +1,5 @@
 //! Slots against a naive oracle around every kind of change of the clock, and by tables.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 mod common;
 

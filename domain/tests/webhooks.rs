@@ -1,4 +1,5 @@
 //! Signatures of outgoing webhooks. The Standard Webhooks example is in `cases.json`.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use domain::Code;
 use domain::webhook::sign;

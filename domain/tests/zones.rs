@@ -1,4 +1,5 @@
 //! Wall time and instants: the data's freshness, the edges of days, every zone and day.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 mod common;
 

@@ -23,7 +23,9 @@ pub(super) fn slots(
     let busy = merge(busy, rules, starts);
     let mut grid = Grid::new(rules, starts, &busy);
     let table = availability.zone().table();
-    for span in availability.spans(starts.start, starts.end) {
+    let spans = availability.spans(starts.start, starts.end);
+    grid.reserve(&spans);
+    for span in spans {
         if span.end - span.start > DAY_SECONDS { grid.by_days(span, table) } else { grid.steps(span, span) }
     }
     grid.slots
@@ -91,6 +93,13 @@ impl<'a> Grid<'a> {
         }
     }
 
+    /// Makes room for the slots of a tutor without claims.
+    fn reserve(&mut self, spans: &[Span]) {
+        let seen = |span: &Span| span.end.min(self.starts.end) - span.start.max(self.starts.start);
+        let room = spans.iter().map(|span| seen(span).max(0) / self.step + 1).sum::<i64>();
+        self.slots.reserve(usize::try_from(room).unwrap_or(0));
+    }
+
     /// The starts of an interval longer than 24 hours, anchored anew at each civil day.
     fn by_days(&mut self, span: Span, table: &Table) {
         let mut anchor = span.start;
@@ -106,30 +115,38 @@ impl<'a> Grid<'a> {
         }
     }
 
-    /// The starts within `part` from its start on, whose slots fit into `whole`.
+    /// The starts within `part` from its start on, whose slots fit into `whole`: run by run, up to
+    /// the next claim and on after it.
     fn steps(&mut self, part: Span, whole: Span) {
-        let late = (self.starts.start - part.start).max(0);
-        let mut start = part.start + (late + self.step - 1) / self.step * self.step;
         let end = part.end.min(self.starts.end).min(whole.end - self.duration + 1);
-        let room = (end - start).max(0) / self.step;
-        self.slots.reserve(usize::try_from(room).unwrap_or(0) + 1);
+        let mut start = self.skip(part.start, self.starts.start);
         while start < end {
-            if self.is_free(start) {
+            let claim = self.next_claim(start);
+            let clear = claim.map_or(end, |claim| end.min(claim.start - self.after + 1));
+            while start < clear {
                 let (from, until) = (self.calendar.at(start), self.calendar.at(start + self.duration));
                 self.slots.push(Slot { start: from, end: until });
+                start += self.step;
             }
-            start += self.step;
+            if let Some(claim) = claim {
+                start = self.skip(start, claim.end + self.before);
+            }
         }
     }
 
-    /// Whether no claim meets the slot with its buffers. Asked in order of time.
-    fn is_free(&mut self, start: i64) -> bool {
+    /// The first start of the grid through `start` that is neither before it nor before `bound`.
+    fn skip(&self, start: i64, bound: i64) -> i64 {
+        start + ((bound - start).max(0) + self.step - 1) / self.step * self.step
+    }
+
+    /// The first claim that is not over when the buffer before `start` begins. Asked in order of time.
+    fn next_claim(&mut self, start: i64) -> Option<Span> {
         while let [first, rest @ ..] = self.busy
             && first.end <= start - self.before
         {
             self.busy = rest;
         }
-        self.busy.first().is_none_or(|claim| claim.start >= start + self.after)
+        self.busy.first().copied()
     }
 }
 

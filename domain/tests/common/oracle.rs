@@ -1,6 +1,6 @@
 //! Slots told naively, minute by minute, straight from the rules and from `jiff`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::availability::Availability;
@@ -30,7 +30,7 @@ pub fn slots(
     let first = range.start.timestamp() / 60 - MARGIN;
     let last = range.end.timestamp() / 60 + MARGIN;
     let faces = faces(hours, first, last);
-    let open: Vec<bool> = faces.iter().map(|face| is_open(hours, *face)).collect();
+    let open = open(hours, &faces);
     let mut starts = BTreeSet::new();
     let mut from = 0;
     while from < open.len() {
@@ -57,12 +57,22 @@ fn faces(hours: &Availability, first: i64, last: i64) -> Vec<Face> {
     (first..last).map(face).collect()
 }
 
-/// Whether the wall clock lies in a window of its day, or in a tail of the day before that no
+/// Whether each wall clock lies in a window of its day, or in a tail of the day before that no
 /// override cuts.
-fn is_open(hours: &Availability, face: Face) -> bool {
-    let inside = |day: i64, minute: u16| windows(hours, day).iter().any(|w| w.0 <= minute && minute < w.1);
-    let governed = hours.overrides().iter().any(|entry| entry.date == date(face.day));
-    inside(face.day, face.minute) || (!governed && inside(face.day - 1, face.minute + 1_440))
+fn open(hours: &Availability, faces: &[Face]) -> Vec<bool> {
+    let seen: BTreeSet<i64> = faces.iter().flat_map(|face| [face.day - 1, face.day]).collect();
+    let days: BTreeMap<i64, _> = seen.into_iter().map(|day| (day, windows(hours, day))).collect();
+    let governed: BTreeSet<i64> = days.keys().copied().filter(|day| is_governed(hours, *day)).collect();
+    let inside = |day: i64, minute: u16| days[&day].iter().any(|w| w.0 <= minute && minute < w.1);
+    let is_open = |face: &Face| {
+        let tail = !governed.contains(&face.day) && inside(face.day - 1, face.minute + 1_440);
+        tail || inside(face.day, face.minute)
+    };
+    faces.iter().map(is_open).collect()
+}
+
+fn is_governed(hours: &Availability, day: i64) -> bool {
+    hours.overrides().iter().any(|entry| entry.date == date(day))
 }
 
 fn date(day: i64) -> NaiveDate {
