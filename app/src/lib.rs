@@ -6,6 +6,7 @@
 
 pub mod error;
 pub mod form;
+pub mod ui;
 
 #[cfg(feature = "ssr")]
 pub mod pages;
