@@ -13,7 +13,9 @@ pub fn Gallery() -> impl IntoView {
     view! {
         <SkipLink text="Skip to the content" />
         <SampleHeader />
-        <main id="main" class="page flow">
+        <main id="main">
+            <SampleHero />
+            <div class="page flow">
             <PageHeader
                 kicker="Development"
                 title="Components"
@@ -28,6 +30,7 @@ pub fn Gallery() -> impl IntoView {
             <Group title="Tables and figures"><DataParts /></Group>
             <Group title="Ways"><NavigationParts /></Group>
             <Group title="Symbols"><SymbolParts /></Group>
+            </div>
         </main>
         <SampleFooter />
         <DevBar label="Development">
@@ -66,6 +69,12 @@ fn SampleHeader() -> impl IntoView {
             <ButtonLink href="/login" variant=ButtonVariant::Ghost class="only-wide">"Log in"</ButtonLink>
             <ButtonLink href="/signup">"Sign up"</ButtonLink>
         </SiteHeader>
+    }
+}
+
+#[component]
+fn SampleHero() -> impl IntoView {
+    view! {
         <div class="hero">
             <div class="hero-inner">
                 <span class="hero-shape" aria-hidden="true"></span>

@@ -186,7 +186,9 @@ fn Hours() -> impl IntoView {
         });
         view! {
             <tr>
-                <th scope="row">{on_the_hour.then(|| format!("{hour:02}:00"))}</th>
+                <th scope="row">
+                    <span class=if on_the_hour { "" } else { "sr-only" }>{format!("{hour:02}:{:02}", minute % 60)}</span>
+                </th>
                 {cells.collect_view()}
             </tr>
         }

@@ -53,13 +53,13 @@ pub fn HoursLegend(
     view! {
         <ul class="legend">
             <li>
-                <span class="hours-cell legend-swatch" aria-selected="true">
+                <span class="hours-cell legend-swatch" data-open="true">
                     <Icon glyph=Glyph::Check />
                 </span>
                 {open}
             </li>
             <li>
-                <span class="hours-cell legend-swatch" aria-selected="false"></span>
+                <span class="hours-cell legend-swatch"></span>
                 {closed}
             </li>
         </ul>
