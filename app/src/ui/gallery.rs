@@ -13,7 +13,7 @@ pub fn Gallery() -> impl IntoView {
     view! {
         <SkipLink text="Skip to the content" />
         <SampleHeader />
-        <main id="main">
+        <main id="content">
             <SampleHero />
             <div class="page flow">
             <PageHeader

@@ -8,7 +8,7 @@ use super::{Glyph, Icon, given};
 #[component]
 pub fn SkipLink(
     /// Id of the main content.
-    #[prop(default = "main".to_owned(), into)]
+    #[prop(default = "content".to_owned(), into)]
     target: String,
     /// "Skip to the content".
     #[prop(into)]
