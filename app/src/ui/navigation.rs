@@ -238,14 +238,17 @@ pub fn Steps(
                 StepState::Current => ("current", number.into_any()),
                 StepState::Ahead => ("ahead", number.into_any()),
             };
-            let text = match given(&step.href) {
-                Some(href) => view! { <a href=href>{step.label}</a> }.into_any(),
-                None => view! { <span>{step.label}</span> }.into_any(),
+            let body = view! {
+                <span class="step-mark tabular">{mark}</span>
+                <span class="step-label">{step.label}</span>
+            };
+            let body = match given(&step.href) {
+                Some(href) => view! { <a class="step-body" href=href>{body}</a> }.into_any(),
+                None => view! { <span class="step-body">{body}</span> }.into_any(),
             };
             view! {
                 <li class="step-item" data-state=state aria-current=(state == "current").then_some("step")>
-                    <span class="step-mark tabular">{mark}</span>
-                    {text}
+                    {body}
                 </li>
             }
         })
