@@ -49,6 +49,19 @@ CREATE TABLE claims (
 );
 CREATE INDEX claims_expiry ON claims (expires_at) WHERE kind = 'hold';
 
+-- What each hold was asked for, kept a day: a booking may name a hold that has lapsed meanwhile.
+-- Only its row in claims reserves anything.
+CREATE TABLE holds (
+    id uuid PRIMARY KEY,
+    tutor_id uuid NOT NULL REFERENCES tutors ON DELETE CASCADE,
+    student_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+    offering_id uuid NOT NULL REFERENCES offerings ON DELETE CASCADE,
+    starts_at timestamptz NOT NULL,
+    duration_min smallint NOT NULL,
+    created_at timestamptz NOT NULL
+);
+CREATE INDEX holds_created ON holds (created_at);
+
 CREATE TABLE booking_history (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     booking_id uuid NOT NULL REFERENCES bookings,
@@ -79,6 +92,8 @@ CREATE TABLE lessons (
     )),
     no_show_wait integer NOT NULL,
     min_payable integer NOT NULL,
+    -- When a trusted source saw it end: the tutor's own "end lesson".
+    trusted_end_at timestamptz,
     settled_at timestamptz
 );
 

@@ -78,10 +78,13 @@ impl LessonState {
     }
 
     /// The state to show at `now`: whether joining is open follows from the clock, not from a job.
+    /// `JoinOpen` is kept once somebody has joined before the start: the lesson is then in progress
+    /// when it starts.
     #[must_use]
     pub fn at(self, start: DateTime<Utc>, end: DateTime<Utc>, now: DateTime<Utc>) -> LessonState {
         match self {
             LessonState::Scheduled if join_window(start, end).0 <= now => LessonState::JoinOpen,
+            LessonState::JoinOpen if start <= now => LessonState::InProgress,
             other => other,
         }
     }
@@ -184,6 +187,22 @@ mod tests {
             (instant(75), false),
         ] {
             assert_eq!(may_join(start, end, now).is_ok(), open, "{now}");
+        }
+    }
+
+    #[test]
+    fn the_state_to_show_follows_from_the_clock() {
+        let (start, end) = (instant(0), instant(60));
+        for (kept, minute, shown) in [
+            (LessonState::Scheduled, -6, LessonState::Scheduled),
+            (LessonState::Scheduled, -5, LessonState::JoinOpen),
+            (LessonState::Scheduled, 10, LessonState::JoinOpen),
+            (LessonState::JoinOpen, -1, LessonState::JoinOpen),
+            (LessonState::JoinOpen, 0, LessonState::InProgress),
+            (LessonState::InProgress, 10, LessonState::InProgress),
+            (LessonState::Cancelled, 10, LessonState::Cancelled),
+        ] {
+            assert_eq!(kept.at(start, end, instant(minute)), shown, "{kept:?} {minute}");
         }
     }
 

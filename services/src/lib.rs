@@ -21,6 +21,8 @@ pub mod search;
 pub mod seed;
 pub mod settings;
 pub mod sweep;
+#[doc(hidden)]
+pub mod testing;
 pub mod tutor;
 
 use std::{ops::Deref, sync::Arc};

@@ -1,9 +1,11 @@
 //! Platform settings: a default in the code, a row where it was changed.
 
 use domain::{booking::Policy, lesson::NobodyJoined};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sqlx::PgConnection;
 
-use crate::Result;
+use crate::{AppError, Result};
 
 /// What the platform decides for all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,10 +18,65 @@ pub struct PlatformSettings {
     pub accepted_providers: Vec<String>,
 }
 
+impl Default for PlatformSettings {
+    fn default() -> Self {
+        PlatformSettings {
+            policy: Policy::default(),
+            nobody_joined: NobodyJoined::default(),
+            accepted_providers: ["jitsi", "zoom", "google_meet", "external"].map(str::to_owned).into(),
+        }
+    }
+}
+
+impl PlatformSettings {
+    /// Takes one row over. A name of which this release knows nothing is left alone.
+    fn set(&mut self, name: &str, value: Value) -> Result<()> {
+        let policy = &mut self.policy;
+        match name {
+            "notice_min" => policy.notice_min = read(name, value)?,
+            "horizon_days" => policy.horizon_days = read(name, value)?,
+            "cancel_notice_min" => policy.cancel_notice_min = read(name, value)?,
+            "confirm_requests" => policy.confirm_requests = read(name, value)?,
+            "fee_bps" => policy.fee_bps = read(name, value)?,
+            "nobody_joined" => self.nobody_joined = read(name, value)?,
+            "accepted_providers" => self.accepted_providers = read(name, value)?,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn read<T: DeserializeOwned>(name: &str, value: Value) -> Result<T> {
+    serde_json::from_value(value).map_err(|error| AppError::fault(format!("setting {name}: {error}")))
+}
+
 /// Reads the settings.
 ///
 /// # Errors
-/// Where the database cannot be read.
-pub async fn load(_db: &mut PgConnection) -> Result<PlatformSettings> {
-    todo!()
+/// Where the database cannot be read, or holds a value of a wrong type.
+pub async fn load(db: &mut PgConnection) -> Result<PlatformSettings> {
+    let mut settings = PlatformSettings::default();
+    for row in sqlx::query!("SELECT name, value FROM settings").fetch_all(db).await? {
+        settings.set(&row.name, row.value)?;
+    }
+    Ok(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_row_replaces_the_default_and_a_wrong_type_is_named() {
+        let mut settings = PlatformSettings::default();
+        settings.set("notice_min", json!(30)).expect("a number");
+        settings.set("nobody_joined", json!("charge_nothing")).expect("a choice");
+        settings.set("of_a_later_release", json!(1)).expect("ignored");
+        assert_eq!(settings.policy, Policy { notice_min: 30, ..Policy::default() });
+        assert_eq!(settings.nobody_joined, NobodyJoined::ChargeNothing);
+        let fault = settings.set("fee_bps", json!("much")).expect_err("no number");
+        assert!(fault.to_string().contains("fee_bps"), "{fault}");
+    }
 }

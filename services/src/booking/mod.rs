@@ -1,13 +1,35 @@
 //! Holds and bookings: from a free slot to a settled lesson.
 
+mod change;
+mod conflict;
+mod events;
+mod hold;
+mod key;
+mod place;
+mod reschedule;
+mod store;
+mod transaction;
+
 use chrono::{DateTime, Utc};
 use domain::{
-    booking::{Booking, BookingRequest, BookingState, Party},
+    Code, Refusal,
+    account::Role,
+    booking::{Booking, BookingState, Party},
     ids::{BookingId, HoldId, OfferingId, TutorId},
 };
 use serde::Serialize;
 
 use crate::{Actor, Result, Services};
+
+pub use change::{cancel, complete, confirm, decline};
+pub use hold::{find_hold, hold, release};
+pub use place::place;
+pub use reschedule::reschedule;
+
+pub(crate) use change::{expire, settle};
+pub(crate) use events::By;
+pub(crate) use store::{Found, find_locked};
+pub(crate) use transaction::{finish, retrying};
 
 /// A short reservation of a slot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -57,63 +79,49 @@ pub struct Page<T> {
     pub total: i64,
 }
 
-/// Reserves a slot for ten minutes. A new hold of a student with the same tutor replaces the former one.
-///
-/// # Errors
-/// As [`place`].
-pub async fn hold(_services: &Services, _actor: &Actor, _request: &HoldRequest) -> Result<Hold> {
-    todo!()
-}
-
-/// One's own hold with what it reserves, `None` once it has lapsed.
-///
-/// # Errors
-/// Where the database cannot be read.
-pub async fn find_hold(
-    _services: &Services,
-    _actor: &Actor,
-    _hold: HoldId,
-) -> Result<Option<(Hold, HoldRequest)>> {
-    todo!()
-}
-
-/// Gives a hold back. Giving back a lapsed one is fine.
-///
-/// # Errors
-/// Where the database cannot be written.
-pub async fn release(_services: &Services, _actor: &Actor, _hold: HoldId) -> Result<()> {
-    todo!()
-}
-
-/// Books a slot: confirmed at once, or requested where the tutor asks to confirm.
-/// With a key it is idempotent for 24 h.
-///
-/// # Errors
-/// `PROFILE_NOT_FOUND`, the tutor's readiness, `INVALID_DURATION`, `MINIMUM_NOTICE_REQUIRED`,
-/// `OUTSIDE_HORIZON`, `BOOKING_CONFLICT` (details: `slots`, fresh ones), `IDEMPOTENCY_MISMATCH`.
-pub async fn place(
-    _services: &Services,
-    _actor: &Actor,
-    _request: &BookingRequest,
-    _key: Option<&str>,
-) -> Result<Booking> {
-    todo!()
-}
-
 /// One of one's own bookings (any for an admin).
 ///
 /// # Errors
 /// `BOOKING_NOT_FOUND`, also for another's.
-pub async fn find(_services: &Services, _actor: &Actor, _booking: BookingId) -> Result<Booking> {
-    todo!()
+pub async fn find(services: &Services, actor: &Actor, booking: BookingId) -> Result<Booking> {
+    let mut db = services.db.acquire().await?;
+    Ok(own(actor, store::find(&mut db, booking, services.clock.now()).await?)?.booking)
 }
 
 /// One's own bookings, as student or as tutor.
 ///
 /// # Errors
 /// `INVALID_REQUEST` for a page out of range.
-pub async fn list(_services: &Services, _actor: &Actor, _query: &ListQuery) -> Result<Page<Booking>> {
-    todo!()
+pub async fn list(services: &Services, actor: &Actor, query: &ListQuery) -> Result<Page<Booking>> {
+    let filter = store::Filter {
+        student: (actor.role == Role::Student).then_some(actor.user),
+        tutor: actor.tutor,
+        states: query.states.iter().map(|state| state.name().to_owned()).collect(),
+        upcoming: query.upcoming,
+        limit: query.page_size,
+        offset: offset(query.page, query.page_size)?,
+        now: services.clock.now(),
+    };
+    let mut db = services.db.acquire().await?;
+    let rows = store::list(&mut db, &filter).await?;
+    let total = store::count(&mut db, &filter).await?;
+    Ok(Page { rows, page: query.page, page_size: query.page_size, total })
+}
+
+/// The largest page of a list.
+const LARGEST_PAGE: i64 = 100;
+
+/// How many rows come before a page.
+///
+/// # Errors
+/// `INVALID_REQUEST` on `page` or `page_size` for a page out of range.
+pub(crate) fn offset(page: i64, page_size: i64) -> Result<i64> {
+    if !(1..=LARGEST_PAGE).contains(&page_size) {
+        return Err(Refusal::on(Code::InvalidRequest, "page_size", "page_size").into());
+    }
+    let before = page.checked_sub(1).filter(|before| *before >= 0);
+    let rows = before.and_then(|before| before.checked_mul(page_size));
+    Ok(rows.ok_or(Refusal::on(Code::InvalidRequest, "page", "page"))?)
 }
 
 /// Which side of a booking the actor is; `None` for an admin.
@@ -124,62 +132,6 @@ pub fn party(actor: &Actor, booking: &Booking) -> Option<Party> {
         actor if actor.tutor == Some(booking.tutor) => Some(Party::Tutor),
         _ => None,
     }
-}
-
-/// Calls a booking off.
-///
-/// # Errors
-/// `BOOKING_NOT_FOUND`, `CANCELLATION_TOO_LATE`, `INVALID_STATE`.
-pub async fn cancel(
-    _services: &Services,
-    _actor: &Actor,
-    _booking: BookingId,
-    _reason: Option<&str>,
-) -> Result<Booking> {
-    todo!()
-}
-
-/// Moves a booking to another slot in one swap: same id, new meeting link, the old one retired.
-///
-/// # Errors
-/// As [`cancel`] and [`place`].
-pub async fn reschedule(
-    _services: &Services,
-    _actor: &Actor,
-    _booking: BookingId,
-    _start: DateTime<Utc>,
-    _duration: Option<i64>,
-) -> Result<Booking> {
-    todo!()
-}
-
-/// The tutor says yes to a request.
-///
-/// # Errors
-/// `BOOKING_NOT_FOUND`, `INSUFFICIENT_PERMISSIONS` for the student, `INVALID_STATE`.
-pub async fn confirm(_services: &Services, _actor: &Actor, _booking: BookingId) -> Result<Booking> {
-    todo!()
-}
-
-/// The tutor says no to a request.
-///
-/// # Errors
-/// As [`confirm`].
-pub async fn decline(
-    _services: &Services,
-    _actor: &Actor,
-    _booking: BookingId,
-    _reason: Option<&str>,
-) -> Result<Booking> {
-    todo!()
-}
-
-/// The tutor ends the lesson, from its start on: a trusted end. Before the scheduled end it is an early end.
-///
-/// # Errors
-/// `BOOKING_NOT_FOUND`, `INSUFFICIENT_PERMISSIONS`, `INVALID_STATE`.
-pub async fn complete(_services: &Services, _actor: &Actor, _booking: BookingId) -> Result<Booking> {
-    todo!()
 }
 
 /// What became of the booking, for its page: state changes with their time, actor and reason.
@@ -199,6 +151,27 @@ pub struct HistoryRow {
 ///
 /// # Errors
 /// `BOOKING_NOT_FOUND`.
-pub async fn history(_services: &Services, _actor: &Actor, _booking: BookingId) -> Result<Vec<HistoryRow>> {
-    todo!()
+pub async fn history(services: &Services, actor: &Actor, booking: BookingId) -> Result<Vec<HistoryRow>> {
+    let mut db = services.db.acquire().await?;
+    own(actor, store::find(&mut db, booking, services.clock.now()).await?)?;
+    store::list_history(&mut db, booking).await
+}
+
+/// A booking that the actor may know of.
+fn own(actor: &Actor, booking: Option<Found>) -> Result<Found> {
+    let found = found(booking)?;
+    if party(actor, &found.booking).is_none() && actor.role != Role::Admin {
+        return Err(not_found());
+    }
+    Ok(found)
+}
+
+/// A booking that exists.
+fn found(booking: Option<Found>) -> Result<Found> {
+    booking.ok_or_else(not_found)
+}
+
+/// One may not know that it exists.
+pub(crate) fn not_found() -> crate::AppError {
+    Refusal::new(Code::BookingNotFound, "booking_not_found").into()
 }

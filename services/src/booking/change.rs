@@ -1,0 +1,203 @@
+//! Changing the state of a booking: cancel, confirm, decline, complete.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    Code, Refusal,
+    booking::{Booking, BookingEvent, BookingState, Party, may_call_off},
+    ids::{BookingId, UserId},
+    lesson::{LessonState, outcome},
+};
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use super::{
+    events::{self, By, Change},
+    store::{self, Found},
+    transaction,
+};
+use crate::{Actor, Result, Services, lesson, settings};
+
+/// Calls a booking off: the student until the notice before the start, the tutor (or an admin) until the start.
+///
+/// # Errors
+/// `BOOKING_NOT_FOUND`, `CANCELLATION_TOO_LATE`, `INVALID_STATE`, `INVALID_REQUEST` for a reason over 500
+/// characters.
+pub async fn cancel(
+    services: &Services,
+    actor: &Actor,
+    booking: BookingId,
+    reason: Option<&str>,
+) -> Result<Booking> {
+    let reason = parse_reason(reason)?;
+    let now = services.clock.now();
+    change(services, actor, booking, now, async |tx, found: &Found| {
+        let to = found.booking.state.on(BookingEvent::Cancel)?;
+        let party = super::party(actor, &found.booking).unwrap_or(Party::Tutor);
+        may_call_off(party, found.booking.start, &found.booking.policy, now)?;
+        let by = By::actor(actor, &found.booking);
+        let step = Step { to, kind: "booking.cancelled", by, reason: reason.as_deref(), now };
+        leave(tx, found, &step).await
+    })
+    .await
+}
+
+/// The tutor says yes to a request.
+///
+/// # Errors
+/// `BOOKING_NOT_FOUND`, `INSUFFICIENT_PERMISSIONS` for the student, `INVALID_STATE`, also once the request
+/// has lapsed.
+pub async fn confirm(services: &Services, actor: &Actor, booking: BookingId) -> Result<Booking> {
+    let now = services.clock.now();
+    change(services, actor, booking, now, async |tx, found: &Found| {
+        let to = answer(actor, found, BookingEvent::Confirm, now)?;
+        let by = By::actor(actor, &found.booking);
+        let step = Step { to, kind: "booking.confirmed", by, reason: None, now };
+        advance(tx, found, &step).await
+    })
+    .await
+}
+
+/// The tutor says no to a request.
+///
+/// # Errors
+/// As [`confirm`].
+pub async fn decline(
+    services: &Services,
+    actor: &Actor,
+    booking: BookingId,
+    reason: Option<&str>,
+) -> Result<Booking> {
+    let reason = parse_reason(reason)?;
+    let now = services.clock.now();
+    change(services, actor, booking, now, async |tx, found: &Found| {
+        let to = answer(actor, found, BookingEvent::Decline, now)?;
+        let by = By::actor(actor, &found.booking);
+        let step = Step { to, kind: "booking.declined", by, reason: reason.as_deref(), now };
+        leave(tx, found, &step).await
+    })
+    .await
+}
+
+/// The tutor ends the lesson, from its start on: a trusted end. What it comes to follows from the attendance
+/// so far; with both present an end before the scheduled one is an early end.
+///
+/// # Errors
+/// `BOOKING_NOT_FOUND`, `INSUFFICIENT_PERMISSIONS`, `INVALID_STATE`.
+pub async fn complete(services: &Services, actor: &Actor, booking: BookingId) -> Result<Booking> {
+    let now = services.clock.now();
+    change(services, actor, booking, now, async |tx, found: &Found| {
+        actor.require_tutor(found.booking.tutor)?;
+        if found.booking.state == BookingState::Confirmed && now < found.booking.start {
+            return Err(Refusal::new(Code::InvalidState, "lesson_not_started").into());
+        }
+        lesson::store::set_trusted_end(tx, found.booking.lesson, now).await?;
+        settle(tx, found, By::actor(actor, &found.booking), now).await
+    })
+    .await
+}
+
+/// Gives a confirmed booking the outcome that its evidence means.
+pub(crate) async fn settle(
+    tx: &mut PgConnection,
+    found: &Found,
+    by: By,
+    now: DateTime<Utc>,
+) -> Result<[UserId; 2]> {
+    let settings = settings::load(tx).await?;
+    let evidence = lesson::store::find_evidence(tx, &found.booking).await?;
+    let outcome = outcome(evidence, found.booking.end, settings.nobody_joined);
+    let to = found.booking.state.on(BookingEvent::Settle(outcome))?;
+    let kind = match to {
+        BookingState::Completed | BookingState::EarlyEnd => "booking.completed",
+        _ => "lesson.no_show",
+    };
+    lesson::store::settle(tx, found.booking.lesson, outcome.lesson_state(), now).await?;
+    store::delete_claim(tx, found.booking.id).await?;
+    advance(tx, found, &Step { to, kind, by, reason: None, now }).await
+}
+
+/// Lets a request lapse that nobody answered.
+pub(crate) async fn expire(tx: &mut PgConnection, found: &Found, now: DateTime<Utc>) -> Result<[UserId; 2]> {
+    let to = found.booking.state.on(BookingEvent::Expire)?;
+    leave(tx, found, &Step { to, kind: "booking.expired", by: By::System, reason: None, now }).await
+}
+
+/// A change of state.
+struct Step<'a> {
+    to: BookingState,
+    kind: &'a str,
+    by: By,
+    reason: Option<&'a str>,
+    now: DateTime<Utc>,
+}
+
+/// One transaction over a booking of the actor's that nobody else changes meanwhile.
+async fn change(
+    services: &Services,
+    actor: &Actor,
+    booking: BookingId,
+    now: DateTime<Utc>,
+    decide: impl AsyncFn(&mut PgConnection, &Found) -> Result<[UserId; 2]>,
+) -> Result<Booking> {
+    let (booking, people) = transaction::retrying(|| async {
+        let mut tx = services.db.begin().await?;
+        let outcome = async {
+            let found = super::own(actor, store::find_locked(&mut tx, booking, now).await?)?;
+            let people = decide(&mut tx, &found).await?;
+            let changed = super::found(store::find(&mut tx, booking, now).await?)?;
+            Ok((changed.booking, people))
+        }
+        .await;
+        transaction::finish(tx, outcome).await
+    })
+    .await?;
+    services.live.wake(&people).await;
+    Ok(booking)
+}
+
+/// The tutor's answer to a request that has not lapsed.
+fn answer(actor: &Actor, found: &Found, event: BookingEvent, now: DateTime<Utc>) -> Result<BookingState> {
+    actor.require_tutor(found.booking.tutor)?;
+    let to = found.booking.state.on(event)?;
+    if found.booking.expires_at.is_some_and(|lapse| lapse <= now) {
+        return Err(Refusal::new(Code::InvalidState, "request_lapsed").into());
+    }
+    Ok(to)
+}
+
+/// Moves a booking to a state in which its slot is free again and its lesson does not take place.
+async fn leave(tx: &mut PgConnection, found: &Found, step: &Step<'_>) -> Result<[UserId; 2]> {
+    lesson::store::set_state(tx, found.booking.lesson, LessonState::Cancelled).await?;
+    store::delete_claim(tx, found.booking.id).await?;
+    advance(tx, found, step).await
+}
+
+/// Moves a booking on from just the state that was judged.
+async fn advance(tx: &mut PgConnection, found: &Found, step: &Step<'_>) -> Result<[UserId; 2]> {
+    let from = found.booking.state;
+    if !store::set_state(tx, found.booking.id, from, step.to, step.reason, step.now).await? {
+        return Err(Refusal::new(Code::InvalidState, "booking_state").into());
+    }
+    let mut changed = found.clone();
+    changed.booking.state = step.to;
+    let change = Change {
+        kind: step.kind,
+        from: Some(from),
+        by: step.by,
+        reason: step.reason,
+        details: Value::Null,
+        now: step.now,
+    };
+    events::record(tx, &changed, &change).await
+}
+
+/// Words of 1–500 characters; blank ones are none.
+fn parse_reason(text: Option<&str>) -> Result<Option<String>> {
+    match text.filter(|text| !text.trim().is_empty()) {
+        None => Ok(None),
+        Some(text) => {
+            let parsed = domain::account::paragraph(text, 1, 500);
+            Ok(Some(parsed.ok_or(Refusal::on(Code::InvalidRequest, "reason", "reason"))?))
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What the transactions of bookings have in common.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    Code, Refusal,
+    booking::Context,
+    ids::{TutorId, UserId},
+    interval::Interval,
+};
+use sqlx::PgConnection;
+
+use crate::{
+    AppError, Result,
+    availability::store::{self, TutorContext},
+    settings,
+};
+
+/// How often a transaction is tried that the database asks to try again.
+const ATTEMPTS: u32 = 5;
+
+/// Runs a transaction, anew after a deadlock or a serialization failure.
+///
+/// # Errors
+/// The transaction's, the last attempt's.
+pub(crate) async fn retrying<T, F>(mut attempt: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    for round in 1..ATTEMPTS {
+        match attempt().await {
+            Err(error) if error.wants_retry() => {
+                tracing::warn!(round, %error, "the database asks to try again");
+                tokio::time::sleep(Duration::from_millis(u64::from(round) * 10)).await;
+            }
+            other => return other,
+        }
+    }
+    attempt().await
+}
+
+/// Everything about a tutor that decides whether a slot near `start` can be booked.
+///
+/// # Errors
+/// `PROFILE_NOT_FOUND`.
+pub(crate) async fn tutor(
+    db: &mut PgConnection,
+    tutor: TutorId,
+    start: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<TutorContext> {
+    let settings = settings::load(db).await?;
+    let mut found = store::load(db, &[tutor], Interval::new(start, start), &settings, now).await?;
+    Ok(found.remove(&tutor).ok_or(Refusal::new(Code::ProfileNotFound, "profile_not_found"))?)
+}
+
+impl From<TutorContext> for Context {
+    fn from(tutor: TutorContext) -> Context {
+        Context {
+            readiness: tutor.readiness,
+            policy: tutor.policy,
+            availability: tutor.availability,
+            offerings: tutor.offerings,
+            busy: tutor.busy,
+        }
+    }
+}
+
+/// Commits what succeeded and rolls back what did not, before anything else takes a connection.
+///
+/// # Errors
+/// The outcome's, or the commit's.
+pub(crate) async fn finish<T>(tx: sqlx::Transaction<'_, sqlx::Postgres>, outcome: Result<T>) -> Result<T> {
+    match outcome {
+        Ok(value) => tx.commit().await.map(|()| value).map_err(AppError::from),
+        Err(error) => {
+            if let Err(fault) = tx.rollback().await {
+                tracing::warn!(%fault, "could not roll back");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// A student as the holder of a lock: locks the tutor first, then the student, then closes the holds that
+/// are over or the student's own.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub(crate) async fn enter(
+    tx: &mut PgConnection,
+    tutor: TutorId,
+    student: UserId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    super::store::lock_parties(tx, tutor, student).await?;
+    super::store::close_holds(tx, tutor, student, now).await
+}
