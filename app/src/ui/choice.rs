@@ -34,6 +34,9 @@ pub fn Checkbox(
     /// Not usable now.
     #[prop(optional)]
     disabled: bool,
+    /// Shown as a switch: for what takes effect at once or is a state, not a consent.
+    #[prop(optional)]
+    switch: bool,
     /// Further classes.
     #[prop(optional, into)]
     class: String,
@@ -47,7 +50,8 @@ pub fn Checkbox(
                     id=id.clone()
                     name=name.clone()
                     type="checkbox"
-                    class="checkbox checkbox-primary"
+                    role=switch.then_some("switch")
+                    class=if switch { "toggle toggle-primary" } else { "checkbox checkbox-primary" }
                     value=value
                     checked=checked
                     required=required

@@ -41,6 +41,14 @@ pub(super) fn BookingParts() -> impl IntoView {
                 <CountdownPart value="07".to_owned() unit="seconds" />
             </Countdown>
         </Card>
+        <Card title="Your lesson" class="page-narrow">
+            <dl class="facts">
+                <div><dt>"With"</dt><dd>"Grace Obi"</dd></div>
+                <div><dt>"When"</dt><dd>"Friday 20 November, 14:00 to 15:00"<br /><span class="quiet small">"15:00 in Lagos"</span></dd></div>
+                <div><dt>"Price"</dt><dd>"€25.00, charged at the end of the lesson"</dd></div>
+                <div><dt>"State"</dt><dd><StateBadge state="confirmed" text="Confirmed" /></dd></div>
+            </dl>
+        </Card>
         <Hours />
         <States />
     }
@@ -117,7 +125,7 @@ fn Month() -> impl IntoView {
         let days = (0..7).map(move |column| {
             let n = row * 7 + column;
             let (day, outside) = if n < 6 { (26 + n, true) } else { (n - 5, false) };
-            let free = if outside || day < 20 || day > 30 { 0 } else { (day * 5) % 11 };
+            let free = if outside || !(20..=30).contains(&day) { 0 } else { (day * 5) % 11 };
             let href = if free > 0 { "#" } else { "" };
             let free_text = if free > 0 { format!("{free} free") } else { String::new() };
             let date = if outside { format!("2026-10-{day:02}") } else { format!("2026-11-{day:02}") };
@@ -178,7 +186,7 @@ fn Hours() -> impl IntoView {
     let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let row = move |half: u16| {
         let minute = 540 + half * 30;
-        let (hour, on_the_hour) = (minute / 60, minute % 60 == 0);
+        let (hour, on_the_hour) = (minute / 60, minute.is_multiple_of(60));
         let cells = (0u8..7).map(|day| {
             let open = day < 5 && (minute < 720 || (day % 2 == 1 && minute >= 840));
             let label = format!("{} {hour:02}:{:02}", days[usize::from(day)], minute % 60);

@@ -63,6 +63,29 @@ pub fn PageHeader(
     }
 }
 
+/// Something more that opens on demand, without script.
+#[component]
+pub fn Disclosure(
+    /// What it holds.
+    #[prop(into)]
+    summary: String,
+    /// Open at first.
+    #[prop(optional)]
+    open: bool,
+    /// Further classes.
+    #[prop(optional, into)]
+    class: String,
+    /// The content.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <details class=classes("disclosure", &class) open=open>
+            <summary>{summary} <Icon glyph=Glyph::ChevronDown /></summary>
+            <div class="disclosure-body">{children()}</div>
+        </details>
+    }
+}
+
 /// One figure with its name.
 #[component]
 pub fn Stat(

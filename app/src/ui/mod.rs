@@ -33,7 +33,7 @@ pub use feedback::{Alert, EmptyState, ErrorPanel, Skeleton, SkeletonCard, Toast,
 pub use field::{Field, Input, Select, SelectOption, Textarea};
 pub use hours::{HoursCell, HoursLegend};
 pub use icon::{Glyph, Icon};
-pub use layout::{Card, PageHeader, Price, Stat};
+pub use layout::{Card, Disclosure, PageHeader, Price, Stat};
 pub use navigation::{
     Breadcrumb, Crumb, PageMark, Pagination, SkipLink, Step, StepState, Steps, TabItem, Tabs, page_window,
 };
