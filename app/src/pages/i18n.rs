@@ -1,12 +1,10 @@
 //! Sentences: `app/locales/*.json`, checked by the compiler, on the server only.
 
-#![expect(deprecated, reason = "the macro needs no build script and none of its data generators")]
-
 use domain::{Code, Refusal, account::Language, booking::BookingState, tutor::Field};
 
 #[expect(missing_docs, reason = "generated")]
 mod locales {
-    leptos_i18n::load_locales!();
+    include!(concat!(env!("OUT_DIR"), "/i18n.rs"));
 }
 
 pub use leptos_i18n::td_string;

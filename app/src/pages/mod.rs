@@ -4,6 +4,7 @@
 //! an island. [`context::Visit`] is what a page knows about the request.
 
 pub mod context;
+pub mod format;
 pub mod home;
 pub mod i18n;
 pub mod load;
