@@ -70,15 +70,17 @@ enum Due {
 /// cannot be written stops none of those before it.
 async fn each_due(services: &Services, due: Due, now: DateTime<Utc>) -> Result<u64> {
     let mut done = 0;
+    let mut retries = booking::Retries::default();
     loop {
-        let people = booking::retrying(|| async {
-            let mut tx = services.db.begin().await?;
-            let outcome = one_due(&mut tx, due, now).await;
-            booking::finish(tx, outcome).await
-        })
-        .await?;
-        let Some(people) = people else { return Ok(done) };
+        let mut tx = services.db.begin().await?;
+        let outcome = one_due(&mut tx, due, now).await;
+        let outcome = booking::finish(tx, outcome).await;
+        if retries.again(&outcome).await {
+            continue;
+        }
+        let Some(people) = outcome? else { return Ok(done) };
         services.live.wake(&people).await;
+        retries = booking::Retries::default();
         done += 1;
     }
 }

@@ -1,19 +1,29 @@
 //! Fixtures for tests on a real database: people, tutors and what they offer, written as rows.
 //! They fail loudly: nothing of the product calls them.
-#![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a fixture that fails is a broken test")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a fixture that fails is a broken test"
+)]
 
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    Code,
     account::{Language, Role},
+    booking::{Booking, BookingRequest},
     ids::{OfferingId, TutorId, UserId},
     zone::Zone,
 };
 use sqlx::PgPool;
 use tokio::sync::broadcast;
 
-use crate::{Actor, Services, chance, clock::Clock, config::Config, invariants, live::LiveBus};
+use crate::{
+    Actor, AppError, Result, Services, booking, chance, clock::Clock, config::Config, invariants,
+    live::LiveBus,
+};
 
 /// Monday 1 March 2027, 08:00 UTC: the instant at which the clock of [`services`] stands.
 #[must_use]
@@ -141,4 +151,33 @@ pub async fn offering(services: &Services, tutor: TutorId, priced: &[(i16, i64)]
 pub async fn assert_invariants(services: &Services) {
     let found = invariants::count(services).await.expect("the invariants");
     assert_eq!(found, invariants::Violations::default());
+}
+
+/// What books an hour with a tutor.
+#[must_use]
+pub fn request(tutor: &Tutor, start: DateTime<Utc>) -> BookingRequest {
+    BookingRequest { tutor: tutor.id, offering: None, start, duration: 60, hold: None, note: None }
+}
+
+/// An hour booked with a tutor.
+pub async fn booked(services: &Services, student: &Actor, tutor: &Tutor, start: DateTime<Utc>) -> Booking {
+    booking::place(services, student, &request(tutor, start), None).await.expect("a booking")
+}
+
+/// Runs a statement.
+pub async fn execute(services: &Services, sql: &'static str) {
+    sqlx::raw_sql(sql).execute(&services.db).await.expect(sql);
+}
+
+/// Runs a statement that gives one number.
+pub async fn number(services: &Services, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql).fetch_one(&services.db).await.expect(sql)
+}
+
+/// The refusal of a use case: its code and its sentence.
+pub fn refused<T: std::fmt::Debug>(result: Result<T>) -> (Code, String) {
+    match result.expect_err("a refusal") {
+        AppError::Refused { refusal, .. } => (refusal.code, refusal.key.into_owned()),
+        AppError::Fault(fault) => panic!("a fault: {fault:?}"),
+    }
 }

@@ -28,17 +28,7 @@ pub async fn cancel(
     booking: BookingId,
     reason: Option<&str>,
 ) -> Result<Booking> {
-    let reason = parse_reason(reason)?;
-    let now = services.clock.now();
-    change(services, actor, booking, now, async |tx, found: &Found| {
-        let to = found.booking.state.on(BookingEvent::Cancel)?;
-        let party = super::party(actor, &found.booking).unwrap_or(Party::Tutor);
-        may_call_off(party, found.booking.start, &found.booking.policy, now)?;
-        let by = By::actor(actor, &found.booking);
-        let step = Step { to, kind: "booking.cancelled", by, reason: reason.as_deref(), now };
-        leave(tx, found, &step).await
-    })
-    .await
+    change(services, actor, booking, Wish::Cancel(parse_reason(reason)?)).await
 }
 
 /// The tutor says yes to a request.
@@ -47,14 +37,7 @@ pub async fn cancel(
 /// `BOOKING_NOT_FOUND`, `INSUFFICIENT_PERMISSIONS` for the student, `INVALID_STATE`, also once the request
 /// has lapsed.
 pub async fn confirm(services: &Services, actor: &Actor, booking: BookingId) -> Result<Booking> {
-    let now = services.clock.now();
-    change(services, actor, booking, now, async |tx, found: &Found| {
-        let to = answer(actor, found, BookingEvent::Confirm, now)?;
-        let by = By::actor(actor, &found.booking);
-        let step = Step { to, kind: "booking.confirmed", by, reason: None, now };
-        advance(tx, found, &step).await
-    })
-    .await
+    change(services, actor, booking, Wish::Confirm).await
 }
 
 /// The tutor says no to a request.
@@ -67,15 +50,7 @@ pub async fn decline(
     booking: BookingId,
     reason: Option<&str>,
 ) -> Result<Booking> {
-    let reason = parse_reason(reason)?;
-    let now = services.clock.now();
-    change(services, actor, booking, now, async |tx, found: &Found| {
-        let to = answer(actor, found, BookingEvent::Decline, now)?;
-        let by = By::actor(actor, &found.booking);
-        let step = Step { to, kind: "booking.declined", by, reason: reason.as_deref(), now };
-        leave(tx, found, &step).await
-    })
-    .await
+    change(services, actor, booking, Wish::Decline(parse_reason(reason)?)).await
 }
 
 /// The tutor ends the lesson, from its start on: a trusted end. What it comes to follows from the attendance
@@ -84,16 +59,70 @@ pub async fn decline(
 /// # Errors
 /// `BOOKING_NOT_FOUND`, `INSUFFICIENT_PERMISSIONS`, `INVALID_STATE`.
 pub async fn complete(services: &Services, actor: &Actor, booking: BookingId) -> Result<Booking> {
+    change(services, actor, booking, Wish::Complete).await
+}
+
+/// What somebody wants to become of a booking; the words are why.
+enum Wish {
+    Cancel(Option<String>),
+    Confirm,
+    Decline(Option<String>),
+    Complete,
+}
+
+/// One transaction over a booking of the actor's that nobody else changes meanwhile.
+async fn change(services: &Services, actor: &Actor, booking: BookingId, wish: Wish) -> Result<Booking> {
     let now = services.clock.now();
-    change(services, actor, booking, now, async |tx, found: &Found| {
-        actor.require_tutor(found.booking.tutor)?;
-        if found.booking.state == BookingState::Confirmed && now < found.booking.start {
-            return Err(Refusal::new(Code::InvalidState, "lesson_not_started").into());
+    let mut retries = transaction::Retries::default();
+    let outcome = loop {
+        let mut tx = services.db.begin().await?;
+        let outcome = fulfil(&mut tx, actor, booking, &wish, now).await;
+        let outcome = transaction::finish(tx, outcome).await;
+        if !retries.again(&outcome).await {
+            break outcome;
         }
-        lesson::store::set_trusted_end(tx, found.booking.lesson, now).await?;
-        settle(tx, found, By::actor(actor, &found.booking), now).await
-    })
-    .await
+    };
+    let (booking, people) = outcome?;
+    services.live.wake(&people).await;
+    Ok(booking)
+}
+
+async fn fulfil(
+    tx: &mut PgConnection,
+    actor: &Actor,
+    id: BookingId,
+    wish: &Wish,
+    now: DateTime<Utc>,
+) -> Result<(Booking, [UserId; 2])> {
+    let found = super::own(actor, store::find_locked(tx, id, now).await?)?;
+    let by = By::actor(actor, &found.booking);
+    let step = |to, kind, reason| Step { to, kind, by, reason, now };
+    let people = match wish {
+        Wish::Cancel(reason) => {
+            let to = found.booking.state.on(BookingEvent::Cancel)?;
+            let party = super::party(actor, &found.booking).unwrap_or(Party::Tutor);
+            may_call_off(party, found.booking.start, &found.booking.policy, now)?;
+            leave(tx, &found, &step(to, "booking.cancelled", reason.as_deref())).await?
+        }
+        Wish::Confirm => {
+            let to = answer(actor, &found, BookingEvent::Confirm, now)?;
+            advance(tx, &found, &step(to, "booking.confirmed", None)).await?
+        }
+        Wish::Decline(reason) => {
+            let to = answer(actor, &found, BookingEvent::Decline, now)?;
+            leave(tx, &found, &step(to, "booking.declined", reason.as_deref())).await?
+        }
+        Wish::Complete => {
+            actor.require_tutor(found.booking.tutor)?;
+            if found.booking.state == BookingState::Confirmed && now < found.booking.start {
+                return Err(Refusal::new(Code::InvalidState, "lesson_not_started").into());
+            }
+            lesson::store::set_trusted_end(tx, found.booking.lesson, now).await?;
+            settle(tx, &found, by, now).await?
+        }
+    };
+    let changed = super::found(store::find(tx, id, now).await?)?;
+    Ok((changed.booking, people))
 }
 
 /// Gives a confirmed booking the outcome that its evidence means.
@@ -129,30 +158,6 @@ struct Step<'a> {
     by: By,
     reason: Option<&'a str>,
     now: DateTime<Utc>,
-}
-
-/// One transaction over a booking of the actor's that nobody else changes meanwhile.
-async fn change(
-    services: &Services,
-    actor: &Actor,
-    booking: BookingId,
-    now: DateTime<Utc>,
-    decide: impl AsyncFn(&mut PgConnection, &Found) -> Result<[UserId; 2]>,
-) -> Result<Booking> {
-    let (booking, people) = transaction::retrying(|| async {
-        let mut tx = services.db.begin().await?;
-        let outcome = async {
-            let found = super::own(actor, store::find_locked(&mut tx, booking, now).await?)?;
-            let people = decide(&mut tx, &found).await?;
-            let changed = super::found(store::find(&mut tx, booking, now).await?)?;
-            Ok((changed.booking, people))
-        }
-        .await;
-        transaction::finish(tx, outcome).await
-    })
-    .await?;
-    services.live.wake(&people).await;
-    Ok(booking)
 }
 
 /// The tutor's answer to a request that has not lapsed.

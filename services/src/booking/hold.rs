@@ -24,15 +24,18 @@ use crate::{Actor, Result, Services, chance};
 pub async fn hold(services: &Services, actor: &Actor, request: &HoldRequest) -> Result<Hold> {
     let student = actor.require_student()?;
     let now = services.clock.now();
-    transaction::retrying(|| async move {
+    let mut retries = transaction::Retries::default();
+    loop {
         let mut tx = services.db.begin().await?;
         let outcome = reserve(&mut tx, student, request, now).await;
-        match transaction::finish(tx, outcome).await {
-            Ok(hold) => Ok(hold),
-            Err(error) => Err(conflict::explain(services, error, &wanted(student, request, now)).await),
+        let outcome = transaction::finish(tx, outcome).await;
+        if !retries.again(&outcome).await {
+            return match outcome {
+                Ok(hold) => Ok(hold),
+                Err(error) => Err(conflict::explain(services, error, &wanted(student, request, now)).await),
+            };
         }
-    })
-    .await
+    }
 }
 
 fn wanted(student: UserId, request: &HoldRequest, now: DateTime<Utc>) -> Wanted {

@@ -29,7 +29,7 @@ pub use reschedule::reschedule;
 pub(crate) use change::{expire, settle};
 pub(crate) use events::By;
 pub(crate) use store::{Found, find_locked};
-pub(crate) use transaction::{finish, retrying};
+pub(crate) use transaction::{Retries, finish};
 
 /// A short reservation of a slot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -41,7 +41,13 @@ pub async fn place(
     let student = actor.require_student()?;
     let key = key.map(|text| Key::parse(text, request)).transpose()?;
     let order = Order { services, student, request, key: key.as_ref(), now: services.clock.now() };
-    transaction::retrying(|| order.place()).await
+    let mut retries = transaction::Retries::default();
+    loop {
+        let outcome = order.place().await;
+        if !retries.again(&outcome).await {
+            return outcome;
+        }
+    }
 }
 
 /// One attempt to book. Copied into each try.

@@ -46,17 +46,22 @@ pub async fn reschedule(
         moving: Some(booking),
         now,
     };
-    let moved = transaction::retrying(|| async {
+    let mut retries = transaction::Retries::default();
+    let outcome = loop {
         let mut tx = services.db.begin().await?;
         let outcome = swap(&mut tx, actor, booking, &wanted, duration).await;
-        match transaction::finish(tx, outcome).await {
-            Ok(moved) => Ok(moved),
-            Err(error) => Err(conflict::explain(services, error, &wanted).await),
+        let outcome = transaction::finish(tx, outcome).await;
+        if !retries.again(&outcome).await {
+            break outcome;
         }
-    });
-    let (booking, people) = moved.await?;
-    services.live.wake(&people).await;
-    Ok(booking)
+    };
+    match outcome {
+        Ok((booking, people)) => {
+            services.live.wake(&people).await;
+            Ok(booking)
+        }
+        Err(error) => Err(conflict::explain(services, error, &wanted).await),
+    }
 }
 
 async fn swap(

@@ -20,24 +20,22 @@ use crate::{
 /// How often a transaction is tried that the database asks to try again.
 const ATTEMPTS: u32 = 5;
 
-/// Runs a transaction, anew after a deadlock or a serialization failure.
-///
-/// # Errors
-/// The transaction's, the last attempt's.
-pub(crate) async fn retrying<T, F>(mut attempt: impl FnMut() -> F) -> Result<T>
-where
-    F: Future<Output = Result<T>>,
-{
-    for round in 1..ATTEMPTS {
-        match attempt().await {
-            Err(error) if error.wants_retry() => {
-                tracing::warn!(round, %error, "the database asks to try again");
-                tokio::time::sleep(Duration::from_millis(u64::from(round) * 10)).await;
-            }
-            other => return other,
+/// Counts how often a transaction was tried.
+#[derive(Debug, Default)]
+pub(crate) struct Retries(u32);
+
+impl Retries {
+    /// Whether to try anew: after a deadlock or a serialization failure, a little later, some times.
+    pub async fn again<T: Sync>(&mut self, outcome: &Result<T>) -> bool {
+        let Err(error) = outcome else { return false };
+        self.0 += 1;
+        if !error.wants_retry() || self.0 >= ATTEMPTS {
+            return false;
         }
+        tracing::warn!(attempt = self.0, %error, "the database asks to try again");
+        tokio::time::sleep(Duration::from_millis(u64::from(self.0) * 10)).await;
+        true
     }
-    attempt().await
 }
 
 /// Everything about a tutor that decides whether a slot near `start` can be booked.

@@ -42,14 +42,30 @@ pub struct AttendanceRow {
 /// time or while under review, `INVALID_STATE` for a booking that is neither confirmed nor completed.
 pub async fn join(services: &Services, actor: &Actor, booking: BookingId) -> Result<String> {
     let now = services.clock.now();
-    let (url, people) = booking::retrying(|| async {
+    let mut retries = booking::Retries::default();
+    let outcome = loop {
         let mut tx = services.db.begin().await?;
         let outcome = attempt(services, &mut tx, actor, booking, now).await;
-        booking::finish(tx, outcome).await
-    })
-    .await?;
+        let outcome = booking::finish(tx, outcome).await;
+        if !retries.again(&outcome).await {
+            break outcome;
+        }
+    };
+    let (url, people) = outcome?;
     services.live.wake(&people).await;
-    url
+    Ok(url?)
+}
+
+/// Why a party is not let in, and when it would be.
+struct Closed {
+    refusal: Refusal,
+    window: Value,
+}
+
+impl From<Closed> for AppError {
+    fn from(closed: Closed) -> Self {
+        AppError::with_details(closed.refusal, closed.window)
+    }
 }
 
 /// Judges and records an attempt; a refusal is a result that is committed like any other.
@@ -59,7 +75,7 @@ async fn attempt(
     actor: &Actor,
     id: BookingId,
     now: DateTime<Utc>,
-) -> Result<(Result<String>, Vec<UserId>)> {
+) -> Result<(Result<String, Closed>, Vec<UserId>)> {
     let found = booking::find_locked(tx, id, now).await?.ok_or_else(booking::not_found)?;
     let lesson = &found.booking;
     let party = booking::party(actor, lesson).ok_or_else(booking::not_found)?;
@@ -67,7 +83,7 @@ async fn attempt(
     store::insert_attempt(tx, lesson.lesson, actor.user, party, refused.as_ref().map(|r| r.code), now)
         .await?;
     if let Some(refusal) = refused {
-        return Ok((Err(AppError::with_details(refusal, window(lesson))), Vec::new()));
+        return Ok((Err(Closed { refusal, window: window(lesson) }), Vec::new()));
     }
     let provider = store::find_provider(tx, lesson.tutor).await?;
     let url = address(services, lesson, &provider)?;
