@@ -1,4 +1,5 @@
 //! Registration, signing in, tokens, one's own data.
+#![allow(clippy::expect_used, reason = "a fixture that fails is a failed test")]
 
 mod people;
 

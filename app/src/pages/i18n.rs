@@ -45,6 +45,12 @@ pub fn error_sentence(locale: Locale, key: &str) -> String {
         provider_required duration_not_offered offering_not_found status booking_state note
         cancellation_too_late lesson_started join_too_early join_too_late notice horizon slot_taken
         slot_off_grid
+        profile_not_found booking_not_found hold_not_found lesson_not_completed lesson_not_started
+        rating_exists rating feedback_length external_url provider_not_accepted too_many_offerings
+        offering_twice notice_range horizon_range cancel_notice_range step_range buffer_range photo
+        currency days_range search_text page page_size weekday window window_start window_end
+        too_many_windows too_many_overrides override_twice override_date override_reason slot_range
+        reason student_overlap request_lapsed join_under_review idempotency_key idempotency_mismatch
     ], internal)
 }
 

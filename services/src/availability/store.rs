@@ -253,7 +253,7 @@ async fn list_overrides(
     Ok(overrides)
 }
 
-async fn list_offerings(
+pub(crate) async fn list_offerings(
     db: &mut PgConnection,
     tutors: &[uuid::Uuid],
 ) -> Result<HashMap<TutorId, Vec<(OfferingId, Offering)>>> {
