@@ -3,6 +3,7 @@
 //! A page is a component that loads its data with [`load::load`] and shows it; whatever moves in it is
 //! an island. [`context::Visit`] is what a page knows about the request.
 
+pub mod built;
 pub mod context;
 pub mod format;
 pub mod home;

@@ -1,9 +1,9 @@
 //! The document around every page.
 
 use leptos::prelude::*;
-use leptos_meta::{HashedStylesheet, MetaTags};
+use leptos_meta::MetaTags;
 
-use super::{context::visit, i18n::td_string, routes::App};
+use super::{built::BuiltFiles, context::visit, i18n::td_string, routes::App};
 
 /// The whole document.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -14,9 +14,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <HashedStylesheet options=options.clone()/>
                 <AutoReload options=options.clone()/>
-                <HydrationScripts options islands=true/>
+                <BuiltFiles options/>
                 <MetaTags/>
             </head>
             <body>
