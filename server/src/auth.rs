@@ -1,23 +1,31 @@
 //! Who asks: the middleware that turns a request into a [`Visit`], and keeps strangers' forms out.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+};
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, Method, StatusCode, header},
+    extract::{ConnectInfo, FromRequestParts, Request, State},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::{account::Language, zone::Zone};
+use domain::{Code, Refusal, account::Language, zone::Zone};
 use services::{Actor, Services, account, config::Config};
+
+use crate::api::{
+    error::{ApiError, ApiResult},
+    limit,
+};
 
 /// The name of the sign-in cookie.
 pub const COOKIE: &str = "lectern_session";
 
 /// What the middleware found out about the request; pages make their `Visit` of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Caller {
-    /// Who asks, by cookie.
+    /// Who asks, by bearer or cookie.
     pub actor: Option<Actor>,
     /// The token of the cookie.
     pub cookie: Option<String>,
@@ -27,48 +35,111 @@ pub struct Caller {
     pub request_id: String,
 }
 
-/// Identifies the caller, once for each request.
-pub async fn identify(State(services): State<Services>, mut request: Request, next: Next) -> Response {
-    if services.clock.is_settable()
-        && let Err(error) = services.clock.follow(&services.db).await
-    {
-        tracing::error!(?error, "clock");
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Caller>().cloned().unwrap_or_default())
     }
-    let cookie = cookie(request.headers(), COOKIE);
-    let actor = match &cookie {
-        None => None,
-        Some(token) => match account::actor_by_cookie(&services, token).await {
-            Ok(actor) => actor,
-            Err(error) => {
-                tracing::error!(?error, "sign-in cookie");
-                return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-            }
-        },
-    };
+}
+
+/// Names the request and finds its address, before anything can fail.
+pub async fn name(State(services): State<Services>, mut request: Request, next: Next) -> Response {
     let request_id = services::chance::id::<uuid::Uuid>().simple().to_string();
     let ip = caller_ip(&request, &services.config);
-    let id_header = request_id.parse().ok();
-    request.extensions_mut().insert(Caller { actor, cookie, ip, request_id });
+    let value = HeaderValue::from_str(&request_id);
+    request.extensions_mut().insert(Caller { ip, request_id, ..Caller::default() });
     let mut response = next.run(request).await;
-    if let Some(value) = id_header {
+    if let Ok(value) = value {
         response.headers_mut().insert("x-request-id", value);
     }
     response
 }
 
+/// Finds out who asks: calls of the API by their bearer where they send one, all else by the cookie.
+/// A credential that does not hold is refused on the API, also where none is needed.
+pub async fn identify(State(services): State<Services>, mut request: Request, next: Next) -> Response {
+    let api = is_api(&request);
+    let ip = request.extensions().get::<Caller>().and_then(|caller| caller.ip);
+    let headers = request.headers().clone();
+    match actor(&services, &headers, api, ip).await {
+        Ok((actor, cookie)) => {
+            if let Some(caller) = request.extensions_mut().get_mut::<Caller>() {
+                *caller = Caller { actor, cookie, ..caller.clone() };
+            }
+            next.run(request).await
+        }
+        Err(refused) => refused.into_response(),
+    }
+}
+
+async fn actor(
+    services: &Services,
+    headers: &HeaderMap,
+    api: bool,
+    ip: Option<IpAddr>,
+) -> ApiResult<(Option<Actor>, Option<String>)> {
+    if services.clock.is_settable() {
+        services.clock.follow(&services.db).await?;
+    }
+    let cookie = cookie(headers, COOKIE);
+    match headers.get(header::AUTHORIZATION) {
+        Some(credential) if api => {
+            let actor = by_bearer(services, credential).await;
+            match actor {
+                // Guessing credentials is calling without one.
+                Err(refused) => limit::failed_credential(services, ip).await.and(Err(refused)),
+                Ok(actor) => Ok((Some(actor), None)),
+            }
+        }
+        _ => match &cookie {
+            None => Ok((None, None)),
+            Some(token) => Ok((account::actor_by_cookie(services, token).await?, cookie)),
+        },
+    }
+}
+
+async fn by_bearer(services: &Services, credential: &HeaderValue) -> ApiResult<Actor> {
+    let text = credential.to_str().map_err(|_| ApiError::unauthenticated())?;
+    let (scheme, token) = text.split_once(' ').ok_or_else(ApiError::unauthenticated)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(ApiError::unauthenticated());
+    }
+    Ok(account::actor_by_jwt(services, token.trim()).await?)
+}
+
+/// Whether the person behind a long answer is still signed in: by the same credential as at its start.
+pub async fn still_signed_in(services: &Services, headers: &HeaderMap) -> bool {
+    let found = match headers.get(header::AUTHORIZATION) {
+        Some(credential) => by_bearer(services, credential).await.map(Some).map_err(|error| error.code()),
+        None => match cookie(headers, COOKIE) {
+            Some(token) => account::actor_by_cookie(services, &token).await.map_err(|error| error.code()),
+            None => Ok(None),
+        },
+    };
+    // A fault of ours ends nobody's stream.
+    matches!(found, Ok(Some(_)) | Err(domain::Code::Internal))
+}
+
+fn is_api(request: &Request) -> bool {
+    request.uri().path().starts_with("/api/")
+}
+
+/// Whether a person's browser asks for a page.
+pub fn wants_html(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accept.contains("text/html")
+}
+
 /// Refuses what changes something on the strength of a cookie and comes from another site.
 pub async fn same_origin(State(services): State<Services>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let bearer = request.headers().contains_key(header::AUTHORIZATION);
-    let with_cookie =
-        cookie(request.headers(), COOKIE).is_some() || !request.uri().path().starts_with("/api/");
+    let bearer = is_api(&request) && request.headers().contains_key(header::AUTHORIZATION);
+    let with_cookie = cookie(request.headers(), COOKIE).is_some() || !is_api(&request);
     if reads || bearer || !with_cookie || is_ours(request.headers(), &services.config.web.public_url) {
         return next.run(request).await;
     }
-    crate::api::refuse(
-        &domain::Refusal::new(domain::Code::InsufficientPermissions, "origin"),
-        request.extensions().get::<Caller>(),
-    )
+    ApiError::from(Refusal::new(Code::InsufficientPermissions, "origin")).into_response()
 }
 
 /// By `Sec-Fetch-Site` where the browser sends it, else by `Origin`; a program without either is no browser.

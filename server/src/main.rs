@@ -1,15 +1,9 @@
-//! How it is reached: the axum server and its commands.
-
-mod api;
-mod auth;
-mod command;
-mod router;
-mod run;
-mod telemetry;
+//! The binary: reads the command, starts the runtime, and tells a failure in one clear line.
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use server::{command, run, telemetry};
 
 /// Starts the runtime and runs the command; a failure is one clear line.
 fn main() -> ExitCode {

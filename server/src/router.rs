@@ -1,22 +1,45 @@
 //! Which address leads where.
 
-use std::error::Error;
+use std::time::Duration;
 
 use app::pages::{App, Visit, shell};
 use axum::{
     Router,
-    body::Body,
-    extract::{FromRef, Request, State},
-    middleware,
+    extract::{DefaultBodyLimit, FromRef, Request, State},
+    http::{HeaderValue, StatusCode, header},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing,
 };
-use leptos::{config::LeptosOptions, prelude::provide_context};
-use leptos_axum::{LeptosRoutes as _, file_and_error_handler_with_context, generate_route_list};
-use services::Services;
+use leptos::{
+    config::LeptosOptions,
+    prelude::{provide_context, use_context},
+};
+use leptos_axum::{LeptosRoutes as _, ResponseOptions, generate_route_list};
+use services::{AppError, Services};
 use tokio::sync::watch;
+use tower_http::{
+    CompressionLevel,
+    catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
+};
 
-use crate::{api, auth};
+use crate::{
+    api::{
+        self,
+        error::{self, ApiError},
+        limit,
+    },
+    auth, dev, files, headers, health, join,
+    metrics::{self, Metrics},
+    site,
+};
+
+/// How long an answer may take to begin. A stream begins at once.
+const ANSWER_TIME: Duration = Duration::from_secs(30);
+
+/// The largest body of a form: a photo of 10 MB and what is around it.
+const MAX_FORM: usize = 11 * 1024 * 1024;
 
 /// What handlers share.
 #[derive(Clone, FromRef)]
@@ -27,24 +50,62 @@ pub struct AppState {
     pub options: LeptosOptions,
     /// Becomes true when the server is told to stop: streams end then.
     pub stopping: watch::Receiver<bool>,
+    /// What this process counts of itself.
+    #[from_ref(skip)]
+    pub metrics: Metrics,
 }
 
 /// The whole site.
-///
-/// # Errors
-/// Where `Leptos.toml` cannot be read.
-pub fn router(services: Services, stopping: watch::Receiver<bool>) -> Result<Router, Box<dyn Error>> {
-    let options = leptos::config::get_configuration(Some("Leptos.toml"))?.leptos_options;
-    let state = AppState { services: services.clone(), options, stopping };
-    let routes = generate_route_list(App);
-    Ok(Router::new()
+#[must_use]
+pub fn router(services: Services, options: LeptosOptions, stopping: watch::Receiver<bool>) -> Router {
+    let metrics = Metrics::default();
+    let state = AppState { services: services.clone(), options, stopping, metrics: metrics.clone() };
+    let with = |services: &Services| services.clone();
+    let inside = Router::new()
         .route("/do/{*name}", routing::post(server_function).get(server_function))
-        .leptos_routes_with_handler(routes, page)
+        .leptos_routes_with_handler(generate_route_list(App), page)
         .merge(api::router())
+        .merge(plain_addresses())
+        .merge(dev::router(&services))
         .fallback(fallback)
-        .layer(middleware::from_fn_with_state(services.clone(), auth::same_origin))
-        .layer(middleware::from_fn_with_state(services, auth::identify))
-        .with_state(state))
+        .method_not_allowed_fallback(async || ApiError::method())
+        .layer(DefaultBodyLimit::max(MAX_FORM))
+        .layer(middleware::from_fn_with_state(with(&services), limit::anonymous))
+        .layer(middleware::from_fn_with_state(with(&services), auth::same_origin))
+        .layer(middleware::from_fn_with_state(with(&services), auth::identify))
+        .layer(middleware::from_fn(in_time))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(middleware::from_fn(error::render))
+        .layer(middleware::from_fn_with_state(with(&services), auth::name));
+    Router::new()
+        .route("/healthz", routing::get(health::alive))
+        .merge(inside)
+        .layer(middleware::from_fn_with_state(services, headers::secure))
+        .layer(middleware::from_fn_with_state(metrics, metrics::count))
+        // Fast enough to be worth it for every page; files of the build were compressed better beforehand.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Precise(4)))
+        .with_state(state)
+}
+
+/// Addresses that are neither pages nor calls.
+fn plain_addresses() -> Router<AppState> {
+    Router::new()
+        .route("/readyz", routing::get(health::ready))
+        .route("/status/invariants", routing::get(health::invariants))
+        .route("/metrics", routing::get(metrics::serve))
+        .route("/join/{token}", routing::get(join::follow))
+        .route("/photos/{id}", routing::get(site::photo))
+        .route("/robots.txt", routing::get(site::robots))
+        .route("/sitemap.xml", routing::get(site::sitemap))
+}
+
+/// What does not begin to answer in time is a fault.
+async fn in_time(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    match tokio::time::timeout(ANSWER_TIME, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => ApiError::from(AppError::fault(format!("no answer in time: {path}"))).into_response(),
+    }
 }
 
 /// The request as pages see it.
@@ -78,12 +139,29 @@ fn visit(state: &AppState, request: &Request) -> Visit {
 
 async fn page(State(state): State<AppState>, request: Request) -> Response {
     let visit = visit(&state, &request);
+    let personal = visit.actor.is_some();
     let options = state.options.clone();
     let render = leptos_axum::render_app_async_with_context(
-        move || provide_context(visit.clone()),
+        move || {
+            set_policy();
+            provide_context(visit.clone());
+        },
         move || shell(options.clone()),
     );
-    render(request).await.into_response()
+    let mut response = render(request).await.into_response();
+    // A page names its reader: nobody else's cache may keep it, and nobody's after signing out.
+    let kept = if personal { "private, no-store" } else { "private, no-cache" };
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(kept));
+    response
+}
+
+/// The content security policy of the page that is being rendered, with the nonce of its scripts.
+fn set_policy() {
+    let nonce = leptos::nonce::use_nonce();
+    let policy = headers::page_policy(nonce.as_deref(), std::env::var_os("LEPTOS_WATCH").is_some());
+    if let (Some(response), Ok(policy)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&policy)) {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
 }
 
 async fn server_function(State(state): State<AppState>, request: Request) -> Response {
@@ -93,11 +171,29 @@ async fn server_function(State(state): State<AppState>, request: Request) -> Res
         .into_response()
 }
 
-/// Files of the site, and a page of our own for what is not there.
-async fn fallback(State(state): State<AppState>, request: Request<Body>) -> Response {
-    let visit = visit(&state, &request);
-    let handler =
-        file_and_error_handler_with_context::<AppState, _>(move || provide_context(visit.clone()), shell);
-    let (uri, state) = (request.uri().clone(), State(state));
-    handler(uri, state, request).await.into_response()
+/// Files of the site, and an answer of our own for what is not there.
+async fn fallback(State(state): State<AppState>, request: Request) -> Response {
+    let path = request.uri().path();
+    if path.starts_with("/api/") || path == "/api" || path.starts_with("/dev/") {
+        return ApiError::not_found().into_response();
+    }
+    if let Some(asked) = files::question(&request)
+        && let Some(file) = files::find(&state.options, asked).await
+    {
+        return file;
+    }
+    let path = request.uri().path();
+    if !auth::wants_html(request.headers()) && request.headers().contains_key(header::ACCEPT) && is_file(path) {
+        return ApiError::not_found().into_response();
+    }
+    let mut response = page(State(state), request).await;
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
+}
+
+/// A name with an ending is a file's: whoever asks for one has no use for a page.
+fn is_file(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.contains('.'))
 }

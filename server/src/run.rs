@@ -90,7 +90,8 @@ async fn serve(services: &Services, options: &Serve) -> Outcome {
         let _ = stop.send(true);
     });
     let worker = (!options.no_work).then(|| tokio::spawn(work(services.clone(), stopping.clone())));
-    let app = router::router(services.clone(), stopping.clone())?;
+    let options = leptos::config::get_configuration(Some("Leptos.toml"))?.leptos_options;
+    let app = router::router(services.clone(), options, stopping.clone());
     greet(services)?;
     // Without it a streamed page waits for the acknowledgement of its first part.
     let listener = listener.tap_io(|stream| {

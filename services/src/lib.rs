@@ -16,10 +16,12 @@ pub mod invariants;
 pub mod lesson;
 pub mod limit;
 pub mod live;
+pub mod reset;
 pub mod review;
 pub mod search;
 pub mod seed;
 pub mod settings;
+pub mod sitemap;
 pub mod sweep;
 #[doc(hidden)]
 pub mod testing;

@@ -1,38 +1,73 @@
 //! The HTTP API: one file for each resource, one envelope for all.
 
-use axum::{
-    Json, Router,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-    routing,
-};
-use domain::Refusal;
-use serde_json::json;
+pub mod account;
+pub mod availability;
+pub mod bookings;
+pub mod document;
+pub mod error;
+pub mod extract;
+pub mod limit;
+pub mod offerings;
+mod page;
+pub mod parse;
+pub mod tutors;
+pub mod wire;
 
-use crate::{auth::Caller, router::AppState};
+use axum::{Router, routing};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use document::{document, openapi_json};
+
+use crate::{router::AppState, stream};
+
+/// Every call with its description.
+fn calls() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(account::register))
+        .routes(routes!(account::token))
+        .routes(routes!(account::refresh))
+        .routes(routes!(account::revoke))
+        .routes(routes!(account::me, account::change_me))
+        .routes(routes!(tutors::list))
+        .routes(routes!(tutors::find))
+        .routes(routes!(tutors::set_profile))
+        .routes(routes!(tutors::set_status))
+        .routes(routes!(tutors::stats))
+        .routes(routes!(tutors::ratings))
+        .routes(routes!(tutors::by_field))
+        .routes(routes!(tutors::create_profile))
+        .routes(routes!(offerings::set_offerings))
+        .routes(routes!(availability::slots, availability::set_hours))
+        .routes(routes!(bookings::hold))
+        .routes(routes!(bookings::list, bookings::place))
+        .routes(routes!(bookings::find, bookings::cancel))
+        .routes(routes!(bookings::reschedule))
+        .routes(routes!(bookings::confirm))
+        .routes(routes!(bookings::decline))
+        .routes(routes!(bookings::complete))
+        .routes(routes!(bookings::rate))
+        .routes(routes!(bookings::join))
+        .routes(routes!(stream::events))
+}
+
+/// The calls under their mentoring names: the same handlers. `document` lists them by copying.
+fn mentoring_names() -> Router<AppState> {
+    let (slots, hours) = (availability::slots, availability::set_hours);
+    Router::new()
+        .route("/api/v2/students/{id}", routing::get(tutors::find))
+        .route("/api/v2/students/{id}/profile", routing::put(tutors::set_profile))
+        .route("/api/v2/students/{id}/status", routing::patch(tutors::set_status))
+        .route("/api/v2/students/{id}/stats", routing::get(tutors::stats))
+        .route("/api/v2/students/{id}/ratings", routing::get(tutors::ratings))
+        .route("/api/v2/students/{id}/availability", routing::get(slots).put(hours))
+}
 
 /// Every address of the API.
 pub fn router() -> Router<AppState> {
-    Router::new().route("/healthz", routing::get(|| async { "ok" }))
-}
-
-/// The OpenAPI document.
-///
-/// # Errors
-/// Where it cannot be serialized.
-pub fn openapi_json() -> Result<String, serde_json::Error> {
-    serde_json::to_string_pretty(&json!({ "openapi": "3.1.0" }))
-}
-
-/// Answers with a refusal in the API's envelope.
-pub fn refuse(refusal: &Refusal, caller: Option<&Caller>) -> Response {
-    let status = StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let sentence = app::pages::i18n::sentence(app::pages::i18n::Locale::en, refusal);
-    let error = json!({
-        "code": refusal.code.name(),
-        "message": sentence,
-        "details": { "field": refusal.field },
-        "request_id": caller.map(|caller| caller.request_id.clone()),
-    });
-    (status, Json(json!({ "status": "error", "error": error }))).into_response()
+    let (calls, _) = calls().split_for_parts();
+    calls
+        .merge(mentoring_names())
+        .route("/api/v2/openapi.json", routing::get(document::serve))
+        .route("/api/docs", routing::get(page::serve))
+        .route("/api/docs.css", routing::get(page::style))
 }

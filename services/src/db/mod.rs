@@ -34,3 +34,13 @@ pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<PgPo
 pub async fn migrate(db: &PgPool) -> Result<()> {
     MIGRATIONS.run(db).await.map_err(AppError::fault)
 }
+
+/// Whether the schema is this binary's: every migration of it is applied.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn is_migrated(db: &PgPool) -> Result<bool> {
+    let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
+    let applied = sqlx::query_scalar::<_, Option<i64>>("SELECT max(version) FROM _sqlx_migrations WHERE success");
+    Ok(applied.fetch_one(db).await? >= newest)
+}

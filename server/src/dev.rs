@@ -1,0 +1,101 @@
+//! Addresses of development: the clock, what is due, mails, a fresh start. Production has none of them.
+
+use axum::{
+    Json, Router,
+    extract::{Request, State},
+    http::HeaderMap,
+    middleware::{self, Next},
+    response::{Html, IntoResponse, Response},
+    routing,
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, Serialize};
+use services::{Services, reset, sweep};
+
+use crate::{
+    api::{
+        error::{ApiError, ApiResult},
+        extract::{ApiJson, Body},
+        parse,
+        wire::{Success, ok},
+    },
+    auth,
+    router::AppState,
+};
+
+/// The addresses; they answer 404 outside of development.
+pub fn router(services: &Services) -> Router<AppState> {
+    Router::new()
+        .route("/dev/clock", routing::put(set_clock).get(clock))
+        .route("/dev/tick", routing::post(tick))
+        .route("/dev/reset", routing::post(start_over))
+        .route("/dev/mail", routing::get(mail))
+        .route_layer(middleware::from_fn_with_state(services.clone(), development_only))
+}
+
+async fn development_only(State(services): State<Services>, request: Request, next: Next) -> Response {
+    if services.config.is_development() {
+        next.run(request).await
+    } else {
+        ApiError::not_found().into_response()
+    }
+}
+
+/// What the clock is set to: an instant, or `null` for real time. It must be said.
+#[derive(Deserialize)]
+struct SetClock {
+    #[serde(deserialize_with = "said")]
+    now: Option<String>,
+}
+
+impl Body for SetClock {}
+
+/// An option that must be present, if only as `null`.
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+#[derive(Serialize)]
+struct ClockView {
+    now: DateTime<Utc>,
+}
+
+async fn clock(State(services): State<Services>) -> Json<Success<ClockView>> {
+    ok(ClockView { now: services.clock.now() })
+}
+
+/// Sets the clock of all servers on the database; it then stands still.
+async fn set_clock(
+    State(services): State<Services>,
+    ApiJson(body): ApiJson<SetClock>,
+) -> ApiResult<Json<Success<ClockView>>> {
+    let now = body.now.as_deref().map(|text| parse::instant(text, "now")).transpose()?;
+    services.clock.set(&services.db, now).await?;
+    Ok(ok(ClockView { now: services.clock.now() }))
+}
+
+/// Does everything that is due now, and says how much it was.
+async fn tick(State(services): State<Services>) -> ApiResult<Json<Success<sweep::Swept>>> {
+    Ok(ok(sweep::run(&services).await?))
+}
+
+#[derive(Serialize)]
+struct Reset {
+    demonstration: bool,
+}
+
+/// Empties the database and gives real time back; a demonstration that was there is there again.
+async fn start_over(State(services): State<Services>) -> ApiResult<Json<Success<Reset>>> {
+    Ok(ok(Reset { demonstration: reset::start_over(&services).await? }))
+}
+
+/// The mails that were sent: no part of the platform sends any yet.
+async fn mail(headers: HeaderMap) -> Response {
+    if auth::wants_html(&headers) {
+        let page = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>Mails</title>\
+                    <main><h1>Mails</h1><p>No mail was sent.</p></main></html>";
+        Html(page).into_response()
+    } else {
+        Json([(); 0]).into_response()
+    }
+}

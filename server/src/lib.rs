@@ -1,0 +1,16 @@
+//! How it is reached: the axum server and its commands.
+
+pub mod api;
+pub mod auth;
+pub mod command;
+mod dev;
+mod files;
+mod health;
+pub mod headers;
+mod join;
+mod metrics;
+pub mod router;
+pub mod run;
+mod site;
+mod stream;
+pub mod telemetry;

@@ -1,0 +1,99 @@
+//! What this process counts of itself, as Prometheus reads it.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, AtomicU64, Ordering},
+};
+
+use axum::{
+    extract::{Request, State},
+    http::header,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use domain::Code;
+use services::AppError;
+
+use crate::api::error::ApiError;
+
+/// Counters of this process since its start. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Metrics(Arc<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    /// Answers by the first digit of their status, 1 to 5.
+    answers: [AtomicU64; 5],
+    booked: AtomicU64,
+    conflicts: AtomicU64,
+    streams: AtomicI64,
+}
+
+impl Metrics {
+    /// A booking was placed by the API, or given again for its idempotency key.
+    pub fn booked(&self) {
+        self.0.booked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A hold, booking or reschedule was refused by the API.
+    pub fn refused(&self, error: AppError) -> ApiError {
+        if error.code() == Code::BookingConflict {
+            self.0.conflicts.fetch_add(1, Ordering::Relaxed);
+        }
+        error.into()
+    }
+
+    /// A stream of live events is open until this is dropped.
+    pub fn stream(&self) -> OpenStream {
+        self.0.streams.fetch_add(1, Ordering::Relaxed);
+        OpenStream(self.0.clone())
+    }
+
+    fn text(&self) -> String {
+        let counters = &self.0;
+        let mut text = String::from(
+            "# HELP lectern_http_responses_total Answers of this process by class of status.\n\
+             # TYPE lectern_http_responses_total counter\n",
+        );
+        for (at, answers) in counters.answers.iter().enumerate() {
+            let count = answers.load(Ordering::Relaxed);
+            text.push_str(&format!("lectern_http_responses_total{{class=\"{}xx\"}} {count}\n", at + 1));
+        }
+        text.push_str(&format!(
+            "# HELP lectern_api_bookings_total Bookings answered to calls of the API.\n\
+             # TYPE lectern_api_bookings_total counter\nlectern_api_bookings_total {}\n\
+             # HELP lectern_api_booking_conflicts_total Calls of the API that found their slot taken.\n\
+             # TYPE lectern_api_booking_conflicts_total counter\nlectern_api_booking_conflicts_total {}\n\
+             # HELP lectern_live_streams Open streams of live events.\n\
+             # TYPE lectern_live_streams gauge\nlectern_live_streams {}\n",
+            counters.booked.load(Ordering::Relaxed),
+            counters.conflicts.load(Ordering::Relaxed),
+            counters.streams.load(Ordering::Relaxed),
+        ));
+        text
+    }
+}
+
+/// An open stream of live events.
+pub struct OpenStream(Arc<Counters>);
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.0.streams.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Counts every answer.
+pub async fn count(State(metrics): State<Metrics>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let class = usize::from(response.status().as_u16() / 100);
+    if let Some(answers) = class.checked_sub(1).and_then(|at| metrics.0.answers.get(at)) {
+        answers.fetch_add(1, Ordering::Relaxed);
+    }
+    response
+}
+
+/// `/metrics`
+pub async fn serve(State(metrics): State<Metrics>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.text()).into_response()
+}

@@ -1,0 +1,232 @@
+//! `/api/events`: one stream of live events for each signed-in person.
+//!
+//! The table is the truth: a hint of the bus, or two seconds without one, makes the stream look again.
+
+use std::{collections::VecDeque, convert::Infallible, time::Duration};
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderValue, header},
+    response::{
+        IntoResponse as _, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use domain::ids::UserId;
+use futures::{Stream, stream};
+use serde::Deserialize;
+use services::{
+    Services,
+    live::{self, LiveEvent},
+};
+use tokio::{
+    sync::{broadcast, watch},
+    time::Instant,
+};
+use utoipa::IntoParams;
+
+use crate::{
+    api::{
+        error::{ApiError, ApiResult},
+        extract::{ApiQuery, SignedIn},
+    },
+    auth,
+    metrics::OpenStream,
+    router::AppState,
+};
+
+/// The longest time between two looks at the table.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// How often the sign-in behind a stream is looked at.
+const CHECK_EVERY: Duration = Duration::from_secs(5);
+
+/// How often a quiet stream says that it is alive.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Where a stream goes on.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct EventsQuery {
+    /// The `id` of the last event that was seen, for a page that cannot send `Last-Event-ID`.
+    after: Option<String>,
+}
+
+/// The live events of the signed-in person: `id` is the cursor, `event` the kind, `data` JSON. It goes on after
+/// `Last-Event-ID` or `after`; without either it begins with what is new.
+#[utoipa::path(get, path = "/api/events", tag = "me", operation_id = "events",
+    params(("Last-Event-ID" = Option<String>, Header, description = "The cursor of the last event that was seen"), EventsQuery),
+    responses((status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream")),
+    security(("bearer" = []), ("cookie" = [])))]
+pub async fn events(
+    State(state): State<AppState>,
+    SignedIn(actor): SignedIn,
+    headers: HeaderMap,
+    ApiQuery(query): ApiQuery<EventsQuery>,
+) -> ApiResult<Response> {
+    // Subscribed before the first look: what comes in between is hinted.
+    let hints = state.services.live.subscribe();
+    let cursor = match asked_cursor(&headers, query.after.as_deref())? {
+        Some(cursor) => cursor,
+        None => live::newest(&state.services.db, actor.user).await?,
+    };
+    let now = Instant::now();
+    let source = Source {
+        services: state.services,
+        user: actor.user,
+        headers: credentials(&headers),
+        cursor,
+        waiting: VecDeque::new(),
+        hints: Some(hints),
+        stopping: state.stopping,
+        look_at: now,
+        check_at: now + CHECK_EVERY,
+        greeted: false,
+        _open: state.metrics.stream(),
+    };
+    let mut response =
+        Sse::new(source.stream()).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// The header wins: a browser that connects anew sends it beside the address's old parameter.
+fn asked_cursor(headers: &HeaderMap, after: Option<&str>) -> ApiResult<Option<i64>> {
+    let seen = headers.get("last-event-id").map(|value| value.to_str().unwrap_or("?"));
+    let asked = seen.filter(|text| !text.is_empty()).map(|text| (text, "Last-Event-ID"));
+    match asked.or(after.map(|text| (text, "after"))) {
+        None => Ok(None),
+        Some((text, field)) => {
+            let cursor = text.parse::<i64>().ok().filter(|cursor| *cursor >= 0);
+            cursor.map(Some).ok_or_else(|| ApiError::invalid("cursor", field))
+        }
+    }
+}
+
+/// What the stream needs to see later whether its person is still signed in.
+fn credentials(headers: &HeaderMap) -> HeaderMap {
+    let kept = [header::AUTHORIZATION, header::COOKIE];
+    headers.iter().filter(|(name, _)| kept.contains(name)).map(|(k, v)| (k.clone(), v.clone())).collect()
+}
+
+struct Source {
+    services: Services,
+    user: UserId,
+    headers: HeaderMap,
+    cursor: i64,
+    waiting: VecDeque<LiveEvent>,
+    /// `None` once the bus is gone: looks by time remain.
+    hints: Option<broadcast::Receiver<UserId>>,
+    stopping: watch::Receiver<bool>,
+    look_at: Instant,
+    check_at: Instant,
+    greeted: bool,
+    _open: OpenStream,
+}
+
+impl Source {
+    fn stream(self) -> impl Stream<Item = Result<Event, Infallible>> + Send {
+        stream::unfold(self, |mut source| async move {
+            let event = source.next().await?;
+            Some((Ok(event), source))
+        })
+    }
+
+    /// The next event; `None` ends the stream.
+    async fn next(&mut self) -> Option<Event> {
+        if !self.greeted {
+            self.greeted = true;
+            // Sent at once, so that the page knows that it is connected; and how soon to come back.
+            return Some(Event::default().comment("open").retry(LOOK_EVERY));
+        }
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                self.cursor = event.id;
+                return Some(wire(&event));
+            }
+            if *self.stopping.borrow() || !self.is_signed_in().await {
+                return None;
+            }
+            if Instant::now() >= self.look_at {
+                self.look().await;
+                continue;
+            }
+            self.wait().await;
+        }
+    }
+
+    async fn is_signed_in(&mut self) -> bool {
+        if Instant::now() < self.check_at {
+            return true;
+        }
+        self.check_at = Instant::now() + CHECK_EVERY;
+        auth::still_signed_in(&self.services, &self.headers).await
+    }
+
+    async fn look(&mut self) {
+        match live::after(&self.services.db, self.user, self.cursor).await {
+            Ok(events) => self.waiting.extend(events),
+            Err(error) => tracing::warn!(%error, "live events: a look failed"),
+        }
+        // A full page may have more behind it.
+        let more = !self.waiting.is_empty();
+        self.look_at = Instant::now() + if more { Duration::ZERO } else { LOOK_EVERY };
+    }
+
+    /// Until there is something to look at.
+    async fn wait(&mut self) {
+        let until = self.look_at.min(self.check_at);
+        let mut stopping = self.stopping.clone();
+        tokio::select! {
+            () = tokio::time::sleep_until(until) => {}
+            () = hinted(&mut self.hints, self.user) => self.look_at = Instant::now(),
+            _ = stopping.wait_for(|stop| *stop) => {}
+        }
+    }
+}
+
+/// Completes when there is something new for a person.
+async fn hinted(hints: &mut Option<broadcast::Receiver<UserId>>, user: UserId) {
+    while let Some(receiver) = hints {
+        match receiver.recv().await {
+            Ok(hinted) if hinted == user => return,
+            // Hints that were missed may have been ours.
+            Err(broadcast::error::RecvError::Lagged(_)) => return,
+            Ok(_) => {}
+            Err(broadcast::error::RecvError::Closed) => *hints = None,
+        }
+    }
+    std::future::pending::<()>().await;
+}
+
+fn wire(event: &LiveEvent) -> Event {
+    // JSON has no line breaks of its own, and kinds are names of ours.
+    Event::default().id(event.id.to_string()).event(&event.kind).data(event.payload.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_goes_on_after_the_cursor_that_was_seen_last() {
+        let seen = |text: &'static str| {
+            HeaderMap::from_iter([(
+                header::HeaderName::from_static("last-event-id"),
+                HeaderValue::from_static(text),
+            )])
+        };
+        for (headers, after, expected) in [
+            (HeaderMap::new(), None, Ok(None)),
+            (HeaderMap::new(), Some("7"), Ok(Some(7))),
+            (seen("9"), Some("7"), Ok(Some(9))),
+            (seen(""), Some("7"), Ok(Some(7))),
+            (seen("x"), Some("7"), Err(())),
+            (HeaderMap::new(), Some("-1"), Err(())),
+            (HeaderMap::new(), Some("99999999999999999999"), Err(())),
+        ] {
+            assert_eq!(asked_cursor(&headers, after).map_err(|_| ()), expected, "{after:?}");
+        }
+    }
+}
