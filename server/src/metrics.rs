@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use axum::{
-    extract::{Request, State},
+    extract::{FromRef, Request, State},
     http::header,
     middleware::Next,
     response::{IntoResponse, Response},
@@ -14,7 +14,7 @@ use axum::{
 use domain::Code;
 use services::AppError;
 
-use crate::api::error::ApiError;
+use crate::{api::error::ApiError, router::AppState};
 
 /// Counters of this process since its start. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -96,4 +96,10 @@ pub async fn count(State(metrics): State<Metrics>, request: Request, next: Next)
 /// `/metrics`
 pub async fn serve(State(metrics): State<Metrics>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.text()).into_response()
+}
+
+impl FromRef<AppState> for Metrics {
+    fn from_ref(state: &AppState) -> Self {
+        state.metrics.clone()
+    }
 }

@@ -18,11 +18,7 @@ use leptos::{
 use leptos_axum::{LeptosRoutes as _, ResponseOptions, generate_route_list};
 use services::{AppError, Services};
 use tokio::sync::watch;
-use tower_http::{
-    CompressionLevel,
-    catch_panic::CatchPanicLayer,
-    compression::CompressionLayer,
-};
+use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use crate::{
     api::{
@@ -183,7 +179,8 @@ async fn fallback(State(state): State<AppState>, request: Request) -> Response {
         return file;
     }
     let path = request.uri().path();
-    if !auth::wants_html(request.headers()) && request.headers().contains_key(header::ACCEPT) && is_file(path) {
+    if !auth::wants_html(request.headers()) && request.headers().contains_key(header::ACCEPT) && is_file(path)
+    {
         return ApiError::not_found().into_response();
     }
     let mut response = page(State(state), request).await;

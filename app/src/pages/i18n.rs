@@ -31,7 +31,14 @@ macro_rules! by_key {
 /// The sentence of a refusal.
 #[must_use]
 pub fn sentence(locale: Locale, refusal: &Refusal) -> String {
-    error_sentence(locale, &refusal.key)
+    let field = refusal.field.clone().unwrap_or_default().into_owned();
+    match &*refusal.key {
+        "field_missing" => td_string!(locale, error.field_missing, field = field),
+        "field_type" => td_string!(locale, error.field_type, field = field),
+        "nul" => td_string!(locale, error.nul, field = field),
+        "text_length" => td_string!(locale, error.text_length, field = field),
+        key => error_sentence(locale, key),
+    }
 }
 
 /// The sentence of an error's key; an unknown one is told as a fault of ours.
@@ -51,6 +58,8 @@ pub fn error_sentence(locale: Locale, key: &str) -> String {
         currency days_range search_text page page_size weekday window window_start window_end
         too_many_windows too_many_overrides override_twice override_date override_reason slot_range
         reason student_overlap request_lapsed join_under_review idempotency_key idempotency_mismatch
+        content_type json json_shape method cursor guest link_expired min_rating offerings_many
+        payment_method prices range_order range_length sort timestamp within_days webhook_secret
     ], internal)
 }
 

@@ -212,10 +212,7 @@ pub async fn revoke(
 #[utoipa::path(get, path = "/api/v2/me", tag = "me", operation_id = "me",
     responses((status = 200, description = "The person", body = Success<Me>)),
     security(("bearer" = []), ("cookie" = [])))]
-pub async fn me(
-    State(services): State<Services>,
-    SignedIn(actor): SignedIn,
-) -> ApiResult<Json<Success<Me>>> {
+pub async fn me(State(services): State<Services>, SignedIn(actor): SignedIn) -> ApiResult<Json<Success<Me>>> {
     Ok(ok(account::me(&services, &actor).await?.into()))
 }
 

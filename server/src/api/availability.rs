@@ -169,8 +169,7 @@ impl Hours {
 impl Weekly {
     fn parse(&self, at: usize) -> ApiResult<WeeklyWindow> {
         let weekday = u8::try_from(self.weekday).ok().filter(|day| *day <= 6);
-        let weekday =
-            weekday.ok_or_else(|| ApiError::invalid("weekday", format!("weekly[{at}].weekday")))?;
+        let weekday = weekday.ok_or_else(|| ApiError::invalid("weekday", format!("weekly[{at}].weekday")))?;
         Ok(WeeklyWindow { weekday, window: window(&self.start, &self.end, &format!("weekly[{at}]"))? })
     }
 }
@@ -181,9 +180,11 @@ impl Day {
         let fault = || ApiError::invalid("override_date", format!("{path}.date"));
         let plain = self.date.len() == 10 && self.date.bytes().all(|b| b.is_ascii_digit() || b == b'-');
         let date = self.date.parse::<NaiveDate>().ok().filter(|_| plain).ok_or_else(fault)?;
-        let windows = self.windows.iter().enumerate().map(|(index, times)| {
-            window(&times.start, &times.end, &format!("{path}.windows[{index}]"))
-        });
+        let windows = self
+            .windows
+            .iter()
+            .enumerate()
+            .map(|(index, times)| window(&times.start, &times.end, &format!("{path}.windows[{index}]")));
         let reason = self.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
         Ok(Override { date, windows: windows.collect::<ApiResult<_>>()?, reason: reason.map(str::to_owned) })
     }

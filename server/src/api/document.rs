@@ -122,10 +122,18 @@ fn add_failures(method: &HttpMethod, operation: &mut Operation) {
     let body = operation.request_body.is_some();
     let writes = *method != HttpMethod::Get;
     let failures = [
-        ("400", true, "`INVALID_REQUEST` or a code of the rule that was broken; `details.field` names the input"),
+        (
+            "400",
+            true,
+            "`INVALID_REQUEST` or a code of the rule that was broken; `details.field` names the input",
+        ),
         ("401", secured, "`INVALID_TOKEN` or `TOKEN_EXPIRED`"),
         ("403", secured && writes, "`INSUFFICIENT_PERMISSIONS`"),
-        ("404", named || body, "`NOT_FOUND`, `PROFILE_NOT_FOUND` or `BOOKING_NOT_FOUND`, also for what one may not know exists"),
+        (
+            "404",
+            named || body,
+            "`NOT_FOUND`, `PROFILE_NOT_FOUND` or `BOOKING_NOT_FOUND`, also for what one may not know exists",
+        ),
         ("413", body, "`PAYLOAD_TOO_LARGE`: more than 256 KB"),
         ("429", !secured, "`RATE_LIMITED`; `Retry-After` in seconds"),
         ("500", true, "`INTERNAL`; `request_id` names it in the log"),

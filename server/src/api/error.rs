@@ -89,13 +89,6 @@ impl IntoResponse for ApiError {
 #[derive(Clone)]
 pub(crate) struct Failure(Arc<ApiError>);
 
-impl Failure {
-    /// The code on the wire.
-    pub(crate) fn code(&self) -> Code {
-        self.0.code()
-    }
-}
-
 /// A panic is a fault like any other; what it said goes to the log only.
 pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic

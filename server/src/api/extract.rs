@@ -144,8 +144,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         let query = parts.uri.query().unwrap_or_default();
         let unreadable = || ApiError::from(Refusal::new(Code::InvalidRequest, "malformed"));
-        let mut pairs: Vec<(String, String)> =
-            serde_urlencoded::from_str(query).map_err(|_| unreadable())?;
+        let mut pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|_| unreadable())?;
         if let Some((name, _)) = pairs.iter().find(|(name, value)| format!("{name}{value}").contains('\0')) {
             return Err(ApiError::invalid("nul", name.replace('\0', "")));
         }

@@ -2,14 +2,19 @@
 
 pub mod account;
 pub mod availability;
+pub mod booking_view;
 pub mod bookings;
 pub mod document;
 pub mod error;
 pub mod extract;
+pub mod holds;
+pub mod lessons;
 pub mod limit;
 pub mod offerings;
 mod page;
 pub mod parse;
+pub mod search;
+pub mod stats;
 pub mod tutors;
 pub mod wire;
 
@@ -28,25 +33,25 @@ fn calls() -> OpenApiRouter<AppState> {
         .routes(routes!(account::refresh))
         .routes(routes!(account::revoke))
         .routes(routes!(account::me, account::change_me))
-        .routes(routes!(tutors::list))
+        .routes(routes!(search::list))
         .routes(routes!(tutors::find))
         .routes(routes!(tutors::set_profile))
         .routes(routes!(tutors::set_status))
-        .routes(routes!(tutors::stats))
-        .routes(routes!(tutors::ratings))
-        .routes(routes!(tutors::by_field))
+        .routes(routes!(stats::stats))
+        .routes(routes!(stats::ratings))
+        .routes(routes!(search::by_field))
         .routes(routes!(tutors::create_profile))
         .routes(routes!(offerings::set_offerings))
         .routes(routes!(availability::slots, availability::set_hours))
-        .routes(routes!(bookings::hold))
+        .routes(routes!(holds::hold))
         .routes(routes!(bookings::list, bookings::place))
         .routes(routes!(bookings::find, bookings::cancel))
         .routes(routes!(bookings::reschedule))
         .routes(routes!(bookings::confirm))
         .routes(routes!(bookings::decline))
         .routes(routes!(bookings::complete))
-        .routes(routes!(bookings::rate))
-        .routes(routes!(bookings::join))
+        .routes(routes!(lessons::rate))
+        .routes(routes!(lessons::join))
         .routes(routes!(stream::events))
 }
 
@@ -57,8 +62,8 @@ fn mentoring_names() -> Router<AppState> {
         .route("/api/v2/students/{id}", routing::get(tutors::find))
         .route("/api/v2/students/{id}/profile", routing::put(tutors::set_profile))
         .route("/api/v2/students/{id}/status", routing::patch(tutors::set_status))
-        .route("/api/v2/students/{id}/stats", routing::get(tutors::stats))
-        .route("/api/v2/students/{id}/ratings", routing::get(tutors::ratings))
+        .route("/api/v2/students/{id}/stats", routing::get(stats::stats))
+        .route("/api/v2/students/{id}/ratings", routing::get(stats::ratings))
         .route("/api/v2/students/{id}/availability", routing::get(slots).put(hours))
 }
 

@@ -13,7 +13,8 @@ use super::{document::document, error::escape};
 /// `/api/docs`
 pub async fn serve() -> Response {
     static PAGE: OnceLock<String> = OnceLock::new();
-    let page = PAGE.get_or_init(|| serde_json::to_value(document()).map(|doc| render(&doc)).unwrap_or_default());
+    let page =
+        PAGE.get_or_init(|| serde_json::to_value(document()).map(|doc| render(&doc)).unwrap_or_default());
     ([(header::CACHE_CONTROL, "no-cache")], Html(page.as_str())).into_response()
 }
 
@@ -115,7 +116,8 @@ fn push_schema(page: &mut String, name: &str, schema: &Value) {
     for (field, what) in schema["properties"].as_object().into_iter().flatten() {
         let mark = if required.contains(&field.as_str()) { "" } else { " (optional)" };
         let about = code(&escape(what["description"].as_str().unwrap_or_default()));
-        let example = what.get("example").map(|example| format!("<code>{}</code>", escape(&example.to_string())));
+        let example =
+            what.get("example").map(|example| format!("<code>{}</code>", escape(&example.to_string())));
         let (field, kind, example) = (escape(field), shape(what), example.unwrap_or_default());
         push(
             page,
@@ -151,7 +153,8 @@ fn shape(schema: &Value) -> String {
 /// Text between back-ticks is code.
 fn code(escaped: &str) -> String {
     let parts = escaped.split('`').enumerate();
-    let parts = parts.map(|(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() });
+    let parts =
+        parts.map(|(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() });
     parts.collect()
 }
 

@@ -27,9 +27,7 @@ pub fn instant(text: &str, field: &str) -> ApiResult<DateTime<Utc>> {
 pub fn start(text: &str) -> ApiResult<DateTime<Utc>> {
     let instant = rfc3339(text).ok_or_else(|| ApiError::invalid("timestamp", "start"))?;
     match instant.year() {
-        year if year < YEARS.start => {
-            Err(ApiError::coded(Code::MinimumNoticeRequired, "notice", "start"))
-        }
+        year if year < YEARS.start => Err(ApiError::coded(Code::MinimumNoticeRequired, "notice", "start")),
         year if year >= YEARS.end => Err(ApiError::coded(Code::OutsideHorizon, "horizon", "start")),
         _ => Ok(instant),
     }
@@ -101,9 +99,7 @@ pub fn words(text: Option<String>, most: usize, field: &'static str) -> ApiResul
 pub fn reason(text: Option<String>) -> ApiResult<Option<String>> {
     match text.filter(|text| !text.trim().is_empty()) {
         None => Ok(None),
-        Some(text) => {
-            paragraph(&text, 1, 500).map(Some).ok_or_else(|| ApiError::invalid("reason", "reason"))
-        }
+        Some(text) => paragraph(&text, 1, 500).map(Some).ok_or_else(|| ApiError::invalid("reason", "reason")),
     }
 }
 

@@ -41,6 +41,7 @@ pub async fn migrate(db: &PgPool) -> Result<()> {
 /// Where the database does not answer.
 pub async fn is_migrated(db: &PgPool) -> Result<bool> {
     let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
-    let applied = sqlx::query_scalar::<_, Option<i64>>("SELECT max(version) FROM _sqlx_migrations WHERE success");
+    let applied =
+        sqlx::query_scalar::<_, Option<i64>>("SELECT max(version) FROM _sqlx_migrations WHERE success");
     Ok(applied.fetch_one(db).await? >= newest)
 }
