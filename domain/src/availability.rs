@@ -87,7 +87,7 @@ impl Availability {
         if until <= from {
             return IntervalSet::default();
         }
-        let seen = Interval::new(range.start, range.end.min(instant(until)));
+        let seen = Interval::new(range.start.max(instant(from)), range.end.min(instant(until)));
         let spans = self.spans(from, until);
         spans
             .iter()

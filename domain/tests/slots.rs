@@ -251,6 +251,25 @@ fn a_start_is_refused_for_its_reason() {
 }
 
 #[test]
+fn notice_and_horizon_count_to_the_microsecond() {
+    let hours = Availability::new(Zone::UTC, weekdays(0..7, "09:00", "17:00"), vec![]).unwrap();
+    let rules = SlotRules { horizon_days: 1, ..hourly() };
+    let offered = |now: &str| {
+        let range = Interval::new(utc(now), utc(now) + Days::new(5));
+        let found = hours_of(&slots(&hours, &rules, &[], utc(now), range));
+        (found[0].clone(), found[found.len() - 1].clone())
+    };
+    let rows = [
+        ("2027-03-15T09:00:00Z", "15T11:00", "16T09:00"),
+        ("2027-03-15T09:00:00.000001Z", "15T12:00", "16T09:00"),
+        ("2027-03-15T08:59:59.999999Z", "15T11:00", "15T16:00"),
+    ];
+    for (now, first, last) in rows {
+        assert_eq!(offered(now), (first.to_owned(), last.to_owned()), "{now}");
+    }
+}
+
+#[test]
 fn settings_out_of_bounds_are_named() {
     let good = hourly();
     let rows = [
@@ -290,6 +309,48 @@ fn the_grid_is_anchored_at_the_true_start() {
         hours_of(&slots(&day, &ninety, &[], now, range("2027-03-15T22:30:00Z", "2027-03-16T02:30:00Z"))),
         expected
     );
+}
+
+#[test]
+fn long_intervals_are_known_from_far_before_the_range() {
+    let now = utc("2027-03-01T00:00:00Z");
+    let ninety = SlotRules { duration_min: 90, step_min: 90, ..hourly() };
+    // Monday 22:00 to Wednesday 02:00: 28 hours, anchored anew at Wednesday's midnight.
+    let long = [weekdays(1..2, "22:00", "22:00"), weekdays(2..3, "22:00", "02:00")].concat();
+    let hours = Availability::new(Zone::UTC, long, vec![]).unwrap();
+    let range = Interval::new(utc("2027-03-17T00:00:00Z"), utc("2027-03-18T00:00:00Z"));
+    assert_eq!(hours_of(&slots(&hours, &ninety, &[], now, range)), ["17T00:00"]);
+}
+
+/// At 00:01 on 7 November 2010 clocks in St John's went back to 23:01 of the day before, whose
+/// second 23:30 starts an interval after the first instant of the 7th.
+#[test]
+fn a_fold_over_midnight_anchors_no_day_twice() {
+    let forty = SlotRules { duration_min: 40, step_min: 40, ..hourly() };
+    let long = [weekdays(6..7, "23:30", "23:30"), weekdays(0..1, "23:00", "23:45")].concat();
+    let hours = Availability::new(zone("America/St_Johns"), long, vec![]).unwrap();
+    let range = Interval::new(utc("2010-11-07T02:00:00Z"), utc("2010-11-07T05:00:00Z"));
+    let found = slots(&hours, &forty, &[], utc("2010-11-01T00:00:00Z"), range);
+    assert_eq!(hours_of(&found), ["07T03:00", "07T03:40", "07T04:20"]);
+}
+
+#[test]
+fn hours_are_looked_at_within_bounds() {
+    let hours = Availability::new(Zone::UTC, weekdays(0..7, "00:00", "24:00"), vec![]).unwrap();
+    let rows = [
+        (
+            "2027-01-01T00:00:00.5Z",
+            "2027-01-03T00:00:00.25Z",
+            ("2027-01-01T00:00:00.5Z", "2027-01-03T00:00:00.25Z"),
+        ),
+        ("2027-01-01T00:00:00Z", "2040-01-01T00:00:00Z", ("2027-01-01T00:00:00Z", "2030-01-05T00:00:00Z")),
+        ("1969-12-31T00:00:00Z", "1970-01-02T00:00:00Z", ("1970-01-01T00:00:00Z", "1970-01-02T00:00:00Z")),
+        ("2199-12-31T00:00:00Z", "2200-01-02T00:00:00Z", ("2199-12-31T00:00:00Z", "2200-01-01T00:00:00Z")),
+    ];
+    for (start, end, (first, last)) in rows {
+        let found = hours.intervals(Interval::new(utc(start), utc(end)));
+        assert_eq!(found.as_slice(), [Interval::new(utc(first), utc(last))], "{start} {end}");
+    }
 }
 
 #[test]

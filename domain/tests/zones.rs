@@ -59,6 +59,8 @@ fn instants_become_wall_times() {
         ("Europe/Paris", "2027-03-14T13:00:00Z", "2027-03-14T14:00:00+01:00"),
         ("America/New_York", "2027-11-07T05:30:00Z", "2027-11-07T01:30:00-04:00"),
         ("America/New_York", "2027-11-07T06:30:00Z", "2027-11-07T01:30:00-05:00"),
+        ("America/New_York", "2027-03-14T06:59:59Z", "2027-03-14T01:59:59-05:00"),
+        ("America/New_York", "2027-03-14T07:00:00Z", "2027-03-14T03:00:00-04:00"),
         ("Asia/Kathmandu", "2027-03-14T18:15:00Z", "2027-03-15T00:00:00+05:45"),
         ("America/St_Johns", "2027-01-01T00:00:00Z", "2026-12-31T20:30:00-03:30"),
         ("UTC", "2027-01-01T00:00:00Z", "2027-01-01T00:00:00+00:00"),
@@ -76,6 +78,8 @@ fn days_start_at_their_first_instant() {
         // The clock jumps over midnight, at the start of a day and at its end.
         ("Africa/Cairo", "2027-04-30", Some(("2027-04-29T22:00:00Z", "2027-04-30T21:00:00Z"))),
         ("America/Nuuk", "2027-03-27", Some(("2027-03-27T02:00:00Z", "2027-03-28T01:00:00Z"))),
+        // The gap holds midnight within it: 23:30 to 00:30.
+        ("America/Toronto", "1919-03-31", Some(("1919-03-31T04:30:00Z", "1919-04-01T04:00:00Z"))),
         // The clock goes back to midnight: the first one counts.
         ("America/Havana", "2025-11-02", Some(("2025-11-02T04:00:00Z", "2025-11-03T05:00:00Z"))),
         ("Pacific/Apia", "2011-12-29", Some(("2011-12-29T10:00:00Z", "2011-12-30T10:00:00Z"))),

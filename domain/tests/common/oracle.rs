@@ -17,6 +17,8 @@ const MARGIN: i64 = 4 * 1_440;
 struct Face {
     day: i64,
     minute: u16,
+    /// Whether no minute before showed this day.
+    opens_day: bool,
 }
 
 /// Every slot that starts in `range`, whose ends are whole minutes.
@@ -49,10 +51,14 @@ fn slot(minute: i64, rules: &SlotRules) -> Slot {
 
 fn faces(hours: &Availability, first: i64, last: i64) -> Vec<Face> {
     let zone = TimeZone::tzif("test", &super::tzif(hours.zone().name())).unwrap();
+    let mut latest = i64::MAX;
     let face = |minute: i64| {
         let offset = zone.to_offset(jiff::Timestamp::from_second(minute * 60).unwrap()).seconds();
         let local = minute + i64::from(offset / 60);
-        Face { day: local.div_euclid(1_440), minute: u16::try_from(local.rem_euclid(1_440)).unwrap() }
+        let day = local.div_euclid(1_440);
+        let opens_day = day > latest;
+        latest = if latest == i64::MAX { day } else { latest.max(day) };
+        Face { day, minute: u16::try_from(local.rem_euclid(1_440)).unwrap(), opens_day }
     };
     (first..last).map(face).collect()
 }
@@ -90,11 +96,11 @@ fn windows(hours: &Availability, day: i64) -> Vec<(u16, u16)> {
 
 /// The starts on the grid of one merged interval, in minutes from its start.
 fn grid<'a>(interval: &'a [Face], rules: &'a SlotRules) -> impl Iterator<Item = usize> + 'a {
-    let (mut anchor, mut day) = (0, interval.first().map_or(0, |face| face.day));
+    let mut anchor = 0;
     let length = interval.len();
     interval.iter().enumerate().filter_map(move |(minute, face)| {
-        if length > 1_440 && face.day > day {
-            (anchor, day) = (minute, face.day);
+        if length > 1_440 && face.opens_day {
+            anchor = minute;
         }
         let fits = minute + usize::from(rules.duration_min) <= length;
         (fits && (minute - anchor).is_multiple_of(rules.step_min.into())).then_some(minute)
