@@ -18,7 +18,8 @@ use sqlx::PgPool;
 #[sqlx::test(migrations = "../migrations")]
 async fn a_booking_is_called_off_within_its_notice(db: PgPool) {
     let services = testing::services(db);
-    let (tutor, student) = (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
     let admin = testing::user(&services, "Ada", Role::Admin).await;
     let rows = [
         (&student, 7200, None, "student"),
@@ -38,7 +39,10 @@ async fn a_booking_is_called_off_within_its_notice(db: PgPool) {
             Some(code) => assert_eq!(refused(answer).0, code, "{by} {seconds}"),
             None => {
                 let gone = answer.expect("cancelled");
-                assert_eq!((gone.state, gone.lesson_state), (BookingState::Cancelled, LessonState::Cancelled));
+                assert_eq!(
+                    (gone.state, gone.lesson_state),
+                    (BookingState::Cancelled, LessonState::Cancelled)
+                );
                 assert_eq!(gone.reason.as_deref(), Some("Ill"));
                 let history = booking::history(&services, actor, placed.id).await.expect("history");
                 let last = history.last().expect("a change");
@@ -71,7 +75,8 @@ async fn a_slot_that_was_called_off_is_free_again(db: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn a_later_setting_never_alters_a_booking(db: PgPool) {
     let services = testing::services(db);
-    let (tutor, student) = (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
     let placed = booked(&services, &student, &tutor, at_hour(5)).await;
     testing::execute(
         &services,
@@ -110,7 +115,8 @@ async fn a_move_is_one_swap(db: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn a_move_to_where_it_is_changes_nothing(db: PgPool) {
     let services = testing::services(db);
-    let (tutor, student) = (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
     let old = booked(&services, &student, &tutor, at_hour(4)).await;
     let same = booking::reschedule(&services, &student, old.id, old.start, Some(60)).await.expect("as it is");
     assert_eq!(same, old);
@@ -141,7 +147,8 @@ async fn a_move_is_judged_as_a_new_booking(db: PgPool) {
     }
     let conflict = booking::reschedule(&services, &sam, old.id, at_hour(6), None).await.expect_err("taken");
     let services::AppError::Refused { details, .. } = conflict else { panic!("a refusal") };
-    let starts: Vec<_> = details["slots"].as_array().expect("slots").iter().map(|s| s["start"].clone()).collect();
+    let starts: Vec<_> =
+        details["slots"].as_array().expect("slots").iter().map(|s| s["start"].clone()).collect();
     assert_eq!(starts[2], "2027-03-01T11:00:00Z");
     assert_eq!(starts[4], "2027-03-01T12:00:00Z", "its own time is free to it");
     assert_eq!(booking::find(&services, &sam, old.id).await.expect("found"), old);
@@ -151,7 +158,8 @@ async fn a_move_is_judged_as_a_new_booking(db: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn a_move_obeys_the_notice_before_the_old_start(db: PgPool) {
     let services = testing::services(db);
-    let (tutor, student) = (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
     let rows = [
         (&student, 7199, Some(Code::CancellationTooLate)),
         (&student, 7200, None),
@@ -176,9 +184,14 @@ async fn a_move_obeys_the_notice_before_the_old_start(db: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn another_duration_costs_what_is_offered_now_and_the_same_what_was_agreed(db: PgPool) {
     let services = testing::services(db);
-    let (tutor, student) = (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
     let old = booked(&services, &student, &tutor, at_hour(4)).await;
-    testing::execute(&services, "UPDATE offerings SET durations = '{90}', prices = '{9000}', currency = 'USD'").await;
+    testing::execute(
+        &services,
+        "UPDATE offerings SET durations = '{90}', prices = '{9000}', currency = 'USD'",
+    )
+    .await;
     let to = |start, duration| booking::reschedule(&services, &student, old.id, start, duration);
     let same = to(at_hour(5), None).await.expect("moved");
     assert_eq!((same.duration, same.price_minor, same.currency.code()), (60, 2500, "EUR"));
@@ -248,7 +261,8 @@ async fn a_request_that_has_lapsed_cannot_be_answered_even_before_the_sweep(db: 
 #[sqlx::test(migrations = "../migrations")]
 async fn the_tutor_ends_the_lesson(db: PgPool) {
     let services = testing::services(db);
-    let (tutor, student) = (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
     let rows = [
         (true, true, 59, BookingState::EarlyEnd, LessonState::EarlyEndShort, "booking.completed"),
         (true, true, 60, BookingState::Completed, LessonState::CompletedAssumed, "booking.completed"),

@@ -12,7 +12,8 @@ use sqlx::PgPool;
 #[sqlx::test(migrations = "../migrations")]
 async fn a_lesson_is_joined_from_five_minutes_before_to_fifteen_after(db: PgPool) {
     let services = testing::services(db);
-    let (tutor, student) = (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
     let rows = [
         (-301, false, LessonState::Scheduled),
         (-300, true, LessonState::JoinOpen),
@@ -30,7 +31,9 @@ async fn a_lesson_is_joined_from_five_minutes_before_to_fifteen_after(db: PgPool
                 Ok(url) => assert!(open && url.starts_with("https://meet.jit.si/tutor"), "{seconds} {url}"),
                 Err(AppError::Refused { refusal, details }) => {
                     assert_eq!((open, refusal.code), (false, Code::JoinClosed), "{seconds}");
-                    let instant = |name: &str| details[name].as_str().expect("text").parse::<chrono::DateTime<chrono::Utc>>();
+                    let instant = |name: &str| {
+                        details[name].as_str().expect("text").parse::<chrono::DateTime<chrono::Utc>>()
+                    };
                     assert_eq!(instant("opens_at"), Ok(placed.start - TimeDelta::minutes(5)));
                     assert_eq!(instant("closes_at"), Ok(placed.end + TimeDelta::minutes(15)));
                 }
@@ -51,11 +54,15 @@ async fn a_lesson_is_joined_from_five_minutes_before_to_fifteen_after(db: PgPool
 #[sqlx::test(migrations = "../migrations")]
 async fn a_lesson_that_somebody_joined_early_is_in_progress_at_its_start(db: PgPool) {
     let services = testing::services(db);
-    let (tutor, student) = (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
     let placed = booked(&services, &student, &tutor, at_hour(4)).await;
     services.clock.show(Some(placed.start - TimeDelta::minutes(2)));
     lesson::join(&services, &student, placed.id).await.expect("let in");
-    for (at, state) in [(placed.start - TimeDelta::seconds(1), LessonState::JoinOpen), (placed.start, LessonState::InProgress)] {
+    for (at, state) in [
+        (placed.start - TimeDelta::seconds(1), LessonState::JoinOpen),
+        (placed.start, LessonState::InProgress),
+    ] {
         services.clock.show(Some(at));
         assert_eq!(booking::find(&services, &student, placed.id).await.expect("found").lesson_state, state);
     }
@@ -64,7 +71,8 @@ async fn a_lesson_that_somebody_joined_early_is_in_progress_at_its_start(db: PgP
 #[sqlx::test(migrations = "../migrations")]
 async fn only_the_two_parties_join(db: PgPool) {
     let services = testing::services(db);
-    let (tutor, student) = (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
     let placed = booked(&services, &student, &tutor, at_hour(4)).await;
     services.clock.show(Some(placed.start));
     let others = [
@@ -87,7 +95,8 @@ async fn only_the_two_parties_join(db: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn a_booking_that_is_not_agreed_is_not_joined(db: PgPool) {
     let services = testing::services(db);
-    let (tutor, student) = (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
     let placed = booked(&services, &student, &tutor, at_hour(4)).await;
     services.clock.show(Some(placed.end));
     for (set, answer) in [
@@ -111,7 +120,8 @@ async fn a_booking_that_is_not_agreed_is_not_joined(db: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn a_room_is_one_for_both_and_another_after_a_move(db: PgPool) {
     let services = testing::services(db);
-    let (tutor, student) = (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
     let placed = booked(&services, &student, &tutor, at_hour(4)).await;
     let room = async |actor| {
         let found = booking::find(&services, &student, placed.id).await.expect("found");
@@ -131,9 +141,14 @@ async fn a_room_is_one_for_both_and_another_after_a_move(db: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn an_own_address_is_where_the_lesson_is(db: PgPool) {
     let services = testing::services(db);
-    let (tutor, student) = (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
     let placed = booked(&services, &student, &tutor, at_hour(4)).await;
-    testing::execute(&services, "UPDATE tutors SET provider = 'external', external_url = 'https://meet.test/x'").await;
+    testing::execute(
+        &services,
+        "UPDATE tutors SET provider = 'external', external_url = 'https://meet.test/x'",
+    )
+    .await;
     services.clock.show(Some(placed.start));
     assert_eq!(lesson::join(&services, &student, placed.id).await.expect("let in"), "https://meet.test/x");
 }

@@ -21,7 +21,8 @@ async fn run(services: &Services) -> Swept {
 #[sqlx::test(migrations = "../migrations")]
 async fn holds_and_requests_lapse_when_they_are_due_and_not_before(db: PgPool) {
     let services = testing::services(db);
-    let (tutor, student) = (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
     let wish = HoldRequest { tutor: tutor.id, offering: None, start: at_hour(4), duration: 60 };
     let hold = booking::hold(&services, &student, &wish).await.expect("held");
     testing::execute(&services, "UPDATE tutors SET confirm_requests = true").await;
@@ -47,7 +48,8 @@ async fn holds_and_requests_lapse_when_they_are_due_and_not_before(db: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn lessons_are_settled_at_their_end_by_what_is_on_record(db: PgPool) {
     let services = testing::services(db);
-    let (tutor, student) = (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
     let rows = [
         (true, true, "charge_full", BookingState::Completed),
         (true, false, "charge_full", BookingState::NoShowTutor),
@@ -85,11 +87,13 @@ async fn lessons_are_settled_at_their_end_by_what_is_on_record(db: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn who_joined_before_a_move_has_not_joined_the_moved_lesson(db: PgPool) {
     let services = testing::services(db);
-    let (tutor, student) = (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
     let placed = booked(&services, &student, &tutor, at_hour(4)).await;
     services.clock.show(Some(placed.start - TimeDelta::minutes(4)));
     lesson::join(&services, &student, placed.id).await.expect("let in");
-    let moved = booking::reschedule(&services, &tutor.actor, placed.id, at_hour(8), None).await.expect("moved");
+    let moved =
+        booking::reschedule(&services, &tutor.actor, placed.id, at_hour(8), None).await.expect("moved");
     assert_eq!(moved.lesson_state, LessonState::Scheduled);
     services.clock.show(Some(moved.end));
     run(&services).await;
@@ -126,7 +130,8 @@ async fn many_sweeps_at_once_settle_each_lesson_once(db: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn what_is_of_no_more_use_is_deleted(db: PgPool) {
     let services = testing::services(db);
-    let (tutor, student) = (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
     booking::place(&services, &student, &request(&tutor, at_hour(4)), Some("key")).await.expect("placed");
     let wish = HoldRequest { tutor: tutor.id, offering: None, start: at_hour(6), duration: 60 };
     booking::hold(&services, &student, &wish).await.expect("held");

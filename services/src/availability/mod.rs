@@ -93,23 +93,20 @@ async fn load(services: &Services, query: &SlotQuery, now: DateTime<Utc>) -> Res
     Ok(found.remove(&tutor).ok_or_else(unknown)?)
 }
 
-/// The offering and the minutes that a question means.
+/// The offering and the minutes that a question means; none of a tutor who offers nothing.
 fn meant<'a>(
     context: &'a TutorContext,
     query: &SlotQuery,
 ) -> Result<(Option<(OfferingId, &'a Offering)>, u16)> {
-    let wanted = |id: &OfferingId| query.offering.is_none_or(|offering| offering == *id);
-    let shortest = || {
-        let (_, offering) = context.offerings.iter().find(|(id, _)| wanted(id))?;
-        offering.durations.first().map(|priced| i64::from(priced.minutes))
-    };
-    match query.duration.or_else(shortest) {
-        None if query.offering.is_none() => Ok((None, 0)),
-        minutes => {
-            let (id, offering, minutes) = choose(&context.offerings, query.offering, minutes.unwrap_or(0))?;
-            Ok((Some((id, offering)), minutes))
-        }
+    if context.offerings.is_empty() && query.offering.is_none() {
+        return Ok((None, query.duration.and_then(|minutes| u16::try_from(minutes).ok()).unwrap_or(0)));
     }
+    let wanted = |id: OfferingId| query.offering.is_none_or(|offering| offering == id);
+    let first = context.offerings.iter().find(|(id, _)| wanted(*id));
+    let shortest = first.and_then(|(_, offering)| offering.durations.first());
+    let minutes = query.duration.or(shortest.map(|priced| i64::from(priced.minutes))).unwrap_or(0);
+    let (id, offering, minutes) = choose(&context.offerings, query.offering, minutes)?;
+    Ok((Some((id, offering)), minutes))
 }
 
 /// The hours of a tutor, for the tutor.

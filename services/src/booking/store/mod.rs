@@ -1,22 +1,23 @@
-//! Rows of bookings, holds, claims and keys.
+//! Rows of bookings; those of claims, holds and keys stand beside.
 
-use chrono::{DateTime, TimeDelta, Utc};
+mod claims;
+mod holds;
+
+use chrono::{DateTime, Utc};
 use domain::{
     booking::{Booking, BookingState, Placement},
-    ids::{BookingId, HoldId, LessonId, OfferingId, TutorId, UserId},
-    interval::Interval,
+    ids::{BookingId, LessonId, OfferingId, TutorId, UserId},
     lesson::LessonState,
     money::Currency,
 };
 use serde_json::Value;
-use sqlx::{PgConnection, postgres::types::PgRange};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Hold, HoldRequest};
-use crate::{AppError, Result};
+use crate::{AppError, Result, booking::HistoryRow};
 
-/// How long a key is remembered.
-pub(crate) const KEY_LIFE: TimeDelta = TimeDelta::hours(24);
+pub(crate) use claims::*;
+pub(crate) use holds::*;
 
 /// A booking with what its view does not show.
 #[derive(Clone, Debug)]
@@ -248,249 +249,6 @@ pub(crate) async fn insert(tx: &mut PgConnection, new: &NewBooking<'_>) -> Resul
     Ok(())
 }
 
-/// What a hold or a booking takes of a tutor's and a student's time.
-pub(crate) struct Claim {
-    /// The id of the hold or the booking.
-    pub id: Uuid,
-    pub tutor: TutorId,
-    pub student: UserId,
-    pub during: Interval,
-    pub lesson: Interval,
-    /// Holds only.
-    pub expires_at: Option<DateTime<Utc>>,
-    pub now: DateTime<Utc>,
-}
-
-/// Claims a slot. The constraints `claims_tutor_overlap` and `claims_student_overlap` refuse a second one.
-pub(crate) async fn insert_claim(tx: &mut PgConnection, claim: &Claim) -> Result<()> {
-    let kind = if claim.expires_at.is_some() { "hold" } else { "booking" };
-    sqlx::query!(
-        "INSERT INTO claims (id, kind, tutor_id, student_id, during, lesson, expires_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        claim.id,
-        kind,
-        claim.tutor.0,
-        claim.student.0,
-        range(claim.during),
-        range(claim.lesson),
-        claim.expires_at,
-        claim.now
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// Moves the claim of a booking.
-pub(crate) async fn set_claim(
-    tx: &mut PgConnection,
-    id: BookingId,
-    during: Interval,
-    lesson: Interval,
-) -> Result<()> {
-    let (during, lesson) = (range(during), range(lesson));
-    sqlx::query!("UPDATE claims SET during = $2, lesson = $3 WHERE id = $1", id.0, during, lesson)
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
-/// What a booking claims of the tutor's time.
-pub(crate) async fn find_claim(db: &mut PgConnection, id: BookingId) -> Result<Option<Interval>> {
-    let row = sqlx::query!(
-        "SELECT lower(during) AS \"start!\", upper(during) AS \"end!\" FROM claims WHERE id = $1",
-        id.0
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(|row| Interval::new(row.start, row.end)))
-}
-
-/// Gives the slot of a booking free.
-pub(crate) async fn delete_claim(tx: &mut PgConnection, id: BookingId) -> Result<()> {
-    sqlx::query!("DELETE FROM claims WHERE id = $1", id.0).execute(tx).await?;
-    Ok(())
-}
-
-/// Closes the lapsed holds on a tutor and those of the student who asks, whom they need not keep out.
-pub(crate) async fn close_holds(
-    tx: &mut PgConnection,
-    tutor: TutorId,
-    student: UserId,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "DELETE FROM claims WHERE kind = 'hold' AND tutor_id = $1 AND (expires_at <= $3 OR student_id = $2)",
-        tutor.0,
-        student.0,
-        now
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// Whether anyone else claims some of this time of a tutor. Read without a lock it is only a hint.
-pub(crate) async fn is_claimed(
-    db: &mut PgConnection,
-    tutor: TutorId,
-    student: UserId,
-    lesson: Interval,
-    now: DateTime<Utc>,
-) -> Result<bool> {
-    let claimed = sqlx::query_scalar!(
-        "SELECT EXISTS (
-             SELECT FROM claims WHERE tutor_id = $1 AND during && $2 AND (kind = 'booking' OR
-                 (student_id <> $3 AND expires_at > $4))
-         ) AS \"exists!\"",
-        tutor.0,
-        range(lesson),
-        student.0,
-        now
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(claimed)
-}
-
-/// The lessons of a student that share time with a range, one booking left out.
-pub(crate) async fn list_lessons(
-    db: &mut PgConnection,
-    student: UserId,
-    within: Interval,
-    except: Option<BookingId>,
-) -> Result<Vec<Interval>> {
-    let rows = sqlx::query!(
-        "SELECT lower(lesson) AS \"start!\", upper(lesson) AS \"end!\" FROM claims
-         WHERE kind = 'booking' AND student_id = $1 AND lesson && $2 AND id IS DISTINCT FROM $3",
-        student.0,
-        range(within),
-        except.map(|id| id.0)
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(rows.into_iter().map(|row| Interval::new(row.start, row.end)).collect())
-}
-
-/// Notes what a hold was asked for.
-pub(crate) async fn insert_hold(
-    tx: &mut PgConnection,
-    id: HoldId,
-    student: UserId,
-    request: &HoldRequest,
-    placed: &Placement,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "INSERT INTO holds (id, tutor_id, student_id, offering_id, starts_at, duration_min, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        id.0,
-        request.tutor.0,
-        student.0,
-        placed.offering.0,
-        placed.slot.start,
-        placed.duration.cast_signed(),
-        now
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// A hold, live or lapsed.
-pub(crate) struct FoundHold {
-    pub request: HoldRequest,
-    pub created_at: DateTime<Utc>,
-    /// `None` once it reserves nothing any more.
-    pub live: Option<Hold>,
-}
-
-/// A student's own hold.
-pub(crate) async fn find_hold(
-    db: &mut PgConnection,
-    id: HoldId,
-    student: UserId,
-    now: DateTime<Utc>,
-) -> Result<Option<FoundHold>> {
-    let row = sqlx::query!(
-        "SELECT h.tutor_id, h.offering_id, h.starts_at, h.duration_min, h.created_at, c.expires_at AS \"expires_at?\"
-         FROM holds h LEFT JOIN claims c ON c.id = h.id AND c.expires_at > $3
-         WHERE h.id = $1 AND h.student_id = $2",
-        id.0,
-        student.0,
-        now
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(|row| FoundHold {
-        request: HoldRequest {
-            tutor: TutorId(row.tutor_id),
-            offering: Some(OfferingId(row.offering_id)),
-            start: row.starts_at,
-            duration: i64::from(row.duration_min),
-        },
-        created_at: row.created_at,
-        live: row.expires_at.map(|expires_at| Hold { id, expires_at }),
-    }))
-}
-
-/// Gives a student's own hold back.
-pub(crate) async fn delete_hold(db: &mut PgConnection, id: HoldId, student: UserId) -> Result<()> {
-    sqlx::query!("DELETE FROM claims WHERE kind = 'hold' AND id = $1 AND student_id = $2", id.0, student.0)
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
-/// What a key was used for, while it is remembered: the hash of the request, and the booking.
-pub(crate) async fn find_key(
-    db: &mut PgConnection,
-    student: UserId,
-    key: &str,
-    now: DateTime<Utc>,
-) -> Result<Option<(Vec<u8>, BookingId)>> {
-    let row = sqlx::query!(
-        "SELECT request_hash, booking_id FROM idempotency_keys
-         WHERE user_id = $1 AND key = $2 AND created_at > $3",
-        student.0,
-        key,
-        now - KEY_LIFE
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(|row| (row.request_hash, BookingId(row.booking_id))))
-}
-
-/// Remembers what a key was used for; a forgotten use gives way.
-pub(crate) async fn insert_key(
-    tx: &mut PgConnection,
-    student: UserId,
-    key: &str,
-    hash: &[u8],
-    booking: BookingId,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "INSERT INTO idempotency_keys (user_id, key, request_hash, booking_id, created_at)
-         VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (user_id, key) DO UPDATE
-         SET request_hash = excluded.request_hash, booking_id = excluded.booking_id,
-             created_at = excluded.created_at",
-        student.0,
-        key,
-        hash,
-        booking.0,
-        now
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-fn range(interval: Interval) -> PgRange<DateTime<Utc>> {
-    PgRange::from(interval.start..interval.end)
-}
-
 /// Moves a booking from one state to another; `false` where it was not in the first.
 pub(crate) async fn set_state(
     tx: &mut PgConnection,
@@ -557,7 +315,7 @@ pub(crate) async fn retire_token(tx: &mut PgConnection, booking: &Booking, now: 
 }
 
 /// The changes of a booking, oldest first.
-pub(crate) async fn list_history(db: &mut PgConnection, id: BookingId) -> Result<Vec<super::HistoryRow>> {
+pub(crate) async fn list_history(db: &mut PgConnection, id: BookingId) -> Result<Vec<HistoryRow>> {
     let rows = sqlx::query!(
         "SELECT to_state, actor, reason, at FROM booking_history WHERE booking_id = $1 ORDER BY id",
         id.0
@@ -567,7 +325,7 @@ pub(crate) async fn list_history(db: &mut PgConnection, id: BookingId) -> Result
     rows.into_iter()
         .map(|row| {
             let to = BookingState::parse(&row.to_state).map_err(AppError::fault)?;
-            Ok(super::HistoryRow { to, actor: row.actor, reason: row.reason, at: row.at })
+            Ok(HistoryRow { to, actor: row.actor, reason: row.reason, at: row.at })
         })
         .collect()
 }

@@ -1,0 +1,106 @@
+//! Rows that the clock makes due. Rows that another sweep has locked are skipped.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::ids::BookingId;
+use sqlx::PgConnection;
+
+use crate::Result;
+
+/// How long open pages can catch up on what they missed.
+const LIVE_EVENTS_KEPT: TimeDelta = TimeDelta::days(7);
+
+/// How long holds and keys are remembered.
+const DAY: TimeDelta = TimeDelta::hours(24);
+
+/// How long calls are counted: an hour, and one to spare.
+const COUNTS_KEPT: TimeDelta = TimeDelta::hours(2);
+
+/// Deletes the holds that have lapsed.
+pub(super) async fn delete_lapsed_holds(db: &mut PgConnection, now: DateTime<Utc>) -> Result<u64> {
+    let done = sqlx::query!(
+        "DELETE FROM claims WHERE id IN (
+             SELECT id FROM claims WHERE kind = 'hold' AND expires_at <= $1 FOR UPDATE SKIP LOCKED)",
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Locks a request that nobody answered in time.
+pub(super) async fn next_request(tx: &mut PgConnection, now: DateTime<Utc>) -> Result<Option<BookingId>> {
+    let id = sqlx::query_scalar!(
+        "SELECT id FROM bookings WHERE state = 'requested' AND expires_at <= $1
+         ORDER BY expires_at LIMIT 1 FOR UPDATE SKIP LOCKED",
+        now
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(id.map(BookingId))
+}
+
+/// Locks a booking whose lesson has reached its scheduled end.
+pub(super) async fn next_lesson(tx: &mut PgConnection, now: DateTime<Utc>) -> Result<Option<BookingId>> {
+    let id = sqlx::query_scalar!(
+        "SELECT id FROM bookings WHERE state = 'confirmed' AND ends_at <= $1
+         ORDER BY ends_at LIMIT 1 FOR UPDATE SKIP LOCKED",
+        now
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(id.map(BookingId))
+}
+
+/// Deletes what is of no more use.
+pub(super) async fn prune(db: &mut PgConnection, now: DateTime<Utc>) -> Result<u64> {
+    let mut pruned = 0;
+    pruned += sqlx::query!(
+        "DELETE FROM user_sessions WHERE token_hash IN (
+             SELECT token_hash FROM user_sessions WHERE expires_at <= $1 FOR UPDATE SKIP LOCKED)",
+        now
+    )
+    .execute(&mut *db)
+    .await?
+    .rows_affected();
+    pruned += sqlx::query!(
+        "DELETE FROM refresh_tokens WHERE token_hash IN (
+             SELECT token_hash FROM refresh_tokens WHERE expires_at <= $1 FOR UPDATE SKIP LOCKED)",
+        now
+    )
+    .execute(&mut *db)
+    .await?
+    .rows_affected();
+    pruned += sqlx::query!(
+        "DELETE FROM idempotency_keys WHERE (user_id, key) IN (
+             SELECT user_id, key FROM idempotency_keys WHERE created_at <= $1 FOR UPDATE SKIP LOCKED)",
+        now - DAY
+    )
+    .execute(&mut *db)
+    .await?
+    .rows_affected();
+    pruned += sqlx::query!(
+        "DELETE FROM holds WHERE id IN (
+             SELECT id FROM holds WHERE created_at <= $1 FOR UPDATE SKIP LOCKED)",
+        now - DAY
+    )
+    .execute(&mut *db)
+    .await?
+    .rows_affected();
+    pruned += sqlx::query!(
+        "DELETE FROM rate_counts WHERE (key, hour) IN (
+             SELECT key, hour FROM rate_counts WHERE hour <= $1 FOR UPDATE SKIP LOCKED)",
+        now - COUNTS_KEPT
+    )
+    .execute(&mut *db)
+    .await?
+    .rows_affected();
+    pruned += sqlx::query!(
+        "DELETE FROM live_events WHERE id IN (
+             SELECT id FROM live_events WHERE created_at <= $1 FOR UPDATE SKIP LOCKED)",
+        now - LIVE_EVENTS_KEPT
+    )
+    .execute(&mut *db)
+    .await?
+    .rows_affected();
+    Ok(pruned)
+}
