@@ -1,4 +1,5 @@
 //! Placing and reading bookings on a real database.
+#![allow(clippy::expect_used, reason = "a helper that fails is a failed test")]
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{

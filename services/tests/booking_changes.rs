@@ -1,4 +1,5 @@
 //! Cancelling, moving, answering and ending bookings on a real database.
+#![allow(clippy::expect_used, reason = "a helper that fails is a failed test")]
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -226,6 +227,10 @@ async fn the_tutor_answers_a_request(db: PgPool) {
     }
     let moved = booking::reschedule(&services, &student, placed.id, at_hour(6), None).await.expect("moved");
     assert_eq!((moved.state, moved.expires_at), (BookingState::Requested, Some(at_hour(6))));
+    testing::execute(&services, "INSERT INTO settings VALUES ('accepted_providers', '[\"zoom\"]')").await;
+    let homeless = booking::confirm(&services, &tutor.actor, placed.id).await;
+    assert_eq!(refused(homeless).0, Code::ProviderRequired);
+    testing::execute(&services, "DELETE FROM settings").await;
     let yes = booking::confirm(&services, &tutor.actor, placed.id).await.expect("confirmed");
     assert_eq!((yes.state, yes.expires_at), (BookingState::Confirmed, None));
     for answer in [

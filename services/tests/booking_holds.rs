@@ -1,4 +1,5 @@
 //! Holds on a real database.
+#![allow(clippy::expect_used, reason = "a helper that fails is a failed test")]
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Code, booking::BookingRequest, ids::HoldId};
@@ -168,5 +169,21 @@ async fn the_notice_may_pass_while_one_holds_the_slot(db: PgPool) {
     assert_eq!(refused(placed).0, Code::MinimumNoticeRequired, "with a lapsed hold");
     services.clock.show(Some(hold.expires_at - TimeDelta::seconds(1)));
     booking::place(&services, &student, &asked, None).await.expect("honoured");
+    assert_invariants(&services).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_move_takes_what_its_student_holds_and_leaves_it_alone_when_the_tutor_moves(db: PgPool) {
+    let services = testing::services(db);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let placed = booked(&services, &student, &tutor, at_hour(4)).await;
+    let hold = booking::hold(&services, &student, &wish(&tutor, at_hour(6))).await.expect("held");
+    let there = booking::reschedule(&services, &tutor.actor, placed.id, at_hour(6), None).await;
+    assert_eq!(refused(there), (Code::BookingConflict, "slot_taken".into()));
+    booking::reschedule(&services, &tutor.actor, placed.id, at_hour(5), None).await.expect("moved");
+    assert!(booking::find_hold(&services, &student, hold.id).await.expect("read").is_some());
+    booking::reschedule(&services, &student, placed.id, at_hour(6), None).await.expect("moved");
+    assert!(booking::find_hold(&services, &student, hold.id).await.expect("read").is_none());
     assert_invariants(&services).await;
 }

@@ -1,4 +1,5 @@
 //! Every violation is seen when it is there.
+#![allow(clippy::expect_used, reason = "a helper that fails is a failed test")]
 
 use services::{
     invariants::{self, Violations},

@@ -1,4 +1,5 @@
 //! Many at once: the database has the last word, and everybody gets an answer.
+#![allow(clippy::expect_used, reason = "a helper that fails is a failed test")]
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
 //! Hours and the slots that follow, on a real database.
+#![allow(clippy::expect_used, reason = "a helper that fails is a failed test")]
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{

@@ -1,4 +1,5 @@
 //! What the clock makes due, on a real database.
+#![allow(clippy::expect_used, reason = "a helper that fails is a failed test")]
 
 use chrono::TimeDelta;
 use domain::{

@@ -35,7 +35,7 @@ pub async fn cancel(
 ///
 /// # Errors
 /// `BOOKING_NOT_FOUND`, `INSUFFICIENT_PERMISSIONS` for the student, `INVALID_STATE`, also once the request
-/// has lapsed.
+/// has lapsed, `PROVIDER_REQUIRED` where the lesson could take place nowhere.
 pub async fn confirm(services: &Services, actor: &Actor, booking: BookingId) -> Result<Booking> {
     change(services, actor, booking, Wish::Confirm).await
 }
@@ -106,6 +106,7 @@ async fn fulfil(
         }
         Wish::Confirm => {
             let to = answer(actor, &found, BookingEvent::Confirm, now)?;
+            require_provider(tx, &found, now).await?;
             advance(tx, &found, &step(to, "booking.confirmed", None)).await?
         }
         Wish::Decline(reason) => {
@@ -168,6 +169,15 @@ fn answer(actor: &Actor, found: &Found, event: BookingEvent, now: DateTime<Utc>)
         return Err(Refusal::new(Code::InvalidState, "request_lapsed").into());
     }
     Ok(to)
+}
+
+/// Without a valid video provider no booking is accepted.
+async fn require_provider(tx: &mut PgConnection, found: &Found, now: DateTime<Utc>) -> Result<()> {
+    let tutor = transaction::tutor(tx, found.booking.tutor, found.booking.start, now).await?;
+    if tutor.readiness.provider {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::ProviderRequired, "provider_required").into())
 }
 
 /// Moves a booking to a state in which its slot is free again and its lesson does not take place.

@@ -56,7 +56,8 @@ async fn reserve(
     request: &HoldRequest,
     now: DateTime<Utc>,
 ) -> Result<Hold> {
-    transaction::enter(tx, request.tutor, student, now).await?;
+    store::lock_parties(tx, request.tutor, student).await?;
+    store::close_holds(tx, request.tutor, Some(student), now).await?;
     let context = transaction::tutor(tx, request.tutor, request.start, now).await?.into();
     let asked = BookingRequest {
         tutor: request.tutor,

@@ -25,7 +25,8 @@ use crate::{Actor, Result, Services, chance};
 ///
 /// Notice and horizon are judged when the slot is held: whoever books the very slot of a live hold of their
 /// own, before it starts, does not lose it because the notice passed within the hold's ten minutes. A lapsed
-/// hold is no fault, the slot is then claimed as without one.
+/// hold is no fault, the slot is then claimed as without one. Whatever the student held with this tutor is
+/// given back by the booking.
 ///
 /// # Errors
 /// `PROFILE_NOT_FOUND`, the tutor's readiness, `INVALID_DURATION`, `MINIMUM_NOTICE_REQUIRED`,
@@ -125,7 +126,7 @@ impl Order<'_> {
             Some(hold) => self.held_at(tx, hold).await?,
             None => None,
         };
-        store::close_holds(tx, tutor, self.student, self.now).await?;
+        store::close_holds(tx, tutor, Some(self.student), self.now).await?;
         let context = transaction::tutor(tx, tutor, start, self.now).await?.into();
         let placed = rules::place(&context, self.request, held_at.unwrap_or(self.now))?;
         let found = self.insert(tx, &placed).await?;

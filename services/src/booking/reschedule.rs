@@ -71,7 +71,9 @@ async fn swap(
     wanted: &Wanted,
     duration: Option<i64>,
 ) -> Result<(Booking, Vec<UserId>)> {
-    transaction::enter(tx, wanted.tutor, wanted.student, wanted.now).await?;
+    let own_holds = Some(wanted.student).filter(|student| *student == actor.user);
+    store::lock_parties(tx, wanted.tutor, wanted.student).await?;
+    store::close_holds(tx, wanted.tutor, own_holds, wanted.now).await?;
     let found = super::own(actor, store::find_locked(tx, id, wanted.now).await?)?;
     let old = &found.booking;
     if !matches!(old.state, BookingState::Requested | BookingState::Confirmed) {

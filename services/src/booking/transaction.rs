@@ -3,12 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::{
-    Code, Refusal,
-    booking::Context,
-    ids::{TutorId, UserId},
-    interval::Interval,
-};
+use domain::{Code, Refusal, booking::Context, ids::TutorId, interval::Interval};
 use sqlx::PgConnection;
 
 use crate::{
@@ -79,19 +74,4 @@ pub(crate) async fn finish<T>(tx: sqlx::Transaction<'_, sqlx::Postgres>, outcome
             Err(error)
         }
     }
-}
-
-/// A student as the holder of a lock: locks the tutor first, then the student, then closes the holds that
-/// are over or the student's own.
-///
-/// # Errors
-/// Where the database cannot be written.
-pub(crate) async fn enter(
-    tx: &mut PgConnection,
-    tutor: TutorId,
-    student: UserId,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    super::store::lock_parties(tx, tutor, student).await?;
-    super::store::close_holds(tx, tutor, student, now).await
 }

@@ -15,17 +15,17 @@ use crate::{
 /// How long a key is remembered.
 const KEY_LIFE: TimeDelta = TimeDelta::hours(24);
 
-/// Closes the lapsed holds on a tutor and those of the student who asks, whom they need not keep out.
+/// Closes the lapsed holds on a tutor, and those of the student who asks: they need not keep their owner out.
 pub(crate) async fn close_holds(
     tx: &mut PgConnection,
     tutor: TutorId,
-    student: UserId,
+    student: Option<UserId>,
     now: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
         "DELETE FROM claims WHERE kind = 'hold' AND tutor_id = $1 AND (expires_at <= $3 OR student_id = $2)",
         tutor.0,
-        student.0,
+        student.map(|id| id.0),
         now
     )
     .execute(tx)
