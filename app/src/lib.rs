@@ -4,6 +4,7 @@
 //! Islands (`#[island]`), server functions are compiled for both sides. Pages are the
 //! server's alone, and with them the router and every sentence: an island gets its texts as props.
 
+pub mod booking;
 pub mod error;
 pub mod form;
 pub mod ui;
