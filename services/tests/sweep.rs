@@ -129,6 +129,29 @@ async fn many_sweeps_at_once_settle_each_lesson_once(db: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn a_booking_that_cannot_be_settled_keeps_no_other_waiting(db: PgPool) {
+    let services = testing::services(db);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let broken = booked(&services, &student, &tutor, at_hour(2)).await;
+    let fine = booked(&services, &student, &tutor, at_hour(4)).await;
+    sqlx::query("UPDATE bookings SET policy = '{}' WHERE id = $1")
+        .bind(broken.id.0)
+        .execute(&services.db)
+        .await
+        .expect("broken");
+    services.clock.show(Some(fine.end));
+    assert_eq!(run(&services).await.lessons_settled, 1);
+    let settled = booking::find(&services, &student, fine.id).await.expect("found");
+    assert_eq!(settled.state, BookingState::Completed);
+    let mend =
+        "UPDATE bookings b SET policy = o.policy FROM bookings o WHERE o.policy <> '{}' AND b.policy = '{}'";
+    testing::execute(&services, mend).await;
+    assert_eq!(run(&services).await.lessons_settled, 1);
+    assert_invariants(&services).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn what_is_of_no_more_use_is_deleted(db: PgPool) {
     let services = testing::services(db);
     let (tutor, student) =

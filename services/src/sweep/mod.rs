@@ -3,13 +3,14 @@
 mod store;
 
 use chrono::{DateTime, Utc};
-use domain::ids::UserId;
+use domain::ids::{BookingId, UserId};
 use serde::Serialize;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::{
     Result, Services,
-    booking::{self, By, Found},
+    booking::{self, By},
 };
 
 /// What a sweep did.
@@ -47,42 +48,52 @@ enum Due {
     Lesson,
 }
 
-/// Works off what is due, one booking in a transaction: each locks one booking only, and one that
-/// cannot be written stops none of those before it.
+/// Works off what is due, one booking in a transaction: each locks one booking only. One that cannot be
+/// written is logged and left for the next sweep; it keeps none of the others waiting.
 async fn each_due(services: &Services, due: Due, now: DateTime<Utc>) -> Result<u64> {
     let mut done = 0;
+    let mut failed = Vec::new();
     let mut retries = booking::Retries::default();
     loop {
         let mut tx = services.db.begin().await?;
-        let outcome = one_due(&mut tx, due, now).await;
+        let Some(id) = next(&mut tx, due, &failed, now).await? else { return Ok(done) };
+        let outcome = advance(&mut tx, due, id, now).await;
         let outcome = booking::finish(tx, outcome).await;
         if retries.again(&outcome).await {
             continue;
         }
-        let Some(people) = outcome? else { return Ok(done) };
-        services.live.wake(&people).await;
         retries = booking::Retries::default();
-        done += 1;
+        match outcome {
+            Ok(people) => {
+                services.live.wake(&people).await;
+                done += 1;
+            }
+            Err(error) => {
+                tracing::error!(booking = %id, %error, "cannot do what is due");
+                failed.push(id.0);
+            }
+        }
     }
 }
 
-/// Changes one booking that is due; `None` where there is none.
-async fn one_due(tx: &mut PgConnection, due: Due, now: DateTime<Utc>) -> Result<Option<[UserId; 2]>> {
-    let Some(found) = next(tx, due, now).await? else { return Ok(None) };
-    let people = match due {
-        Due::Request => booking::expire(tx, &found, now).await?,
-        Due::Lesson => booking::settle(tx, &found, By::System, now).await?,
-    };
-    Ok(Some(people))
+/// Locks a booking that is due.
+async fn next(
+    tx: &mut PgConnection,
+    due: Due,
+    except: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<Option<BookingId>> {
+    match due {
+        Due::Request => store::next_request(tx, except, now).await,
+        Due::Lesson => store::next_lesson(tx, except, now).await,
+    }
 }
 
-async fn next(tx: &mut PgConnection, due: Due, now: DateTime<Utc>) -> Result<Option<Found>> {
-    let id = match due {
-        Due::Request => store::next_request(tx, now).await?,
-        Due::Lesson => store::next_lesson(tx, now).await?,
-    };
-    match id {
-        Some(id) => booking::find_locked(tx, id, now).await,
-        None => Ok(None),
+/// Changes a booking that is due.
+async fn advance(tx: &mut PgConnection, due: Due, id: BookingId, now: DateTime<Utc>) -> Result<[UserId; 2]> {
+    let found = booking::find_locked(tx, id, now).await?.ok_or_else(booking::not_found)?;
+    match due {
+        Due::Request => booking::expire(tx, &found, now).await,
+        Due::Lesson => booking::settle(tx, &found, By::System, now).await,
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::BookingId;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::Result;
 
@@ -28,11 +29,16 @@ pub(super) async fn delete_lapsed_holds(db: &mut PgConnection, now: DateTime<Utc
 }
 
 /// Locks a request that nobody answered in time.
-pub(super) async fn next_request(tx: &mut PgConnection, now: DateTime<Utc>) -> Result<Option<BookingId>> {
+pub(super) async fn next_request(
+    tx: &mut PgConnection,
+    except: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<Option<BookingId>> {
     let id = sqlx::query_scalar!(
-        "SELECT id FROM bookings WHERE state = 'requested' AND expires_at <= $1
+        "SELECT id FROM bookings WHERE state = 'requested' AND expires_at <= $1 AND id <> ALL($2)
          ORDER BY expires_at LIMIT 1 FOR UPDATE SKIP LOCKED",
-        now
+        now,
+        except
     )
     .fetch_optional(tx)
     .await?;
@@ -40,11 +46,16 @@ pub(super) async fn next_request(tx: &mut PgConnection, now: DateTime<Utc>) -> R
 }
 
 /// Locks a booking whose lesson has reached its scheduled end.
-pub(super) async fn next_lesson(tx: &mut PgConnection, now: DateTime<Utc>) -> Result<Option<BookingId>> {
+pub(super) async fn next_lesson(
+    tx: &mut PgConnection,
+    except: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<Option<BookingId>> {
     let id = sqlx::query_scalar!(
-        "SELECT id FROM bookings WHERE state = 'confirmed' AND ends_at <= $1
+        "SELECT id FROM bookings WHERE state = 'confirmed' AND ends_at <= $1 AND id <> ALL($2)
          ORDER BY ends_at LIMIT 1 FOR UPDATE SKIP LOCKED",
-        now
+        now,
+        except
     )
     .fetch_optional(tx)
     .await?;
