@@ -1,5 +1,3 @@
-// Wakes the islands of the page: an outer island before the inner ones, siblings side by side, so that one
-// that loads code of its own keeps no other waiting. Then says on <html> that the page answers.
 async (script, binary) => {
   const module = await import(script);
   await module.default({ module_or_path: binary });

@@ -7,7 +7,9 @@ use std::{
 
 use leptos::{nonce::use_nonce, prelude::*};
 
-/// Wakes the islands and sets `data-ready` on `<html>`: what the journeys wait for.
+/// Wakes the islands of the page: an outer one before those in it, siblings side by side, so that one that
+/// loads code of its own keeps no other waiting. Then sets `data-ready` on `<html>`: what the journeys wait
+/// for. It goes into every page, so it carries no comments.
 const WAKE: &str = include_str!("built.js");
 
 /// Addresses of the built files. A name carries its content's hash, so it may be kept for ever.
