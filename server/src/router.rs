@@ -15,7 +15,10 @@ use leptos::{
     config::LeptosOptions,
     prelude::{provide_context, use_context},
 };
-use leptos_axum::{LeptosRoutes as _, ResponseOptions, generate_route_list};
+use leptos_axum::{
+    AxumRouteListing, LeptosRoutes as _, ResponseOptions,
+    generate_route_list_with_exclusions_and_ssg_and_context,
+};
 use services::{AppError, Services};
 use tokio::sync::watch;
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
@@ -59,7 +62,7 @@ pub fn router(services: Services, options: LeptosOptions, stopping: watch::Recei
     let with = |services: &Services| services.clone();
     let inside = Router::new()
         .route("/do/{*name}", routing::post(server_function).get(server_function))
-        .leptos_routes_with_handler(generate_route_list(App), page)
+        .leptos_routes_with_handler(page_routes(&state), page)
         .merge(api::router())
         .merge(plain_addresses())
         .merge(dev::router(&services))
@@ -102,6 +105,13 @@ async fn in_time(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(_) => ApiError::from(AppError::fault(format!("no answer in time: {path}"))).into_response(),
     }
+}
+
+/// The addresses of the pages. Listing them renders the frame once, which wants a request: an empty one.
+fn page_routes(state: &AppState) -> Vec<AxumRouteListing> {
+    let nobody = visit(state, &Request::default());
+    let provide = move || provide_context(nobody.clone());
+    generate_route_list_with_exclusions_and_ssg_and_context(App, None, provide).0
 }
 
 /// The request as pages see it.

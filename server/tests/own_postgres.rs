@@ -16,13 +16,30 @@ use tempfile::TempDir;
 const READY_WITHIN: Duration = Duration::from_secs(120);
 const NOBODY: u32 = 65534;
 
-/// A folder to run in, with everything that the server reads there, that every user can enter.
-fn folder() -> TempDir {
+/// A folder to run in. A Postgres that a failed test leaves there ends with it.
+struct Folder(TempDir);
+
+impl Folder {
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Some(pid) = postmaster(self.path()) {
+            let _ = Command::new("kill").args(["-QUIT", &pid.to_string()]).status();
+        }
+    }
+}
+
+/// A folder that every user can enter, with everything that the server reads there.
+fn folder() -> Folder {
     let folder = tempfile::Builder::new().prefix("lectern-server-").tempdir_in("/tmp").unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     fs::copy(root.join("Leptos.toml"), folder.path().join("Leptos.toml")).unwrap();
-    folder
+    Folder(folder)
 }
 
 fn is_root() -> bool {
@@ -33,6 +50,13 @@ struct Server {
     process: Child,
     address: String,
     log: PathBuf,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 impl Server {

@@ -12,11 +12,31 @@ use services::db::cluster::{Cluster, ClusterError, Stopped};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use tempfile::TempDir;
 
+/// A folder to keep a cluster in. A Postgres that a failed test leaves there ends with it.
+struct Folder(TempDir);
+
+impl Folder {
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let Ok(text) = fs::read_to_string(self.path().join("postgres/postmaster.pid")) else { return };
+        let Some(pid) = text.lines().next() else { return };
+        let working_in = fs::read_link(format!("/proc/{pid}/cwd"));
+        if working_in.is_ok_and(|folder| folder.starts_with(self.path())) {
+            let _ = std::process::Command::new("kill").args(["-QUIT", pid]).status();
+        }
+    }
+}
+
 /// A folder that the user of Postgres may pass through.
-fn folder() -> TempDir {
+fn folder() -> Folder {
     let folder = tempfile::Builder::new().prefix("lectern-cluster-").tempdir_in("/tmp").unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    folder
+    Folder(folder)
 }
 
 async fn connect(cluster: &Cluster) -> PgConnection {
