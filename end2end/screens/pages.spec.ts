@@ -3,7 +3,7 @@ import { expect, hydrated, signIn, test } from '../support/fixtures';
 import { mainPages } from '../support/pages';
 
 const folder = resolve(__dirname, '../../docs/screens');
-const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 320, height: 700 } };
+const sizes = { 1280: { width: 1280, height: 800 }, 320: { width: 320, height: 700 } };
 
 // A Monday morning: the same hour in every picture, so that a new picture shows only what changed.
 test.beforeAll(async ({ server }) => server.setClock('2026-11-23T09:00:00Z'));

@@ -22,7 +22,7 @@ export const profile = (page: Page): Promise<string> => firstLink(page, '/tutors
 export const mainPages: MainPage[] = [
   { name: 'home', path: () => '/' },
   { name: 'tutors', path: () => '/tutors' },
-  { name: 'tutor-profile', path: profile },
+  { name: 'tutor', path: profile },
   { name: 'login', path: () => '/login' },
   { name: 'signup', path: () => '/signup' },
   { name: 'privacy', path: () => '/privacy' },
