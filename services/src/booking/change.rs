@@ -54,7 +54,8 @@ pub async fn decline(
 }
 
 /// The tutor ends the lesson, from its start on: a trusted end. What it comes to follows from the attendance
-/// so far; with both present an end before the scheduled one is an early end.
+/// so far; with both present an end before the scheduled one is an early end. Ending a lesson that has ended
+/// (the scheduler may have been quicker) changes nothing.
 ///
 /// # Errors
 /// `BOOKING_NOT_FOUND`, `INSUFFICIENT_PERMISSIONS`, `INVALID_STATE`.
@@ -115,6 +116,10 @@ async fn fulfil(
         }
         Wish::Complete => {
             actor.require_tutor(found.booking.tutor)?;
+            if matches!(found.booking.state, BookingState::Completed | BookingState::EarlyEnd) {
+                let people = [found.booking.student, found.tutor_user];
+                return Ok((found.booking, people));
+            }
             if found.booking.state == BookingState::Confirmed && now < found.booking.start {
                 return Err(Refusal::new(Code::InvalidState, "lesson_not_started").into());
             }
