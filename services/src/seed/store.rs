@@ -1,0 +1,86 @@
+//! Writes the rows of the demonstration, a statement for each table.
+
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::rows::Rows;
+use crate::Result;
+
+/// Whether there are people. Waits for another who fills the database, until the transaction ends.
+pub(super) async fn has_people(db: &mut PgConnection) -> Result<bool> {
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('demonstration', 0))")
+        .execute(&mut *db)
+        .await?;
+    let people = sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM users) AS "people!""#);
+    Ok(people.fetch_one(db).await?)
+}
+
+/// Writes a statement that fills a table from a list of rows as JSON.
+macro_rules! fill {
+    ($db:expr, $rows:expr, $statement:literal) => {
+        sqlx::query!($statement, Value::Array($rows)).execute(&mut *$db).await?
+    };
+}
+
+/// In the order in which tables refer to each other.
+pub(super) async fn insert(db: &mut PgConnection, rows: Rows) -> Result<()> {
+    fill!(db, rows.users, "INSERT INTO users SELECT * FROM jsonb_populate_recordset(NULL::users, $1)");
+    fill!(db, rows.tutors, "INSERT INTO tutors SELECT * FROM jsonb_populate_recordset(NULL::tutors, $1)");
+    fill!(
+        db,
+        rows.weekly_windows,
+        "INSERT INTO weekly_windows SELECT * FROM jsonb_populate_recordset(NULL::weekly_windows, $1)"
+    );
+    fill!(
+        db,
+        rows.availability_overrides,
+        "INSERT INTO availability_overrides
+         SELECT * FROM jsonb_populate_recordset(NULL::availability_overrides, $1)"
+    );
+    fill!(
+        db,
+        rows.offerings,
+        "INSERT INTO offerings SELECT * FROM jsonb_populate_recordset(NULL::offerings, $1)"
+    );
+    fill!(
+        db,
+        rows.bookings,
+        "INSERT INTO bookings SELECT * FROM jsonb_populate_recordset(NULL::bookings, $1)"
+    );
+    fill!(db, rows.claims, "INSERT INTO claims SELECT * FROM jsonb_populate_recordset(NULL::claims, $1)");
+    fill!(db, rows.lessons, "INSERT INTO lessons SELECT * FROM jsonb_populate_recordset(NULL::lessons, $1)");
+    fill!(db, rows.ratings, "INSERT INTO ratings SELECT * FROM jsonb_populate_recordset(NULL::ratings, $1)");
+    fill!(
+        db,
+        rows.booking_history,
+        "INSERT INTO booking_history (booking_id, from_state, to_state, actor, actor_id, reason, at)
+         SELECT booking_id, from_state, to_state, actor, actor_id, reason, at
+         FROM jsonb_populate_recordset(NULL::booking_history, $1)"
+    );
+    fill!(
+        db,
+        rows.attendance,
+        "INSERT INTO attendance (lesson_id, user_id, party, kind, at)
+         SELECT lesson_id, user_id, party, kind, at FROM jsonb_populate_recordset(NULL::attendance, $1)"
+    );
+    Ok(())
+}
+
+pub(super) async fn insert_photos(
+    db: &mut PgConnection,
+    tutors: &[Uuid],
+    photos: &[Vec<u8>],
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO tutor_photos (tutor_id, content, updated_at)
+         SELECT tutor_id, content, $3 FROM unnest($1::uuid[], $2::bytea[]) AS photo (tutor_id, content)",
+        tutors,
+        photos,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

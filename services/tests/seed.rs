@@ -1,0 +1,142 @@
+//! The demonstration.
+#![allow(clippy::expect_used, reason = "a fixture that fails is a failed test")]
+
+mod people;
+
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+
+use chrono::TimeDelta;
+use domain::{account::Role, tutor::Field};
+use people::services;
+use services::{
+    Services, account,
+    booking::{self, ListQuery},
+    clock::Clock,
+    config::Config,
+    invariants::{self, Violations},
+    search::{self, SearchQuery},
+    seed, tutor,
+};
+use sqlx::PgPool;
+
+async fn number(db: &PgPool, statement: &'static str) -> i64 {
+    sqlx::query_scalar(statement).fetch_one(db).await.expect(statement)
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn an_empty_database_is_filled_once_and_keeps_every_rule(db: PgPool) {
+    let services = services(db.clone());
+    let started = Instant::now();
+    assert!(seed::demonstration(&services).await.expect("filled"));
+    let took = started.elapsed();
+    assert!(
+        took < Duration::from_secs(20),
+        "{took:?} even for a build without optimisation on a busy machine"
+    );
+    assert!(!seed::demonstration(&services).await.expect("left alone"));
+    assert_eq!(invariants::count(&services).await.expect("counted"), Violations::default());
+    for (statement, least) in [
+        ("SELECT count(*) FROM tutors WHERE bio IS NOT NULL AND photo_etag IS NOT NULL", 60),
+        ("SELECT count(DISTINCT field) FROM tutors", 10),
+        ("SELECT count(DISTINCT time_zone) FROM tutors", 12),
+        ("SELECT count(DISTINCT currency) FROM offerings", 6),
+        ("SELECT count(*) FROM users WHERE role = 'student'", 25),
+        ("SELECT count(*) FROM weekly_windows WHERE end_min > 1440", 1),
+        ("SELECT count(*) FROM weekly_windows WHERE start_min = 0 AND end_min = 1440", 7),
+        ("SELECT count(*) FROM availability_overrides WHERE reason IS NOT NULL", 20),
+        ("SELECT count(*) FROM availability_overrides WHERE cardinality(starts) = 0", 10),
+        ("SELECT count(*) FROM bookings WHERE state = 'completed'", 200),
+        ("SELECT count(*) FROM bookings WHERE state = 'confirmed'", 40),
+        ("SELECT count(*) FROM bookings WHERE state = 'requested'", 2),
+        ("SELECT count(*) FROM ratings WHERE feedback IS NOT NULL", 100),
+        ("SELECT count(DISTINCT digest) FROM (SELECT sha256(content) AS digest FROM tutor_photos) p", 60),
+    ] {
+        let found = number(&db, statement).await;
+        assert!(found >= least, "{statement}: {found}");
+    }
+    let unsettled = "SELECT count(*) FROM bookings WHERE state IN ('confirmed', 'requested') AND starts_at < '2026-12-01 09:00Z'";
+    assert_eq!(number(&db, unsettled).await, 0, "nothing waits for a sweep");
+    let swept = services::sweep::run(&services).await.expect("swept");
+    assert_eq!((swept.lessons_settled, swept.requests_expired), (0, 0));
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn everybody_can_be_found_and_the_accounts_work(db: PgPool) {
+    let services = services(db);
+    seed::demonstration(&services).await.expect("filled");
+    let query = SearchQuery { page: 1, page_size: 100, ..SearchQuery::default() };
+    let page = search::search(&services, &query).await.expect("a page");
+    assert_eq!(page.total, 60);
+    assert!(
+        page.rows.iter().all(|row| row.free_slots > 0 || !row.next_slots.is_empty()),
+        "everybody has free slots"
+    );
+    let fields: HashSet<Field> = page.rows.iter().map(|row| row.field).collect();
+    assert_eq!(fields.len(), Field::ALL.len());
+    for row in &page.rows {
+        let (photo, _) = tutor::photo(&services, row.id).await.expect("read").expect("a photo");
+        assert_eq!(
+            image::load_from_memory(&photo).map(|image| (image.width(), image.height())).ok(),
+            Some((400, 400))
+        );
+    }
+    for (email, role) in [
+        ("student@demo.test", Role::Student),
+        ("tutor@demo.test", Role::Tutor),
+        ("admin@demo.test", Role::Admin),
+    ] {
+        let cookie = account::sign_in(&services, email, seed::PASSWORD, None, None).await.expect(email);
+        let actor = account::actor_by_cookie(&services, &cookie).await.expect("read").expect(email);
+        assert_eq!(actor.role, role);
+        if role != Role::Admin {
+            let coming = ListQuery { upcoming: Some(true), page: 1, page_size: 20, ..ListQuery::default() };
+            let coming = booking::list(&services, &actor, &coming).await.expect("a list");
+            let soonest = coming.rows.first().expect("a coming lesson").start - services.clock.now();
+            assert!(
+                coming.total >= 3 && soonest <= TimeDelta::minutes(30),
+                "{email}: {soonest} {}",
+                coming.total
+            );
+        }
+    }
+    let demo = tutor::find(&services, None, "camille-laurent").await.expect("the demo tutor");
+    assert!(demo.readiness.check().is_ok() && demo.rating_count > 5);
+    assert!(demo.offerings.iter().any(|view| view.offering.price(15) == Some(0)), "a free first talk");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn the_demonstration_keeps_the_rules_at_any_hour(db: PgPool) {
+    for hours in [7, 19, 24 * 5 + 14, 24 * 118 + 1] {
+        let services = services(db.clone());
+        services.clock.show(Some(people::start() + TimeDelta::hours(hours)));
+        assert!(seed::demonstration(&services).await.expect("filled"), "{hours}");
+        assert_eq!(invariants::count(&services).await.expect("counted"), Violations::default(), "{hours}");
+        sqlx::query("TRUNCATE users CASCADE").execute(&db).await.expect("emptied");
+    }
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn people_and_production_are_left_alone(db: PgPool) {
+    let development = services(db.clone());
+    let secret = "x".repeat(32);
+    let config = Config::read(|name| match name {
+        "LECTERN_ENV" => Some("production".into()),
+        "PUBLIC_URL" => Some("https://lectern.test".into()),
+        "SESSION_SECRET" | "CRON_SECRET" => Some(secret.clone()),
+        _ => None,
+    });
+    let production = Services::new(
+        db.clone(),
+        Clock::at(people::start()),
+        config.expect("a configuration"),
+        development.live.clone(),
+    );
+    assert!(!seed::demonstration(&production).await.expect("left alone"));
+    assert_eq!(number(&db, "SELECT count(*) FROM users").await, 0);
+    people::join(&development, "Sam", Role::Student).await;
+    assert!(!seed::demonstration(&development).await.expect("left alone"));
+    assert_eq!(number(&db, "SELECT count(*) FROM users").await, 1);
+}
