@@ -5,8 +5,12 @@
 //! server's alone, and with them the router and every sentence: an island gets its texts as props.
 
 pub mod booking;
+pub mod account;
+pub mod dev;
+pub mod enhance;
 pub mod error;
 pub mod form;
+pub mod live;
 pub mod ui;
 
 #[cfg(feature = "ssr")]

@@ -83,6 +83,12 @@ impl Clock {
         Ok(())
     }
 
+    /// Whether it was set, and so stands still.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        matches!(&self.0, Kind::Settable(at) if at.load(Ordering::Acquire) != REAL)
+    }
+
     /// Whether it can be set.
     #[must_use]
     pub const fn is_settable(&self) -> bool {

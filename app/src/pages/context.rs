@@ -7,7 +7,10 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use services::{Actor, AppError, Services};
 
-use super::i18n::{self, Locale};
+use super::{
+    flash::{self, Flash},
+    i18n::{self, Locale},
+};
 use crate::error::WireError;
 
 /// One request, as the server's middleware understood it.
@@ -97,10 +100,31 @@ pub async fn answer<T>(
     visit: &Visit,
     outcome: impl Future<Output = services::Result<T>>,
 ) -> Result<T, WireError> {
+    answer_form(visit, &[], outcome).await
+}
+
+/// The same for a form, whose fields then hold what was typed. Give no password.
+///
+/// # Errors
+/// The use case's.
+pub async fn answer_form<T>(
+    visit: &Visit,
+    typed: &[(&str, &str)],
+    outcome: impl Future<Output = services::Result<T>>,
+) -> Result<T, WireError> {
     let response = use_context::<ResponseOptions>();
+    // A browser that posted the form itself is sent back to its page, which finds the error there; the
+    // status must then stay that of the redirect.
+    let page_follows = flash::wants_page();
     outcome.await.map_err(|error| {
-        set_status(response.as_ref(), error.code());
-        visit.wire(&error)
+        let told = visit.wire(&error);
+        if page_follows {
+            let kept = typed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            flash::leave(Flash { action: visit.path.clone(), error: Some(told.clone()), kept });
+        } else {
+            set_status(response.as_ref(), error.code());
+        }
+        told
     })
 }
 

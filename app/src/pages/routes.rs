@@ -8,7 +8,10 @@ use leptos_router::{
     path,
 };
 
-use super::{home::Home, not_found::NotFound, shell::Frame};
+use super::{
+    dev::Components, home::Home, login::Login, not_found::NotFound, settings::Settings, shell::Frame,
+    signup::Signup,
+};
 
 /// Every page of the site. Each is rendered as a whole before it is sent, so that its status is true.
 #[component]
@@ -19,6 +22,10 @@ pub fn App() -> impl IntoView {
             <Frame>
                 <Routes fallback=|| view! { <NotFound/> }>
                     <Route path=path!("/") view=Home ssr=SsrMode::Async/>
+                    <Route path=path!("/login") view=Login ssr=SsrMode::Async/>
+                    <Route path=path!("/signup") view=Signup ssr=SsrMode::Async/>
+                    <Route path=path!("/settings") view=Settings ssr=SsrMode::Async/>
+                    <Route path=path!("/dev/components") view=Components ssr=SsrMode::Async/>
                 </Routes>
             </Frame>
         </Router>

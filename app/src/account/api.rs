@@ -1,0 +1,82 @@
+//! Server functions of accounts.
+
+#![expect(missing_docs, reason = "the macro makes structs of the arguments, which the functions name")]
+
+use leptos::prelude::*;
+
+use crate::error::WireError;
+#[cfg(feature = "ssr")]
+use crate::pages::account as server;
+
+/// Signs a browser in and sends it on to `next`, or to the person's own start.
+///
+/// # Errors
+/// `INVALID_TOKEN` (key `credentials`).
+#[server(prefix = "/do", endpoint = "sign_in")]
+pub async fn sign_in(email: String, password: String, next: Option<String>) -> Result<(), WireError> {
+    server::sign_in(&email, &password, next.as_deref()).await
+}
+
+/// Makes an account and signs it in at once.
+///
+/// # Errors
+/// `INVALID_REQUEST` with the field.
+#[server(prefix = "/do", endpoint = "sign_up")]
+pub async fn sign_up(
+    role: Option<String>,
+    name: String,
+    email: String,
+    password: String,
+    time_zone: String,
+    locale: String,
+    marketing_opt_in: Option<String>,
+    next: Option<String>,
+) -> Result<(), WireError> {
+    let form = server::SignUp { role, name, email, password, time_zone, locale, marketing_opt_in, next };
+    server::sign_up(form).await
+}
+
+/// Ends the sign-in of this browser.
+///
+/// # Errors
+/// Where the database cannot be written.
+#[server(prefix = "/do", endpoint = "sign_out")]
+pub async fn sign_out() -> Result<(), WireError> {
+    server::sign_out().await
+}
+
+/// Changes one's own data.
+///
+/// # Errors
+/// `INVALID_REQUEST` with the field.
+#[server(prefix = "/do", endpoint = "change_settings")]
+pub async fn change_settings(
+    name: String,
+    time_zone: String,
+    locale: String,
+    languages: Option<String>,
+    goals: Option<String>,
+    marketing_opt_in: Option<String>,
+) -> Result<(), WireError> {
+    let form = server::Settings { name, time_zone, locale, languages, goals, marketing_opt_in };
+    server::change_settings(form).await
+}
+
+/// Remembers the language of the pages in this browser.
+///
+/// # Errors
+/// `INVALID_REQUEST` for one that we do not speak.
+#[server(prefix = "/do", endpoint = "set_language")]
+pub async fn set_language(locale: String) -> Result<(), WireError> {
+    server::set_language(&locale).await
+}
+
+/// Remembers light or dark in this browser; anything else is "as the device".
+///
+/// # Errors
+/// None of its own.
+#[server(prefix = "/do", endpoint = "set_theme")]
+pub async fn set_theme(theme: String) -> Result<(), WireError> {
+    server::set_theme(&theme);
+    Ok(())
+}

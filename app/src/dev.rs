@@ -1,0 +1,27 @@
+//! Server functions of the development bar. Outside of development they do not exist: 404.
+
+#![expect(missing_docs, reason = "the macro makes structs of the arguments, which the functions name")]
+
+use leptos::prelude::*;
+
+use crate::error::WireError;
+#[cfg(feature = "ssr")]
+use crate::pages::dev as server;
+
+/// Moves the clock by seconds, sets it to an instant in UTC, or lets it run in real time.
+///
+/// # Errors
+/// `NOT_FOUND` outside of development, `INVALID_REQUEST` for what is no time.
+#[server(prefix = "/do", endpoint = "dev_clock")]
+pub async fn dev_clock(by: Option<i64>, to: Option<String>, real: Option<String>) -> Result<(), WireError> {
+    server::move_clock(by, to.as_deref(), real.is_some()).await
+}
+
+/// Does everything that is due now.
+///
+/// # Errors
+/// `NOT_FOUND` outside of development.
+#[server(prefix = "/do", endpoint = "dev_tick")]
+pub async fn dev_tick() -> Result<(), WireError> {
+    server::tick().await
+}

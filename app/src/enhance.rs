@@ -1,0 +1,105 @@
+//! Small comforts of every page, each by a mark in the HTML: they work wherever the server puts the mark,
+//! and the page works without them.
+
+use js_sys::{Array, Intl, Object, Reflect};
+use leptos::{ev, prelude::*};
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{Element, Event, HtmlDialogElement, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
+
+/// Wakes the comforts of the page:
+/// - `data-opens="id"` opens a dialog, `data-closes` closes the one around it;
+/// - `data-reveals="id"` shows and hides a password, its other name is `data-shown`;
+/// - `data-dismiss` takes a message away;
+/// - `data-count-for="id"` counts the characters of a text;
+/// - `data-browser-zone` chooses the browser's time zone in the list inside.
+#[island]
+pub fn Enhancements() -> impl IntoView {
+    Effect::new(|_| {
+        for button in all("[data-reveals]") {
+            let _ = button.remove_attribute("hidden");
+        }
+        remember_zone();
+        let click = window_event_listener(ev::click, |event| clicked(&event));
+        let input = window_event_listener(ev::input, |event| count(&event));
+        on_cleanup(move || {
+            click.remove();
+            input.remove();
+        });
+    });
+}
+
+/// Every element of the page that a selector finds.
+pub(crate) fn all(selector: &str) -> Vec<Element> {
+    let Ok(found) = document().query_selector_all(selector) else { return Vec::new() };
+    (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect()
+}
+
+fn clicked(event: &Event) {
+    let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+    let around = |selector: &str| target.closest(selector).ok().flatten();
+    if let Some(opener) = around("[data-opens]") {
+        let id = opener.get_attribute("data-opens").unwrap_or_default();
+        let dialog = document().get_element_by_id(&id).and_then(|it| it.dyn_into::<HtmlDialogElement>().ok());
+        if let Some(dialog) = dialog.filter(|dialog| !dialog.open()) {
+            event.prevent_default();
+            let _ = dialog.show_modal();
+        }
+    } else if around("[data-closes]").is_some() {
+        if let Some(dialog) = around("dialog").and_then(|it| it.dyn_into::<HtmlDialogElement>().ok()) {
+            event.prevent_default();
+            dialog.close();
+        }
+    } else if let Some(button) = around("[data-reveals]") {
+        reveal(&button);
+    } else if around("[data-dismiss]").is_some() {
+        if let Some(message) = around(".toast-card") {
+            message.remove();
+        }
+    }
+}
+
+/// Shows a password, or hides it again; the button's two names change places.
+fn reveal(button: &Element) {
+    let id = button.get_attribute("data-reveals").unwrap_or_default();
+    let field = document().get_element_by_id(&id).and_then(|it| it.dyn_into::<HtmlInputElement>().ok());
+    let Some(field) = field else { return };
+    let hidden = field.type_() == "password";
+    field.set_type(if hidden { "text" } else { "password" });
+    let other = button.get_attribute("data-shown").unwrap_or_default();
+    let name = button.text_content().unwrap_or_default();
+    button.set_text_content(Some(&other));
+    let _ = button.set_attribute("data-shown", name.trim());
+    let _ = button.set_attribute("aria-pressed", if hidden { "true" } else { "false" });
+}
+
+/// Counts the characters of a text as the rules do: Unicode scalar values, blanks at the ends left out.
+fn count(event: &Event) {
+    let text = event.target().and_then(|target| target.dyn_into::<HtmlTextAreaElement>().ok());
+    let Some(text) = text else { return };
+    let counter = document().query_selector(&format!("[data-count-for='{}']", text.id())).ok().flatten();
+    if let (Some(counter), Some(most)) = (counter, text.get_attribute("data-max-chars")) {
+        let count = text.value().trim().chars().count();
+        counter.set_text_content(Some(&format!("{count} / {most}")));
+    }
+}
+
+/// Tells the server the browser's zone with every later request, and chooses it where the page only
+/// assumed one.
+fn remember_zone() {
+    let options = Intl::DateTimeFormat::new(&Array::new(), &Object::new()).resolved_options();
+    let zone = Reflect::get(&options, &JsValue::from_str("timeZone")).ok().and_then(|zone| zone.as_string());
+    let Some(zone) = zone else { return };
+    let cookie = format!("tz={zone}; Path=/; Max-Age=31536000; SameSite=Lax");
+    let _ = Reflect::set(&document(), &JsValue::from_str("cookie"), &JsValue::from_str(&cookie));
+    for list in all("[data-browser-zone] select") {
+        let Ok(list) = list.dyn_into::<HtmlSelectElement>() else { continue };
+        let offered = list.query_selector(&format!("option[value='{zone}']")).ok().flatten().is_some();
+        if offered && !list.dyn_ref::<HtmlElement>().is_some_and(is_focused) {
+            list.set_value(&zone);
+        }
+    }
+}
+
+fn is_focused(element: &HtmlElement) -> bool {
+    document().active_element().is_some_and(|active| &active == element.unchecked_ref::<Element>())
+}

@@ -1,0 +1,362 @@
+//! What makes a page keep up with what happens: it listens to the person's events, and swaps what has
+//! changed for what the server shows now.
+//!
+//! A region is an element with an id and `data-live`. `data-countdown="ms"` counts down to an instant by
+//! the server's clock, whatever the device's says; `data-refresh-at="ms,ms"` names instants at which the
+//! page looks different.
+
+use std::time::Duration;
+
+use gloo_net::http::Request;
+use js_sys::Reflect;
+use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use web_sys::{DomParser, Element, Event, EventSource, HtmlElement, MessageEvent, SupportedType};
+
+use crate::enhance::all;
+
+/// The events of a person's stream that change what pages show.
+const KINDS: [&str; 11] = [
+    "message",
+    "booking.created",
+    "booking.confirmed",
+    "booking.declined",
+    "booking.cancelled",
+    "booking.rescheduled",
+    "booking.completed",
+    "booking.expired",
+    "lesson.joined",
+    "lesson.no_show",
+    "rating.submitted",
+];
+
+/// How often the page asks again in any case: the server's clock may have been set, a device sleeps.
+const AGAIN: Duration = Duration::from_secs(60);
+
+/// The longest wait before the stream is opened again.
+const LONGEST_WAIT_MS: u64 = 15_000;
+
+/// Whether the stream is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Quiet,
+    Lost,
+    Back,
+}
+
+/// The state of a page that keeps up. All of it is `Copy`: signals and stored values.
+#[derive(Clone, Copy)]
+struct Keeper {
+    line: RwSignal<Line>,
+    /// The last event seen, from which a new stream goes on.
+    cursor: StoredValue<String>,
+    stream: StoredValue<Option<EventSource>, LocalStorage>,
+    wait_ms: StoredValue<u64>,
+    pending: StoredValue<Option<TimeoutHandle>, LocalStorage>,
+    /// The server's clock, milliseconds, and the browser's timer at that moment.
+    clock: StoredValue<(f64, f64)>,
+    /// The server's clock stands still: development.
+    stands: StoredValue<bool>,
+}
+
+/// Keeps the page's regions fresh, and says when the connection is lost and when it is back.
+#[island]
+pub fn Live(
+    /// The server's clock when the page was made, milliseconds since 1970.
+    now_ms: f64,
+    /// Whether that clock stands still (development).
+    stands: bool,
+    /// What to say while the connection is lost.
+    lost: String,
+    /// What to say once it is back.
+    back: String,
+) -> impl IntoView {
+    let keeper = Keeper {
+        line: RwSignal::new(Line::Quiet),
+        cursor: StoredValue::new(String::new()),
+        stream: StoredValue::new_local(None),
+        wait_ms: StoredValue::new(500),
+        pending: StoredValue::new_local(None),
+        clock: StoredValue::new((now_ms, 0.0)),
+        stands: StoredValue::new(stands),
+    };
+    Effect::new(move |_| keeper.wake());
+    view! {
+        <div
+            class="connection" role="status"
+            data-line=move || match keeper.line.get() { Line::Quiet => "quiet", Line::Lost => "lost", Line::Back => "back" }
+        >
+            {move || match keeper.line.get() {
+                Line::Quiet => String::new(),
+                Line::Lost => lost.clone(),
+                Line::Back => back.clone(),
+            }}
+        </div>
+    }
+}
+
+impl Keeper {
+    fn wake(self) {
+        // The page was made when the first byte of the answer came; the script wakes later.
+        self.clock.update_value(|(_, timer)| *timer = answer_started());
+        self.connect();
+        self.tick();
+        let _ = set_interval_with_handle(move || self.tick(), Duration::from_secs(1));
+        let _ = set_interval_with_handle(move || self.refresh_soon(), AGAIN);
+        let _ = window_event_listener(ev::online, move |_| self.connect());
+        let _ = window_event_listener(ev::visibilitychange, move |_| self.refresh_soon());
+        let _ = window_event_listener(ev::focusout, move |_| self.catch_up());
+    }
+
+    /// Opens the stream, in place of an older one.
+    fn connect(self) {
+        self.stream.update_value(|old| {
+            if let Some(old) = old.take() {
+                old.close();
+            }
+        });
+        let after = self.cursor.get_value();
+        let address =
+            if after.is_empty() { "/api/events".to_owned() } else { format!("/api/events?after={after}") };
+        let Ok(stream) = EventSource::new(&address) else { return };
+        listen(&stream, "open", move |_| self.opened());
+        listen(&stream, "error", move |_| self.failed());
+        for kind in KINDS {
+            listen(&stream, kind, move |event| self.happened(&event));
+        }
+        self.stream.set_value(Some(stream));
+    }
+
+    fn opened(self) {
+        self.wait_ms.set_value(500);
+        if self.line.get_untracked() == Line::Lost {
+            self.line.set(Line::Back);
+            self.refresh_soon();
+            set_timeout(
+                move || self.line.update(|line| if *line == Line::Back { *line = Line::Quiet }),
+                Duration::from_secs(4),
+            );
+        }
+    }
+
+    /// The browser tries again by itself after a lost connection, but not after a refusal.
+    fn failed(self) {
+        self.line.set(Line::Lost);
+        let closed = self.stream.with_value(|stream| {
+            stream.as_ref().is_some_and(|stream| stream.ready_state() == EventSource::CLOSED)
+        });
+        if closed {
+            let wait = self.wait_ms.get_value();
+            self.wait_ms.set_value((wait * 2).min(LONGEST_WAIT_MS));
+            set_timeout(move || self.connect(), Duration::from_millis(wait));
+        }
+    }
+
+    fn happened(self, event: &Event) {
+        if let Some(event) = event.dyn_ref::<MessageEvent>() {
+            self.cursor.set_value(event.last_event_id());
+        }
+        self.refresh_soon();
+    }
+
+    /// Asks for the page, once for events that come together.
+    fn refresh_soon(self) {
+        self.pending.update_value(|pending| {
+            if let Some(pending) = pending.take() {
+                pending.clear();
+            }
+            let handle = set_timeout_with_handle(
+                move || spawn_local(async move { self.refresh().await }),
+                Duration::from_millis(150),
+            );
+            *pending = handle.ok();
+        });
+    }
+
+    /// Fetches the page as it is now and swaps the regions that differ.
+    async fn refresh(self) {
+        let Ok(address) = window().location().href() else { return };
+        let Ok(answer) = Request::get(&address).header("accept", "text/html").send().await else { return };
+        let fetched_at = timer();
+        let Ok(text) = answer.text().await else { return };
+        let parsed = DomParser::new().and_then(|parser| parser.parse_from_string(&text, SupportedType::TextHtml));
+        let Ok(fresh) = parsed else { return };
+        if let Ok(Some(clock)) = fresh.query_selector("[data-now]") {
+            let now = clock.get_attribute("data-now").and_then(|now| now.parse().ok());
+            if let Some(now) = now {
+                self.clock.set_value((now, fetched_at));
+                self.stands.set_value(clock.has_attribute("data-stands"));
+            }
+        }
+        for region in all("[data-live]") {
+            if let Some(fresh) = fresh.get_element_by_id(&region.id()) {
+                swap(&region, &fresh);
+            }
+        }
+        self.tick();
+    }
+
+    /// What waited for a person to finish with a field comes when they leave it.
+    fn catch_up(self) {
+        if !all("[data-stale]").is_empty() {
+            self.refresh_soon();
+        }
+    }
+
+    /// The server's clock, milliseconds.
+    fn now(self) -> f64 {
+        let (server, at) = self.clock.get_value();
+        if self.stands.get_value() { server } else { server + timer() - at }
+    }
+
+    /// Moves the countdowns, and refreshes at the instants that the page names.
+    fn tick(self) {
+        let now = self.now();
+        for frame in all("[data-countdown]") {
+            show_countdown(&frame, now);
+        }
+        let due = |element: &Element| {
+            let times = element.get_attribute("data-refresh-at").unwrap_or_default();
+            times.split(',').filter_map(|time| time.parse::<f64>().ok()).any(|time| time <= now)
+        };
+        if all("[data-refresh-at]").iter().any(due) {
+            self.refresh_soon();
+        }
+    }
+}
+
+fn listen(stream: &EventSource, kind: &str, act: impl Fn(Event) + 'static) {
+    let closure = Closure::<dyn Fn(Event)>::new(act);
+    let _ = stream.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref());
+    // It lives as long as the page.
+    closure.forget();
+}
+
+/// Milliseconds on the browser's timer, which no change of the device's clock moves.
+fn timer() -> f64 {
+    window().performance().map(|performance| performance.now()).unwrap_or_default()
+}
+
+/// The timer's value when the page's answer began to arrive.
+fn answer_started() -> f64 {
+    let entry = window().performance().map(|performance| performance.get_entries_by_type("navigation").get(0));
+    let start = entry.and_then(|entry| Reflect::get(&entry, &JsValue::from_str("responseStart")).ok());
+    start.and_then(|start| start.as_f64()).unwrap_or_default()
+}
+
+/// Puts the fresh content in the place of the old. The focus stays where it was; a region in which a
+/// person writes, or whose dialog is open, waits until they have finished.
+fn swap(region: &Element, fresh: &Element) {
+    let content = fresh.inner_html();
+    if let Some(times) = fresh.get_attribute("data-refresh-at") {
+        let _ = region.set_attribute("data-refresh-at", &times);
+    } else {
+        let _ = region.remove_attribute("data-refresh-at");
+    }
+    if region.get_attribute("data-seen").as_deref() == Some(&content) {
+        return;
+    }
+    let active = document().active_element().filter(|active| region.contains(Some(active)));
+    let writing = active.as_ref().is_some_and(|active| {
+        matches!(active.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
+    });
+    if writing || region.query_selector("dialog[open]").ok().flatten().is_some() {
+        let _ = region.set_attribute("data-stale", "");
+        return;
+    }
+    let place = active.map(|active| trail(region, &active));
+    region.set_inner_html(&content);
+    let _ = region.remove_attribute("data-stale");
+    let _ = region.set_attribute("data-seen", &content);
+    wake_islands(region);
+    if let Some(element) = place.and_then(|place| find(region, &place)) {
+        let _ = element.focus();
+    }
+}
+
+/// How an element is found again: by its id, else by its address, else by its place among those that
+/// take the focus.
+enum Trail {
+    Selector(String),
+    Index(usize),
+}
+
+const FOCUSABLE: &str = "a[href], button, input, select, textarea, summary, [tabindex]";
+
+fn trail(region: &Element, element: &Element) -> Trail {
+    if !element.id().is_empty() {
+        return Trail::Selector(format!("[id='{}']", element.id()));
+    }
+    if let Some(href) = element.get_attribute("href").filter(|href| !href.contains('\'')) {
+        return Trail::Selector(format!("[href='{href}']"));
+    }
+    Trail::Index(focusable(region).iter().position(|other| other == element).unwrap_or_default())
+}
+
+fn find(region: &Element, trail: &Trail) -> Option<HtmlElement> {
+    let element = match trail {
+        Trail::Selector(selector) => region.query_selector(selector).ok().flatten()?,
+        Trail::Index(index) => focusable(region).into_iter().nth(*index)?,
+    };
+    element.dyn_into().ok()
+}
+
+fn focusable(region: &Element) -> Vec<Element> {
+    let Ok(found) = region.query_selector_all(FOCUSABLE) else { return Vec::new() };
+    (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect()
+}
+
+/// Wakes the islands of swapped content, as the page's script does for the first ones.
+fn wake_islands(region: &Element) {
+    let hydrate = Reflect::get(&window(), &JsValue::from_str("__hydrateIsland")).ok();
+    let Some(hydrate) = hydrate.and_then(|it| it.dyn_into::<js_sys::Function>().ok()) else { return };
+    let Ok(islands) = region.query_selector_all("leptos-island") else { return };
+    for index in 0..islands.length() {
+        let Some(island) = islands.item(index).and_then(|node| node.dyn_into::<Element>().ok()) else { continue };
+        if let Some(id) = island.get_attribute("data-component") {
+            let _ = hydrate.call2(&JsValue::UNDEFINED, &island, &JsValue::from_str(&id));
+        }
+    }
+}
+
+/// Writes days, hours, minutes and seconds into the figures of a countdown.
+fn show_countdown(frame: &Element, now: f64) {
+    let Some(to) = frame.get_attribute("data-countdown").and_then(|to| to.parse::<f64>().ok()) else { return };
+    let figures = parts((to - now) / 1000.0);
+    let Ok(places) = frame.query_selector_all(".countdown-figure") else { return };
+    for (index, figure) in (0..places.length()).zip(figures) {
+        if let Some(place) = places.item(index) {
+            let text = figure.to_string();
+            if place.text_content().as_deref() != Some(&text) {
+                place.set_text_content(Some(&text));
+            }
+        }
+    }
+}
+
+/// Whole days, hours, minutes and seconds of a time in seconds; nothing once it has passed.
+#[must_use]
+pub fn parts(seconds: f64) -> [u32; 4] {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within u32 by the clamp")]
+    let seconds = seconds.ceil().clamp(0.0, f64::from(u32::MAX)) as u32;
+    [seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_countdown_ends_at_nothing() {
+        for (seconds, shown) in [
+            (-5.0, [0, 0, 0, 0]),
+            (0.0, [0, 0, 0, 0]),
+            (0.2, [0, 0, 0, 1]),
+            (59.0, [0, 0, 0, 59]),
+            (3_600.0, [0, 1, 0, 0]),
+            (90_061.0, [1, 1, 1, 1]),
+        ] {
+            assert_eq!(parts(seconds), shown, "{seconds}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Forms of pages: one component that posts to a server function, and fields that show what was wrong
+//! with what was sent and keep what was typed, with and without JavaScript.
+
+use domain::zone::Zone;
+use leptos::{context::Provider, prelude::*};
+
+use super::{
+    context::visit,
+    flash::{self, Flash},
+    format,
+    i18n::td_string,
+};
+use crate::{
+    form::Form,
+    ui::{Alert, Field, Input, Select, SelectOption, Tone},
+};
+
+/// A form that posts to the server function `action`. After a failure that the browser's own post led
+/// to, it says what went wrong, and its fields hold what was typed.
+#[component]
+pub fn PostForm(
+    /// The endpoint of the server function, such as `sign_in`.
+    action: &'static str,
+    /// Classes of the form.
+    #[prop(optional, into)]
+    class: String,
+    /// Sends files.
+    #[prop(optional)]
+    files: bool,
+    /// The fields and buttons.
+    children: Children,
+) -> impl IntoView {
+    let visit = visit();
+    let action = format!("/do/{action}");
+    let flash = flash::of(&action, &visit.query).unwrap_or_default();
+    let unreachable = td_string!(visit.locale(), site.unreachable).to_string();
+    let error = flash.error.clone();
+    let form = move || {
+        let children = children();
+        match error {
+            Some(error) => view! { <Form action unreachable class files error>{children}</Form> }.into_any(),
+            None => view! { <Form action unreachable class files>{children}</Form> }.into_any(),
+        }
+    };
+    view! { <Provider value=flash>{form()}</Provider> }
+}
+
+/// What is wrong with a field of the form around; empty where nothing is.
+#[must_use]
+pub fn error_on(name: &str) -> String {
+    let error = use_context::<Flash>().and_then(|flash| flash.error);
+    error.filter(|error| error.field.as_deref() == Some(name)).map(|error| error.message).unwrap_or_default()
+}
+
+/// What was typed into a field of the form around, or what it holds at first.
+#[must_use]
+pub fn kept_or(name: &str, first: String) -> String {
+    use_context::<Flash>().and_then(|flash| flash.kept.get(name).cloned()).unwrap_or(first)
+}
+
+/// A field of one line. Its id is `id`, or its name.
+#[component]
+pub fn TextField(
+    /// Name in the form.
+    name: &'static str,
+    /// The id, where several forms of a page have the same field.
+    #[prop(optional, into)]
+    id: String,
+    /// The name that a person reads.
+    #[prop(into)]
+    label: String,
+    /// The HTML type.
+    #[prop(default = "text")]
+    kind: &'static str,
+    /// What helps to fill it in.
+    #[prop(optional, into)]
+    hint: String,
+    /// What it holds at first.
+    #[prop(optional, into)]
+    value: String,
+    /// What the browser may fill in.
+    #[prop(optional, into)]
+    autocomplete: String,
+    /// Must be filled in.
+    #[prop(optional)]
+    required: bool,
+) -> impl IntoView {
+    let id = if id.is_empty() { name.to_owned() } else { id };
+    let value = if kind == "password" { String::new() } else { kept_or(name, value) };
+    view! {
+        <Field id label hint required error=error_on(name)>
+            <Input name kind value autocomplete/>
+        </Field>
+    }
+}
+
+/// A field that chooses one of several.
+#[component]
+pub fn SelectField(
+    /// Name in the form.
+    name: &'static str,
+    /// The id, where several forms of a page have the same field.
+    #[prop(optional, into)]
+    id: String,
+    /// The name that a person reads.
+    #[prop(into)]
+    label: String,
+    /// What helps to choose.
+    #[prop(optional, into)]
+    hint: String,
+    /// The entries.
+    options: Vec<SelectOption>,
+    /// The value that is chosen at first.
+    #[prop(optional, into)]
+    value: String,
+    /// Must be chosen.
+    #[prop(optional)]
+    required: bool,
+) -> impl IntoView {
+    let id = if id.is_empty() { name.to_owned() } else { id };
+    view! {
+        <Field id label hint required error=error_on(name)>
+            <Select name options value=kept_or(name, value)/>
+        </Field>
+    }
+}
+
+/// The choice of a time zone. Where the zone is only assumed, the browser's takes its place.
+#[component]
+pub fn ZoneField(
+    /// The name that a person reads.
+    #[prop(into)]
+    label: String,
+    /// What helps to choose.
+    #[prop(optional, into)]
+    hint: String,
+    /// The zone that is chosen at first.
+    value: Zone,
+    /// Whether that zone is known, and not merely assumed.
+    #[prop(default = true)]
+    known: bool,
+) -> impl IntoView {
+    let value = kept_or("time_zone", value.name().to_owned());
+    let browser = (!known).then_some("");
+    view! {
+        <div data-browser-zone=browser>
+            <SelectField name="time_zone" label hint options=zones(&value) value=value.clone() required=true/>
+        </div>
+    }
+}
+
+/// The zones in use with their present distance from UTC, by name; `also` is among them whatever it is.
+#[must_use]
+pub fn zones(also: &str) -> Vec<SelectOption> {
+    let now = visit().now;
+    let old = ["Etc/", "US/", "Brazil/", "Canada/", "Chile/", "Mexico/"];
+    let current =
+        |name: &str| name == "UTC" || name.contains('/') && !old.iter().any(|old| name.starts_with(old));
+    Zone::all()
+        .filter(|zone| current(zone.name()) || zone.name() == also)
+        .map(|zone| {
+            let label = format::zone(zone, now);
+            SelectOption::new(zone.name(), label)
+        })
+        .collect()
+}
+
+/// "Saved", where the address says that the page comes after a change.
+#[component]
+pub fn SavedNotice() -> impl IntoView {
+    let visit = visit();
+    let saved = visit.query.split('&').any(|pair| pair == "saved=1");
+    saved.then(|| {
+        view! { <Alert tone=Tone::Success title=td_string!(visit.locale(), site.saved)/> }
+    })
+}
+
+/// The value of a parameter of the page's address, percent-decoded.
+#[must_use]
+pub fn parameter(query: &str, name: &str) -> Option<String> {
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| decode(value))
+}
+
+fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let escaped = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
+        match escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                decoded.push(byte);
+                at += 3;
+            }
+            None => {
+                decoded.push(if bytes[at] == b'+' { b' ' } else { bytes[at] });
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_read_as_browsers_write_them() {
+        for (query, expected) in [
+            ("next=%2Fbook%2Fana%3Fx%3D1", Some("/book/ana?x=1")),
+            ("a=b&next=c+d", Some("c d")),
+            ("next=100%", Some("100%")),
+            ("nextt=1", None),
+            ("", None),
+        ] {
+            assert_eq!(parameter(query, "next").as_deref(), expected, "{query}");
+        }
+    }
+}

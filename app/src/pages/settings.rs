@@ -1,0 +1,83 @@
+//! One's own settings.
+
+use domain::{account::Role, zone::Zone};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use services::account::{self, Me};
+
+use super::{
+    forms::{PostForm, SavedNotice, TextField, ZoneField, error_on, kept_or},
+    gate::signed_in,
+    i18n::{Locale, td_string},
+    load::load,
+    signup::{LanguageField, MarketingQuestion},
+};
+use crate::ui::{Button, ButtonLink, ButtonVariant, Card, Field, PageHeader, Textarea};
+
+/// `/settings`
+#[component]
+pub fn Settings() -> impl IntoView {
+    signed_in(|_, actor| {
+        load(
+            move |visit| async move { account::me(&visit.services, &actor).await },
+            |visit, me| view! { <Shown locale=visit.locale() me/> },
+        )
+    })
+}
+
+#[component]
+fn Shown(locale: Locale, me: Me) -> impl IntoView {
+    let email = me.email.clone();
+    let tutor = me.role == Role::Tutor;
+    view! {
+        <Title text=td_string!(locale, account.settings_title).to_string()/>
+        <div class="page page-text flow">
+            <PageHeader title=td_string!(locale, account.settings_title) lead=td_string!(locale, account.settings_lead)/>
+            <SavedNotice/>
+            <Card title=td_string!(locale, account.profile_group)>
+                <SettingsForm locale me/>
+            </Card>
+            {tutor.then(|| view! {
+                <Card>
+                    <div class="row spread">
+                        <p>{td_string!(locale, account.tutor_hint)}</p>
+                        <ButtonLink href="/tutor" variant=ButtonVariant::Secondary>{td_string!(locale, account.to_console)}</ButtonLink>
+                    </div>
+                </Card>
+            })}
+            <Card title=td_string!(locale, account.session_group)>
+                <p>{td_string!(locale, site.signed_in_as, name = email)} ". " {td_string!(locale, account.session_text)}</p>
+                <form method="post" action="/do/sign_out" class="form-actions">
+                    <Button variant=ButtonVariant::Secondary>{td_string!(locale, site.sign_out)}</Button>
+                </form>
+            </Card>
+        </div>
+    }
+}
+
+#[component]
+fn SettingsForm(locale: Locale, me: Me) -> impl IntoView {
+    let zone = Zone::parse(&me.time_zone).unwrap_or(Zone::UTC);
+    let language = me.locale.parse().unwrap_or_default();
+    let student = (me.role == Role::Student).then(|| (me.languages.join(", "), me.goals.join("\n")));
+    view! {
+        <PostForm action="change_settings" class="form">
+            <TextField name="name" label=td_string!(locale, account.name) value=me.name autocomplete="name" required=true/>
+            <ZoneField label=td_string!(locale, account.zone) hint=td_string!(locale, account.zone_hint) value=zone/>
+            <LanguageField locale language/>
+            {student.map(|(languages, goals)| view! { <StudentFields locale languages goals/> })}
+            <MarketingQuestion locale answer=me.marketing_opt_in/>
+            <div class="form-actions"><Button>{td_string!(locale, site.save)}</Button></div>
+        </PostForm>
+    }
+}
+
+#[component]
+fn StudentFields(locale: Locale, languages: String, goals: String) -> impl IntoView {
+    view! {
+        <TextField name="languages" label=td_string!(locale, account.languages) hint=td_string!(locale, account.languages_hint) value=languages/>
+        <Field id="goals" label=td_string!(locale, account.goals) hint=td_string!(locale, account.goals_hint) error=error_on("goals")>
+            <Textarea name="goals" value=kept_or("goals", goals)/>
+        </Field>
+    }
+}
