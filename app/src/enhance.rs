@@ -4,7 +4,9 @@
 use js_sys::{Array, Intl, Object, Reflect};
 use leptos::{ev, prelude::*};
 use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{Element, Event, HtmlDialogElement, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
+use web_sys::{
+    Element, Event, HtmlDialogElement, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement,
+};
 
 /// Wakes the comforts of the page:
 /// - `data-opens="id"` opens a dialog, `data-closes` closes the one around it;

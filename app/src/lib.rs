@@ -4,12 +4,13 @@
 //! Islands (`#[island]`), server functions are compiled for both sides. Pages are the
 //! server's alone, and with them the router and every sentence: an island gets its texts as props.
 
-pub mod booking;
 pub mod account;
+pub mod booking;
 pub mod dev;
 pub mod enhance;
 pub mod error;
 pub mod form;
+pub mod lesson;
 pub mod live;
 pub mod ui;
 

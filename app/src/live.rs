@@ -133,7 +133,13 @@ impl Keeper {
             self.line.set(Line::Back);
             self.refresh_soon();
             set_timeout(
-                move || self.line.update(|line| if *line == Line::Back { *line = Line::Quiet }),
+                move || {
+                    self.line.update(|line| {
+                        if *line == Line::Back {
+                            *line = Line::Quiet
+                        }
+                    })
+                },
                 Duration::from_secs(4),
             );
         }
@@ -179,7 +185,8 @@ impl Keeper {
         let Ok(answer) = Request::get(&address).header("accept", "text/html").send().await else { return };
         let fetched_at = timer();
         let Ok(text) = answer.text().await else { return };
-        let parsed = DomParser::new().and_then(|parser| parser.parse_from_string(&text, SupportedType::TextHtml));
+        let parsed =
+            DomParser::new().and_then(|parser| parser.parse_from_string(&text, SupportedType::TextHtml));
         let Ok(fresh) = parsed else { return };
         if let Ok(Some(clock)) = fresh.query_selector("[data-now]") {
             let now = clock.get_attribute("data-now").and_then(|now| now.parse().ok());
@@ -239,7 +246,8 @@ fn timer() -> f64 {
 
 /// The timer's value when the page's answer began to arrive.
 fn answer_started() -> f64 {
-    let entry = window().performance().map(|performance| performance.get_entries_by_type("navigation").get(0));
+    let entry =
+        window().performance().map(|performance| performance.get_entries_by_type("navigation").get(0));
     let start = entry.and_then(|entry| Reflect::get(&entry, &JsValue::from_str("responseStart")).ok());
     start.and_then(|start| start.as_f64()).unwrap_or_default()
 }
@@ -257,9 +265,9 @@ fn swap(region: &Element, fresh: &Element) {
         return;
     }
     let active = document().active_element().filter(|active| region.contains(Some(active)));
-    let writing = active.as_ref().is_some_and(|active| {
-        matches!(active.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
-    });
+    let writing = active
+        .as_ref()
+        .is_some_and(|active| matches!(active.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"));
     if writing || region.query_selector("dialog[open]").ok().flatten().is_some() {
         let _ = region.set_attribute("data-stale", "");
         return;
@@ -306,22 +314,19 @@ fn focusable(region: &Element) -> Vec<Element> {
     (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect()
 }
 
-/// Wakes the islands of swapped content, as the page's script does for the first ones.
+/// Wakes the islands of swapped content, as the page's script did for the first ones.
 fn wake_islands(region: &Element) {
-    let hydrate = Reflect::get(&window(), &JsValue::from_str("__hydrateIsland")).ok();
-    let Some(hydrate) = hydrate.and_then(|it| it.dyn_into::<js_sys::Function>().ok()) else { return };
-    let Ok(islands) = region.query_selector_all("leptos-island") else { return };
-    for index in 0..islands.length() {
-        let Some(island) = islands.item(index).and_then(|node| node.dyn_into::<Element>().ok()) else { continue };
-        if let Some(id) = island.get_attribute("data-component") {
-            let _ = hydrate.call2(&JsValue::UNDEFINED, &island, &JsValue::from_str(&id));
-        }
+    let wake = Reflect::get(&window(), &JsValue::from_str("lecternWake")).ok();
+    if let Some(wake) = wake.and_then(|it| it.dyn_into::<js_sys::Function>().ok()) {
+        let _ = wake.call1(&JsValue::UNDEFINED, region);
     }
 }
 
 /// Writes days, hours, minutes and seconds into the figures of a countdown.
 fn show_countdown(frame: &Element, now: f64) {
-    let Some(to) = frame.get_attribute("data-countdown").and_then(|to| to.parse::<f64>().ok()) else { return };
+    let Some(to) = frame.get_attribute("data-countdown").and_then(|to| to.parse::<f64>().ok()) else {
+        return;
+    };
     let figures = parts((to - now) / 1000.0);
     let Ok(places) = frame.query_selector_all(".countdown-figure") else { return };
     for (index, figure) in (0..places.length()).zip(figures) {

@@ -13,6 +13,7 @@ async (script, binary) => {
     }
     await Promise.all(Array.from(node.children, (child) => wake(child, enterOwner)));
   };
+  globalThis.lecternWake = wake;
   await wake(document.body);
   document.documentElement.dataset.ready = "";
 }

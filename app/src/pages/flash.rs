@@ -67,8 +67,9 @@ pub fn leave(flash: Flash) {
 #[must_use]
 pub fn of(action: &str, query: &str) -> Option<Flash> {
     let escaped = action.replace('/', "%2F");
-    let failed =
-        query.split('&').any(|pair| pair.strip_prefix("__path=").is_some_and(|p| p == escaped || p == action));
+    let failed = query
+        .split('&')
+        .any(|pair| pair.strip_prefix("__path=").is_some_and(|p| p == escaped || p == action));
     let headers = use_context::<Parts>()?.headers;
     let flash = Flash::decode(&cookie(&headers, COOKIE)?)?;
     (failed && flash.action == action).then_some(flash)

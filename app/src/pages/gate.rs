@@ -45,7 +45,8 @@ pub fn refuse(visit: &Visit, refusal: Refusal) -> AnyView {
 /// Where to sign in, with the way back.
 #[must_use]
 pub fn sign_in_address(visit: &Visit) -> String {
-    let back = if visit.query.is_empty() { visit.path.clone() } else { format!("{}?{}", visit.path, visit.query) };
+    let back =
+        if visit.query.is_empty() { visit.path.clone() } else { format!("{}?{}", visit.path, visit.query) };
     format!("/login?next={}", escape(&back))
 }
 

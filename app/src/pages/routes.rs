@@ -9,8 +9,8 @@ use leptos_router::{
 };
 
 use super::{
-    dev::Components, home::Home, login::Login, not_found::NotFound, settings::Settings, shell::Frame,
-    signup::Signup,
+    dashboard::Dashboard, dev::Components, home::Home, login::Login, not_found::NotFound, settings::Settings,
+    shell::Frame, signup::Signup,
 };
 
 /// Every page of the site. Each is rendered as a whole before it is sent, so that its status is true.
@@ -25,6 +25,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/login") view=Login ssr=SsrMode::Async/>
                     <Route path=path!("/signup") view=Signup ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=Settings ssr=SsrMode::Async/>
+                    <Route path=path!("/dashboard") view=Dashboard ssr=SsrMode::Async/>
                     <Route path=path!("/dev/components") view=Components ssr=SsrMode::Async/>
                 </Routes>
             </Frame>

@@ -1,7 +1,7 @@
 //! The document around every page: header, content, footer, and in development a bar for the clock.
 
 use domain::account::{Language, Role};
-use leptos::prelude::*;
+use leptos::{attr::custom::custom_attribute, prelude::*};
 use leptos_meta::MetaTags;
 
 use super::{
@@ -15,8 +15,8 @@ use super::{
 use crate::{
     enhance::Enhancements,
     ui::{
-        Button, ButtonLink, ButtonSize, ButtonVariant, FooterGroup, Glyph, NavLink, SiteFooter, SiteHeader, SkipLink,
-        ToastRegion,
+        Button, ButtonLink, ButtonSize, ButtonVariant, FooterGroup, Glyph, NavLink, SiteFooter, SiteHeader,
+        SkipLink, ToastRegion,
     },
 };
 
@@ -51,8 +51,8 @@ fn HeadLinks() -> impl IntoView {
         <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
         <link rel="icon" href="/favicon.ico" sizes="32x32"/>
         <link rel="apple-touch-icon" href="/apple-touch-icon.png"/>
-        <meta name="theme-color" content="#ffffff" media="(prefers-color-scheme: light)"/>
-        <meta name="theme-color" content="#18202a" media="(prefers-color-scheme: dark)"/>
+        <meta name="theme-color" content="#ffffff" {..custom_attribute("media", "(prefers-color-scheme: light)")}/>
+        <meta name="theme-color" content="#18202a" {..custom_attribute("media", "(prefers-color-scheme: dark)")}/>
     }
 }
 
@@ -197,7 +197,10 @@ fn Footer(visit: Visit) -> impl IntoView {
     let groups = vec![
         group(
             td_string!(locale, site.footer_learn),
-            vec![("/tutors", td_string!(locale, site.find_tutor)), ("/signup", td_string!(locale, site.sign_up))],
+            vec![
+                ("/tutors", td_string!(locale, site.find_tutor)),
+                ("/signup", td_string!(locale, site.sign_up)),
+            ],
         ),
         group(
             td_string!(locale, site.footer_teach),

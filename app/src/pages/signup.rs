@@ -82,7 +82,8 @@ pub(super) fn LanguageField(
     /// The language that is chosen at first.
     language: Language,
 ) -> impl IntoView {
-    let options = Language::ALL.map(|language| SelectOption::new(language.tag(), language_name(language))).to_vec();
+    let options =
+        Language::ALL.map(|language| SelectOption::new(language.tag(), language_name(language))).to_vec();
     view! {
         <SelectField name="locale" label=td_string!(locale, account.language) options value=language.tag() required=true/>
     }

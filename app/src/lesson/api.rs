@@ -1,0 +1,67 @@
+//! Server functions of lessons.
+
+#![expect(missing_docs, reason = "the macro makes structs of the arguments, which the functions name")]
+
+use leptos::prelude::*;
+
+use crate::error::WireError;
+#[cfg(feature = "ssr")]
+use crate::pages::lesson_actions as server;
+
+/// Opens the meeting: records the attempt and sends the browser to the provider.
+///
+/// # Errors
+/// `JOIN_CLOSED`, `INVALID_STATE`, `BOOKING_NOT_FOUND`.
+#[server(prefix = "/do", endpoint = "join_lesson")]
+pub async fn join_lesson(booking: String) -> Result<(), WireError> {
+    server::join(&booking).await
+}
+
+/// Calls a lesson off.
+///
+/// # Errors
+/// `CANCELLATION_TOO_LATE`, `INVALID_STATE`, `BOOKING_NOT_FOUND`.
+#[server(prefix = "/do", endpoint = "cancel_lesson")]
+pub async fn cancel_lesson(booking: String, reason: Option<String>) -> Result<(), WireError> {
+    server::cancel(&booking, reason.as_deref()).await
+}
+
+/// The tutor says yes to a request.
+///
+/// # Errors
+/// `INVALID_STATE`, `BOOKING_NOT_FOUND`, `INSUFFICIENT_PERMISSIONS`.
+#[server(prefix = "/do", endpoint = "accept_request")]
+pub async fn accept_request(booking: String) -> Result<(), WireError> {
+    server::accept(&booking).await
+}
+
+/// The tutor says no to a request.
+///
+/// # Errors
+/// As [`accept_request`].
+#[server(prefix = "/do", endpoint = "decline_request")]
+pub async fn decline_request(booking: String, reason: Option<String>) -> Result<(), WireError> {
+    server::decline(&booking, reason.as_deref()).await
+}
+
+/// The tutor ends the lesson.
+///
+/// # Errors
+/// As [`accept_request`].
+#[server(prefix = "/do", endpoint = "end_lesson")]
+pub async fn end_lesson(booking: String) -> Result<(), WireError> {
+    server::end(&booking).await
+}
+
+/// The student rates a lesson, once.
+///
+/// # Errors
+/// `INVALID_RATING`, `SESSION_NOT_COMPLETED`, `RATING_ALREADY_EXISTS`.
+#[server(prefix = "/do", endpoint = "rate_lesson")]
+pub async fn rate_lesson(
+    booking: String,
+    rating: Option<i64>,
+    feedback: Option<String>,
+) -> Result<(), WireError> {
+    server::rate(&booking, rating.unwrap_or_default(), feedback.as_deref()).await
+}

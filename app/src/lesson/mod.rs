@@ -1,0 +1,3 @@
+//! What the two parties of a lesson do with it.
+
+pub mod api;

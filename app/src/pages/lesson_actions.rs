@@ -1,0 +1,98 @@
+//! What the forms of lessons do on the server.
+
+use domain::{
+    ids::BookingId,
+    review::{Feedback, Rating},
+};
+use services::{Actor, Result, Services, booking, lesson, review};
+
+use super::context::{answer_form, visit};
+use crate::error::WireError;
+
+/// Acts on a booking as the signed-in person, then shows its page where `show` says so.
+async fn act<T>(
+    id: &str,
+    typed: &[(&str, &str)],
+    show: bool,
+    action: impl AsyncFnOnce(&Services, &Actor, BookingId) -> Result<T>,
+) -> Result<(), WireError> {
+    let visit = visit();
+    let acting = async {
+        let booking: BookingId = id.parse()?;
+        action(&visit.services, visit.actor()?, booking).await?;
+        if show {
+            leptos_axum::redirect(&format!("/lessons/{booking}"));
+        }
+        Ok(())
+    };
+    answer_form(&visit, typed, acting).await
+}
+
+/// Opens the meeting.
+///
+/// # Errors
+/// As `services::lesson::join`.
+pub async fn join(id: &str) -> Result<(), WireError> {
+    act(id, &[], false, async |services, actor, booking| {
+        leptos_axum::redirect(&lesson::join(services, actor, booking).await?);
+        Ok(())
+    })
+    .await
+}
+
+/// Calls a lesson off.
+///
+/// # Errors
+/// As `services::booking::cancel`.
+pub async fn cancel(id: &str, reason: Option<&str>) -> Result<(), WireError> {
+    let reason = given(reason);
+    act(id, &[("reason", reason.unwrap_or_default())], true, async |services, actor, id| {
+        booking::cancel(services, actor, id, reason).await
+    })
+    .await
+}
+
+/// Says yes to a request.
+///
+/// # Errors
+/// As `services::booking::confirm`.
+pub async fn accept(id: &str) -> Result<(), WireError> {
+    act(id, &[], false, booking::confirm).await
+}
+
+/// Says no to a request.
+///
+/// # Errors
+/// As `services::booking::decline`.
+pub async fn decline(id: &str, reason: Option<&str>) -> Result<(), WireError> {
+    act(id, &[], false, async |services, actor, id| {
+        booking::decline(services, actor, id, given(reason)).await
+    })
+    .await
+}
+
+/// Ends the lesson.
+///
+/// # Errors
+/// As `services::booking::complete`.
+pub async fn end(id: &str) -> Result<(), WireError> {
+    act(id, &[], true, booking::complete).await
+}
+
+/// Rates the lesson.
+///
+/// # Errors
+/// As `services::review::rate`.
+pub async fn rate(id: &str, stars: i64, feedback: Option<&str>) -> Result<(), WireError> {
+    let words = feedback.unwrap_or_default();
+    act(id, &[("feedback", words), ("rating", &stars.to_string())], true, async |services, actor, id| {
+        let (rating, words) = (Rating::parse(stars)?, Feedback::parse(words)?);
+        let words = (!words.as_str().is_empty()).then_some(words);
+        review::rate(services, actor, id, rating, words).await
+    })
+    .await
+}
+
+fn given(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}

@@ -1,0 +1,132 @@
+//! Lists of lessons, for students and tutors.
+
+use domain::booking::{Booking, BookingState, Party};
+use leptos::prelude::*;
+use services::booking::{Page, party};
+
+use super::{
+    context::Visit,
+    format,
+    i18n::{Locale, state_name, td_string},
+};
+use crate::ui::{Button, ButtonLink, ButtonSize, ButtonVariant, Pagination, StateBadge};
+
+/// The name of the other party.
+#[must_use]
+pub fn other_party(visit: &Visit, booking: &Booking) -> String {
+    let side = visit.actor.as_ref().and_then(|actor| party(actor, booking));
+    if side == Some(Party::Tutor) { booking.student_name.clone() } else { booking.tutor_name.clone() }
+}
+
+/// A list of lessons with its pages.
+#[component]
+pub fn LessonList(
+    /// The request.
+    visit: Visit,
+    /// The rows.
+    list: Page<Booking>,
+    /// The address of a page of the list, without its number.
+    #[prop(into)]
+    address: String,
+) -> impl IntoView {
+    let locale = visit.locale();
+    let pages = list.total.max(0).unsigned_abs().div_ceil(list.page_size.max(1).unsigned_abs());
+    let page = list.page.max(1).unsigned_abs();
+    let rows = list
+        .rows
+        .into_iter()
+        .map(|booking| view! { <LessonRow visit=visit.clone() booking/> })
+        .collect_view();
+    view! {
+        <ul class="lesson-list">{rows}</ul>
+        <Pagination
+            label=td_string!(locale, dashboard.pages) page pages href=move |page| format!("{address}{page}")
+            previous_label=td_string!(locale, site.previous) next_label=td_string!(locale, site.next)
+            page_label=td_string!(locale, dashboard.page)
+        />
+    }
+}
+
+/// One lesson of a list.
+#[component]
+pub fn LessonRow(
+    /// The request.
+    visit: Visit,
+    /// The lesson.
+    booking: Booking,
+) -> impl IntoView {
+    let locale = visit.locale();
+    let href = format!("/lessons/{}", booking.id);
+    let with = td_string!(locale, dashboard.with, name = other_party(&visit, &booking)).to_string();
+    let length = format::minutes(locale, booking.duration);
+    view! {
+        <li class="lesson-row">
+            <p class="lesson-when">
+                <time datetime=booking.start.to_rfc3339()>{format::near(locale, visit.zone, booking.start, visit.now)}</time>
+                <span class="quiet small">" · " {length}</span>
+            </p>
+            <div>
+                <p class="lesson-title"><a href=href>{booking.title.clone()}</a></p>
+                <p class="quiet small">{with}</p>
+            </div>
+            <div class="lesson-side">
+                <StateBadge state=booking.state.name() text=state_name(locale, booking.state)/>
+                <RowActions visit booking/>
+            </div>
+        </li>
+    }
+}
+
+/// What can be done with a lesson from its row.
+#[component]
+fn RowActions(visit: Visit, booking: Booking) -> impl IntoView {
+    let locale = visit.locale();
+    let side = visit.actor.as_ref().and_then(|actor| party(actor, &booking));
+    let id = booking.id.to_string();
+    match (booking.state, side) {
+        (BookingState::Requested, Some(Party::Tutor)) => {
+            view! { <AnswerForms locale id name=booking.student_name/> }.into_any()
+        }
+        (BookingState::Completed, Some(Party::Student)) if booking.rating.is_none() => {
+            let href = format!("/lessons/{id}#rate");
+            view! {
+                <ButtonLink href variant=ButtonVariant::Secondary size=ButtonSize::Small>{td_string!(locale, lesson.rate)}</ButtonLink>
+            }
+            .into_any()
+        }
+        (state, _) if state.is_active() && booking.start > visit.now => {
+            let cancel = format!("/lessons/{id}?cancel=1");
+            let reschedule = format!("/lessons/{id}/reschedule");
+            view! {
+                <ButtonLink href=reschedule variant=ButtonVariant::Ghost size=ButtonSize::Small>{td_string!(locale, lesson.reschedule)}</ButtonLink>
+                <ButtonLink href=cancel variant=ButtonVariant::Ghost size=ButtonSize::Small>{td_string!(locale, lesson.cancel_short)}</ButtonLink>
+            }
+            .into_any()
+        }
+        _ => ().into_any(),
+    }
+}
+
+/// Yes or no to a request: plain forms, so that they work in swapped content too.
+#[component]
+pub fn AnswerForms(
+    /// The language.
+    locale: Locale,
+    /// The booking.
+    id: String,
+    /// Who asks: tells the buttons of a list apart.
+    name: String,
+) -> impl IntoView {
+    let accept = td_string!(locale, lesson.accept);
+    let decline = td_string!(locale, lesson.decline);
+    view! {
+        <form method="post" action="/do/accept_request">
+            <input type="hidden" name="booking" value=id.clone()/>
+            <Button size=ButtonSize::Small label=format!("{accept}: {name}")>{accept}</Button>
+        </form>
+        <form method="post" action="/do/decline_request">
+            <input type="hidden" name="booking" value=id/>
+            <Button variant=ButtonVariant::Secondary size=ButtonSize::Small label=format!("{decline}: {name}")>{decline}</Button>
+        </form>
+    }
+}
