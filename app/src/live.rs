@@ -5,6 +5,8 @@
 //! the server's clock, whatever the device's says; `data-refresh-at="ms,ms"` names instants at which the
 //! page looks different.
 
+#![expect(missing_docs, reason = "the macro makes a struct of the island's props")]
+
 use std::time::Duration;
 
 use gloo_net::http::Request;

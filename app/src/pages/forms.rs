@@ -165,6 +165,17 @@ pub fn zones(also: &str) -> Vec<SelectOption> {
         .collect()
 }
 
+/// What went wrong with a plain form to one of `actions`, for forms that have no place of their own for it.
+#[component]
+pub fn FlashNotice(
+    /// The endpoints of the server functions.
+    actions: &'static [&'static str],
+) -> impl IntoView {
+    let visit = visit();
+    let flash = actions.iter().find_map(|action| flash::of(&format!("/do/{action}"), &visit.query));
+    flash.and_then(|flash| flash.error).map(|error| view! { <Alert tone=Tone::Danger title=error.message/> })
+}
+
 /// "Saved", where the address says that the page comes after a change.
 #[component]
 pub fn SavedNotice() -> impl IntoView {

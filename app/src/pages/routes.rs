@@ -9,8 +9,8 @@ use leptos_router::{
 };
 
 use super::{
-    dashboard::Dashboard, dev::Components, home::Home, login::Login, not_found::NotFound, settings::Settings,
-    shell::Frame, signup::Signup,
+    dashboard::Dashboard, dev::Components, home::Home, lesson::LessonPage, login::Login, not_found::NotFound,
+    settings::Settings, shell::Frame, signup::Signup,
 };
 
 /// Every page of the site. Each is rendered as a whole before it is sent, so that its status is true.
@@ -26,6 +26,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/signup") view=Signup ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=Settings ssr=SsrMode::Async/>
                     <Route path=path!("/dashboard") view=Dashboard ssr=SsrMode::Async/>
+                    <Route path=path!("/lessons/:id") view=LessonPage ssr=SsrMode::Async/>
                     <Route path=path!("/dev/components") view=Components ssr=SsrMode::Async/>
                 </Routes>
             </Frame>

@@ -59,10 +59,10 @@ fn HeadLinks() -> impl IntoView {
 /// Header, content and footer. The page of components brings its own, as samples.
 #[component]
 pub fn Frame(children: Children) -> impl IntoView {
-    let visit = visit();
-    if visit.path == "/dev/components" {
+    // Without a request, because the routes are being listed at the start: nothing but them is of use.
+    let Some(visit) = use_context::<Visit>().filter(|visit| visit.path != "/dev/components") else {
         return children().into_any();
-    }
+    };
     let locale = visit.locale();
     view! {
         <SkipLink target="content" text=td_string!(locale, site.skip)/>

@@ -1,0 +1,125 @@
+//! The page of a lesson, for its two parties.
+
+use domain::{
+    booking::{Booking, BookingState, Party, may_call_off},
+    lesson::{NobodyJoined, join_window},
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use services::{
+    booking::{self, HistoryRow, party},
+    lesson::{self, AttendanceRow},
+    settings,
+};
+
+use super::{
+    context::Visit,
+    forms::FlashNotice,
+    gate::signed_in,
+    i18n::{state_name, td_string},
+    lesson_list::other_party,
+    lesson_parts::{CallOffDialog, Change, Charge, Facts, Rate, Trail},
+    lesson_room::Room,
+    load::load,
+    updates::{Updates, refresh_at},
+};
+use crate::ui::{PageHeader, StateBadge};
+
+/// Everything that the page shows.
+#[derive(Clone)]
+pub struct Lesson {
+    /// The booking.
+    pub booking: Booking,
+    /// On which side the reader stands; `None` for an admin.
+    pub side: Option<Party>,
+    /// What became of it, oldest first.
+    pub history: Vec<HistoryRow>,
+    /// Who tried to join, oldest first.
+    pub attendance: Vec<AttendanceRow>,
+    /// What is charged when nobody comes.
+    pub nobody: NobodyJoined,
+}
+
+impl Lesson {
+    /// Whether the reader may still change or call it off.
+    #[must_use]
+    pub fn can_change(&self, visit: &Visit) -> bool {
+        let in_time = |side| may_call_off(side, self.booking.start, &self.booking.policy, visit.now).is_ok();
+        self.booking.state.is_active() && self.side.is_some_and(in_time)
+    }
+}
+
+/// `/lessons/{id}`
+#[component]
+pub fn LessonPage() -> impl IntoView {
+    let id = use_params_map().with_untracked(|params| params.get("id").unwrap_or_default());
+    signed_in(|_, actor| {
+        load(
+            move |visit| async move {
+                let id = id.parse()?;
+                let booking = booking::find(&visit.services, &actor, id).await?;
+                let mut db = visit.services.db.acquire().await?;
+                let nobody = settings::load(&mut db).await?.nobody_joined;
+                drop(db);
+                Ok(Lesson {
+                    side: party(&actor, &booking),
+                    history: booking::history(&visit.services, &actor, id).await?,
+                    attendance: lesson::attendance(&visit.services, &actor, id).await?,
+                    nobody,
+                    booking,
+                })
+            },
+            |visit, lesson| view! { <Shown visit lesson/> },
+        )
+    })
+}
+
+#[component]
+fn Shown(visit: Visit, lesson: Lesson) -> impl IntoView {
+    let locale = visit.locale();
+    let booking = &lesson.booking;
+    let title = td_string!(locale, lesson.title, title = booking.title.clone()).to_string();
+    let kicker = td_string!(locale, lesson.kicker, name = other_party(&visit, booking)).to_string();
+    let heading = booking.title.clone();
+    let (opens, closes) = join_window(booking.start, booking.end);
+    let times = refresh_at(&visit, &[opens, booking.start, booking.end, closes]);
+    let can_change = lesson.can_change(&visit);
+    let rate = lesson.side == Some(Party::Student)
+        && booking.state == BookingState::Completed
+        && booking.rating.is_none();
+    view! {
+        <Title text=title/>
+        <div class="page flow">
+            <PageHeader title=heading kicker/>
+            <FlashNotice actions=&["join_lesson", "accept_request", "decline_request", "end_lesson"]/>
+            <div id="lesson" data-live="" data-refresh-at=times>
+                <Live visit=visit.clone() lesson=lesson.clone()/>
+            </div>
+            <div id="rate" data-live="">{rate.then(|| view! { <Rate locale id=lesson.booking.id.to_string()/> })}</div>
+            {can_change.then(|| view! { <CallOffDialog visit=visit.clone() booking=lesson.booking.clone()/> })}
+            <Updates/>
+        </div>
+    }
+}
+
+/// What changes while the page is open.
+#[component]
+fn Live(visit: Visit, lesson: Lesson) -> impl IntoView {
+    let locale = visit.locale();
+    let state = lesson.booking.state;
+    view! {
+        <div class="split">
+            <div class="flow">
+                <p role="status"><StateBadge state=state.name() text=state_name(locale, state)/></p>
+                <Room visit=visit.clone() lesson=lesson.clone()/>
+                <Facts visit=visit.clone() lesson=lesson.clone()/>
+                <Charge visit=visit.clone() lesson=lesson.clone()/>
+            </div>
+            <div class="flow">
+                <Change visit=visit.clone() lesson=lesson.clone()/>
+                <Trail visit lesson/>
+            </div>
+        </div>
+    }
+}

@@ -1,0 +1,139 @@
+//! The way into a lesson: the countdown, the door, and what to do when it does not open.
+
+use domain::{
+    booking::{BookingState, Party},
+    lesson::join_window,
+};
+use leptos::prelude::*;
+
+use super::{
+    context::Visit,
+    format,
+    i18n::{Locale, td_string},
+    lesson::Lesson,
+    lesson_list::AnswerForms,
+    updates::CountdownTo,
+};
+use crate::ui::{Alert, Button, ButtonSize, ButtonVariant, Card, Disclosure, Glyph, Tone};
+
+/// What the reader can do now: wait, answer, join, end.
+#[component]
+pub fn Room(
+    /// The request.
+    visit: Visit,
+    /// The lesson.
+    lesson: Lesson,
+) -> impl IntoView {
+    let locale = visit.locale();
+    let (opens, closes) = join_window(lesson.booking.start, lesson.booking.end);
+    let over = visit.now >= closes;
+    match lesson.booking.state {
+        BookingState::Requested => view! { <Request visit lesson/> }.into_any(),
+        BookingState::PendingReview => {
+            view! { <Alert tone=Tone::Warning title=td_string!(locale, lesson.join_review)/> }.into_any()
+        }
+        BookingState::Confirmed | BookingState::Completed if over => {
+            view! { <p class="quiet">{td_string!(locale, lesson.join_closed)}</p> }.into_any()
+        }
+        BookingState::Confirmed if visit.now < opens => view! { <Waiting visit lesson/> }.into_any(),
+        BookingState::Confirmed | BookingState::Completed => view! { <Door visit lesson/> }.into_any(),
+        _ => ().into_any(),
+    }
+}
+
+/// A request: the tutor answers, the student waits.
+#[component]
+fn Request(visit: Visit, lesson: Lesson) -> impl IntoView {
+    let locale = visit.locale();
+    let booking = lesson.booking;
+    let expires = booking.expires_at.map(|at| {
+        td_string!(locale, lesson.expires, time = format::moment(locale, visit.zone, at)).to_string()
+    });
+    if lesson.side == Some(Party::Tutor) {
+        view! {
+            <Card title=td_string!(locale, lesson.answer_title)>
+                <div class="stack">
+                    <p class="quiet">{expires}</p>
+                    <div class="row"><AnswerForms locale id=booking.id.to_string() name=booking.student_name/></div>
+                </div>
+            </Card>
+        }
+        .into_any()
+    } else {
+        view! { <Alert tone=Tone::Warning title=td_string!(locale, lesson.join_requested)>{expires}</Alert> }
+            .into_any()
+    }
+}
+
+/// Before the door opens.
+#[component]
+fn Waiting(visit: Visit, lesson: Lesson) -> impl IntoView {
+    let locale = visit.locale();
+    let opens = join_window(lesson.booking.start, lesson.booking.end).0;
+    let time = format::moment(locale, visit.zone, opens);
+    view! {
+        <Card>
+            <div class="stack">
+                <CountdownTo locale at=lesson.booking.start label=td_string!(locale, lesson.starts_in)/>
+                <p class="quiet center">{td_string!(locale, lesson.join_opens, time = time)}</p>
+                <p class="center"><Button kind="button" size=ButtonSize::Large icon=Glyph::Video disabled=true>{td_string!(locale, lesson.join)}</Button></p>
+            </div>
+        </Card>
+    }
+}
+
+/// While the lesson can be joined. The form opens a new tab by itself, so that no blocker of windows
+/// stands in its way, and works without JavaScript.
+#[component]
+fn Door(visit: Visit, lesson: Lesson) -> impl IntoView {
+    let locale = visit.locale();
+    let booking = lesson.booking;
+    let id = booking.id.to_string();
+    let started = visit.now >= booking.start;
+    let end = (lesson.side == Some(Party::Tutor) && booking.state == BookingState::Confirmed && started)
+        .then(|| {
+            let time = format::clock(locale, visit.zone, booking.end);
+            view! { <EndForm locale id=id.clone() time/> }
+        });
+    view! {
+        <Card>
+            <div class="stack">
+                {(!started).then(|| view! { <CountdownTo locale at=booking.start label=td_string!(locale, lesson.starts_in)/> })}
+                <p class="center" role="status">{td_string!(locale, lesson.join_open_now)}</p>
+                {lesson.side.map(|_| view! {
+                    <form method="post" action="/do/join_lesson" target="_blank" class="center">
+                        <input type="hidden" name="booking" value=id/>
+                        <Button size=ButtonSize::Large icon=Glyph::Video>{td_string!(locale, lesson.join)}</Button>
+                    </form>
+                })}
+                <p class="quiet small center">{td_string!(locale, lesson.join_new_tab)}</p>
+                {end}
+                <Help locale/>
+            </div>
+        </Card>
+    }
+}
+
+#[component]
+fn EndForm(locale: Locale, id: String, time: String) -> impl IntoView {
+    view! {
+        <form method="post" action="/do/end_lesson" class="center stack-tight">
+            <input type="hidden" name="booking" value=id/>
+            <p><Button variant=ButtonVariant::Secondary>{td_string!(locale, lesson.end)}</Button></p>
+            <p class="quiet small">{td_string!(locale, lesson.end_hint, time = time)}</p>
+        </form>
+    }
+}
+
+#[component]
+fn Help(locale: Locale) -> impl IntoView {
+    view! {
+        <Disclosure summary=td_string!(locale, lesson.help_title)>
+            <ol class="prose-list">
+                <li>{td_string!(locale, lesson.help_1)}</li>
+                <li>{td_string!(locale, lesson.help_2)}</li>
+                <li>{td_string!(locale, lesson.help_3)}</li>
+            </ol>
+        </Disclosure>
+    }
+}
