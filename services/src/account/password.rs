@@ -71,6 +71,8 @@ fn fault(error: argon2::password_hash::Error) -> AppError {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     #[tokio::test]
@@ -87,5 +89,21 @@ mod tests {
             assert_eq!(verify(kept, password).await.expect("judged"), right, "{password}");
         }
         assert!(verify(Some("no hash".into()), "x").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn an_unknown_address_takes_as_long_as_a_known_one() {
+        let kept = hash("pässwörd-1").await.expect("a hash");
+        let quickest = async |kept: Option<String>| {
+            let mut least = Duration::MAX;
+            for _ in 0..8 {
+                let started = Instant::now();
+                assert!(!verify(kept.clone(), "pässwörd-2").await.expect("judged"));
+                least = least.min(started.elapsed());
+            }
+            least.as_secs_f64()
+        };
+        let ratio = quickest(Some(kept)).await / quickest(None).await;
+        assert!((0.4..2.5).contains(&ratio), "{ratio}");
     }
 }

@@ -58,7 +58,7 @@ pub enum Sort {
 /// All filters hold together.
 #[derive(Clone, Debug, Default)]
 pub struct SearchQuery {
-    /// Words, each of which must occur in name, headline, bio, university, degree, goals or offerings.
+    /// Words, each of which must occur (accents and case aside) in name, headline, bio, university, degree, goals or offerings.
     pub text: Option<String>,
     /// Field of study.
     pub field: Option<Field>,
@@ -128,7 +128,12 @@ pub async fn search(services: &Services, query: &SearchQuery) -> Result<Page<Tut
     let now = services.clock.now();
     let mut db = services.db.acquire().await?;
     let settings = settings::load(&mut db).await?;
-    let mut found = store::list(&mut db, query, &words, &settings.accepted_providers).await?;
+    let mut found = store::list(&mut db, query, &settings.accepted_providers).await?;
+    if words.are_wanted() {
+        let ids: Vec<_> = found.iter().map(|one| one.tutor).collect();
+        let texts = store::list_texts(&mut db, &ids).await?;
+        found.retain(|one| texts.get(&one.tutor).is_some_and(|texts| words.occur_in(texts)));
+    }
     if wants_slots(query) {
         judge(&mut db, query, &mut found, &settings, now).await?;
     }

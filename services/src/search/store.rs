@@ -1,7 +1,10 @@
 //! Tutors as they are searched for.
 
+use std::collections::HashMap;
+
 use domain::{Code, Refusal, ids::TutorId, money::Currency, tutor::Field};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{SearchQuery, order::Price};
 use crate::{AppError, Result};
@@ -9,12 +12,17 @@ use crate::{AppError, Result};
 /// Longer texts are not looked for, characters.
 const MOST_TEXT: usize = 200;
 
-/// What is looked for in texts.
+/// What is looked for in texts, without accents and in lower case: `geneve` finds Genève.
 pub(super) struct Words {
-    /// Each must occur; in lower case.
+    /// Each must occur.
     words: Vec<String>,
-    /// Part of the university's name, in lower case.
-    university: Option<String>,
+    /// Part of the university's name; empty where any will do.
+    university: String,
+}
+
+/// A text as it is compared.
+fn fold(text: &str) -> String {
+    deunicode::deunicode(text).to_lowercase()
 }
 
 impl Words {
@@ -27,18 +35,29 @@ impl Words {
         let university = check(query.university.as_deref(), "university")?;
         Ok(Words {
             words: text.split_whitespace().map(str::to_owned).collect(),
-            university: Some(university).filter(|name| !name.is_empty()),
+            university: university.trim().to_owned(),
         })
+    }
+
+    /// Whether texts must be read at all.
+    pub(super) fn are_wanted(&self) -> bool {
+        !self.words.is_empty() || !self.university.is_empty()
+    }
+
+    /// Whether a tutor's texts have everything that is looked for.
+    pub(super) fn occur_in(&self, texts: &Texts) -> bool {
+        let all = fold(&texts.all);
+        self.words.iter().all(|word| all.contains(word)) && fold(&texts.university).contains(&self.university)
     }
 }
 
 fn check(text: Option<&str>, field: &'static str) -> Result<String, Refusal> {
     let text = text.unwrap_or_default().trim();
-    // A character of control is in no text of ours, and Postgres knows no NUL.
+    // No text of ours has a NUL.
     if text.chars().count() > MOST_TEXT || text.contains('\0') {
         return Err(Refusal::on(Code::InvalidRequest, "search_text", field));
     }
-    Ok(text.to_lowercase())
+    Ok(fold(text))
 }
 
 /// A tutor who satisfies the filters that the database knows.
@@ -54,11 +73,10 @@ pub(super) struct Candidate {
     pub price: Option<Price>,
 }
 
-/// Every tutor who can be booked and satisfies the filters on text, field, rating and price.
+/// Every tutor who can be booked and satisfies the filters on field, rating and price.
 pub(super) async fn list(
     db: &mut PgConnection,
     query: &SearchQuery,
-    words: &Words,
     accepted: &[String],
 ) -> Result<Vec<Candidate>> {
     let (price, currency) = query.max_price.unzip();
@@ -68,37 +86,54 @@ pub(super) async fn list(
          WHERE t.bio IS NOT NULL AND t.is_active AND t.provider = ANY($1) AND u.deleted_at IS NULL
            AND EXISTS (SELECT FROM offerings o WHERE o.tutor_id = t.id AND o.archived_at IS NULL)
            AND ($2::text IS NULL OR t.field = $2)
-           AND ($3::text IS NULL OR position($3 IN lower(t.university)) > 0)
-           AND ($4::bigint IS NULL
-                OR t.rating_count > 0 AND (20 * t.rating_sum::bigint + t.rating_count) / (2 * t.rating_count) >= $4)
-           AND ($5::bigint IS NULL OR EXISTS (
+           AND ($3::bigint IS NULL
+                OR t.rating_count > 0 AND (20 * t.rating_sum::bigint + t.rating_count) / (2 * t.rating_count) >= $3)
+           AND ($4::bigint IS NULL OR EXISTS (
                 SELECT FROM offerings o, unnest(o.prices) AS price
-                WHERE o.tutor_id = t.id AND o.archived_at IS NULL AND o.currency = $6 AND price <= $5))
-           AND ($7::text[] = '{}' OR NOT EXISTS (
-                SELECT FROM unnest($7) AS word
-                WHERE position(word IN lower(concat_ws(' ', u.name, t.headline, t.bio, t.university, t.degree,
-                          array_to_string(t.goals, ' '),
-                          (SELECT string_agg(o.title, ' ') FROM offerings o
-                           WHERE o.tutor_id = t.id AND o.archived_at IS NULL)))) = 0))",
+                WHERE o.tutor_id = t.id AND o.archived_at IS NULL AND o.currency = $5 AND price <= $4))",
         accepted,
         query.field.map(Field::name),
-        words.university,
         query.min_rating_tenths.map(i64::from),
         price,
-        currency.map(Currency::code),
-        &words.words
+        currency.map(Currency::code)
     )
     .fetch_all(db)
     .await?;
     let candidate = |id, name: &str, rating_count, rating_sum| Candidate {
         tutor: TutorId(id),
-        sort_name: deunicode::deunicode(name).to_lowercase(),
+        sort_name: fold(name),
         rating_count,
         rating_sum,
         free_slots: 0,
         price: None,
     };
     Ok(rows.iter().map(|row| candidate(row.id, &row.name, row.rating_count, row.rating_sum)).collect())
+}
+
+/// What is searched of a tutor.
+pub(super) struct Texts {
+    tutor: Uuid,
+    /// Name, headline, bio, university, degree, goals and titles of offerings.
+    all: String,
+    university: String,
+}
+
+/// The texts of tutors.
+pub(super) async fn list_texts(db: &mut PgConnection, tutors: &[TutorId]) -> Result<HashMap<TutorId, Texts>> {
+    let ids: Vec<_> = tutors.iter().map(|tutor| tutor.0).collect();
+    let texts = sqlx::query_as!(
+        Texts,
+        r#"SELECT t.id AS tutor, t.university AS "university!",
+                  concat_ws(' ', u.name, t.headline, t.bio, t.university, t.degree, array_to_string(t.goals, ' '),
+                            (SELECT string_agg(o.title, ' ') FROM offerings o
+                             WHERE o.tutor_id = t.id AND o.archived_at IS NULL)) AS "all!"
+           FROM tutors t JOIN users u ON u.id = t.user_id
+           WHERE t.id = ANY($1) AND t.bio IS NOT NULL"#,
+        &ids
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(texts.into_iter().map(|texts| (TutorId(texts.tutor), texts)).collect())
 }
 
 /// What a list shows of a tutor.
