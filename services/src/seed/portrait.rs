@@ -159,21 +159,25 @@ impl Person<'_> {
     fn head(&self, canvas: &mut Canvas) {
         let (w, h, skin) = (self.wide, self.tall, self.look.skin);
         let ear = mix(skin, [90.0, 40.0, 20.0], 0.1);
-        for side in [-1.0, 1.0] {
-            canvas.fill(ear, |x, y| oval(x - X - side * (w + 1.0), y - 200.0, 14.0, 20.0));
+        // The hair of a bob lies over the ears.
+        if self.look.style != "bob" {
+            for side in [-1.0, 1.0] {
+                canvas.fill(ear, |x, y| oval(x - X - side * (w + 1.0), y - 200.0, 14.0, 20.0));
+            }
         }
         canvas.fill(skin, |x, y| oval(x - X, y - Y, w, h));
-        let blush = mix(skin, [235.0, 90.0, 80.0], 0.2);
-        for side in [-1.0, 1.0] {
-            canvas.fill(blush, |x, y| oval(x - X - side * 40.0, y - 222.0, 13.0, 8.0));
-        }
         if self.look.beard {
             let beard = mix(self.look.hair, skin, 0.12);
             canvas.fill(beard, |x, y| {
                 let jaw = oval(x - X, y - Y - 2.0, w + 3.0, h + 4.0);
-                jaw.max(-oval(x - X, y - 172.0, w - 3.0, 58.0))
+                jaw.max(-oval(x - X, y - 172.0, w + 12.0, 56.0)).max(180.0 - y)
             });
             canvas.fill(skin, |x, y| oval(x - X, y - 234.0, self.smile + 6.0, 11.0));
+        } else {
+            let blush = mix(skin, [235.0, 90.0, 80.0], 0.2);
+            for side in [-1.0, 1.0] {
+                canvas.fill(blush, |x, y| oval(x - X - side * 40.0, y - 222.0, 13.0, 8.0));
+            }
         }
     }
 
@@ -185,7 +189,7 @@ impl Person<'_> {
             canvas.fill(dark, |x, y| oval(x - at, y - 196.0, 5.5, 7.0));
             let brow = mix(self.look.hair, dark, 0.35);
             canvas.fill(brow, |x, y| {
-                line(x, y, [at - 13.0, 175.0 - side * 2.0], [at + 13.0, 175.0 + side * 2.0], 2.6)
+                line(x, y, [at - 13.0, 174.5 + side * 0.5], [at + 13.0, 174.5 - side * 0.5], 2.6)
             });
         }
         canvas.fill(soft, |x, y| line(x, y, [X, 204.0], [X - 4.0, 216.0], 2.0));
