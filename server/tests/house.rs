@@ -162,7 +162,10 @@ fn every_refusal_has_its_sentence() {
             for (at, _) in text.match_indices(opening) {
                 let call: String = text[at..].chars().take(200).collect();
                 let call = call.split(')').next().unwrap_or_default();
-                if let Some(key) = call.split('"').nth(1).filter(|key| !known.contains(*key)) {
+                // The key is the second argument; where it is no literal, it comes from a place that is read too.
+                let key =
+                    call.split(',').nth(1).and_then(|word| word.trim().strip_prefix('"')?.strip_suffix('"'));
+                if let Some(key) = key.filter(|key| !known.contains(*key)) {
                     missing.insert(format!("{name}: {key}"));
                 }
             }
