@@ -31,6 +31,11 @@ pub mod routes;
 pub mod settings;
 pub mod shell;
 pub mod signup;
+pub mod tutor;
+pub mod tutor_card;
+pub mod tutor_data;
+pub mod tutors;
+pub mod tutors_query;
 pub mod updates;
 pub mod zone_switch;
 

@@ -8,10 +8,8 @@ use leptos_router::{
     path,
 };
 
-use super::{
-    dashboard::Dashboard, dev::Components, home::Home, lesson::LessonPage, login::Login, not_found::NotFound,
-    settings::Settings, shell::Frame, signup::Signup,
-};
+use super::{dashboard::Dashboard, dev::Components, home::Home, lesson::LessonPage, login::Login, not_found::NotFound, settings::Settings, shell::Frame, signup::Signup, tutor::TutorPage, tutors::Tutors};
+use super::{home::Home, not_found::NotFound, shell::Frame, tutor::TutorPage, tutors::Tutors};
 
 /// Every page of the site. Each is rendered as a whole before it is sent, so that its status is true.
 #[component]
@@ -28,6 +26,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/dashboard") view=Dashboard ssr=SsrMode::Async/>
                     <Route path=path!("/lessons/:id") view=LessonPage ssr=SsrMode::Async/>
                     <Route path=path!("/dev/components") view=Components ssr=SsrMode::Async/>
+                    <Route path=path!("/tutors") view=Tutors ssr=SsrMode::Async/>
+                    <Route path=path!("/tutors/:slug") view=TutorPage ssr=SsrMode::Async/>
                 </Routes>
             </Frame>
         </Router>

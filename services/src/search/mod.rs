@@ -243,6 +243,16 @@ fn summary(card: &Card, context: &TutorContext, query: &SearchQuery, now: DateTi
     }
 }
 
+/// The fields of bookable tutors with their number, by name.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn fields(services: &Services) -> Result<Vec<(Field, i64)>> {
+    let mut db = services.db.acquire().await?;
+    let accepted = settings::load(&mut db).await?.accepted_providers;
+    store::list_fields(&mut db, &accepted).await
+}
+
 /// The universities of bookable tutors with their number, for the filter; the largest number first.
 ///
 /// # Errors

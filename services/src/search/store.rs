@@ -201,3 +201,20 @@ pub(super) async fn list_universities(
     .await?;
     Ok(rows.into_iter().map(|row| (row.university, row.count)).collect())
 }
+
+pub(super) async fn list_fields(db: &mut PgConnection, accepted: &[String]) -> Result<Vec<(Field, i64)>> {
+    let rows = sqlx::query!(
+        r#"SELECT t.field AS "field!", count(*) AS "count!"
+           FROM tutors t JOIN users u ON u.id = t.user_id
+           WHERE t.bio IS NOT NULL AND t.is_active AND t.provider = ANY($1) AND u.deleted_at IS NULL
+             AND EXISTS (SELECT FROM offerings o WHERE o.tutor_id = t.id AND o.archived_at IS NULL)
+           GROUP BY t.field
+           ORDER BY t.field"#,
+        accepted
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| Ok((row.field.parse::<Field>().map_err(AppError::fault)?, row.count)))
+        .collect()
+}
