@@ -4,7 +4,10 @@
 //! an island. [`context::Visit`] is what a page knows about the request.
 
 pub mod account;
+pub mod book;
 pub mod book_actions;
+pub mod book_move;
+pub mod book_summary;
 pub mod built;
 pub mod calendar;
 pub mod calendar_state;

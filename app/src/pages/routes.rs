@@ -8,7 +8,7 @@ use leptos_router::{
     path,
 };
 
-use super::{dashboard::Dashboard, dev::Components, home::Home, lesson::LessonPage, login::Login, not_found::NotFound, settings::Settings, shell::Frame, signup::Signup, tutor::TutorPage, tutors::Tutors};
+use super::{book::Book, book_move::Reschedule, dashboard::Dashboard, dev::Components, home::Home, lesson::LessonPage, login::Login, not_found::NotFound, settings::Settings, shell::Frame, signup::Signup, tutor::TutorPage, tutors::Tutors};
 use super::{home::Home, not_found::NotFound, shell::Frame, tutor::TutorPage, tutors::Tutors};
 
 /// Every page of the site. Each is rendered as a whole before it is sent, so that its status is true.
@@ -28,6 +28,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/dev/components") view=Components ssr=SsrMode::Async/>
                     <Route path=path!("/tutors") view=Tutors ssr=SsrMode::Async/>
                     <Route path=path!("/tutors/:slug") view=TutorPage ssr=SsrMode::Async/>
+                    <Route path=path!("/book/:slug") view=Book ssr=SsrMode::Async/>
+                    <Route path=path!("/lessons/:id/reschedule") view=Reschedule ssr=SsrMode::Async/>
                 </Routes>
             </Frame>
         </Router>

@@ -1,0 +1,325 @@
+//! `/book/{slug}`: a chosen start is held, its details are read, and it is booked.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use domain::{
+    Code, Refusal,
+    account::Role,
+    ids::{BookingId, HoldId, OfferingId},
+    interval::Interval,
+    zone::Zone,
+};
+use leptos::prelude::*;
+use leptos_axum::redirect;
+use leptos_meta::{Meta, Title};
+use leptos_router::hooks::use_params_map;
+use services::{
+    AppError, Result,
+    availability::{SlotQuery, free_slots},
+    booking::{self, Hold, HoldRequest, ListQuery},
+    tutor::{self, TutorView},
+};
+
+use super::{
+    book_actions::{remaining_ms, sign_in_address},
+    book_summary::{Lesson, rules, summary, when},
+    context::{Visit, visit},
+    format,
+    i18n::td_string,
+    load::load,
+    query,
+};
+use crate::{
+    booking::{BrowserZone, HoldCountdown, HoldTexts},
+    form::Form,
+    ui::{
+        Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, Field, Glyph, PageHeader, Step, StepState, Steps,
+        Textarea, Tone,
+    },
+};
+
+/// Longest note to a tutor, in characters.
+const NOTE: u32 = 1000;
+
+/// How far the booking has come.
+enum Stage {
+    /// No start was chosen yet.
+    Unchosen,
+    /// A start was chosen and is not held.
+    Chosen,
+    /// It is held.
+    Held(Hold),
+    /// It was held, and is no longer.
+    Lapsed,
+    /// It is booked.
+    Booked(BookingId),
+}
+
+struct Loaded {
+    tutor: TutorView,
+    offering: OfferingId,
+    lesson: Option<Lesson>,
+    stage: Stage,
+}
+
+/// `/book/{slug}`
+#[component]
+pub fn Book() -> impl IntoView {
+    let visit = visit();
+    match &visit.actor {
+        None => {
+            let here = format!("{}?{}", visit.path, visit.query);
+            redirect(&sign_in_address(here.trim_end_matches('?')));
+            ().into_any()
+        }
+        Some(actor) if actor.role != Role::Student => only_students(&visit).into_any(),
+        Some(_) => {
+            let slug = use_params_map().read_untracked().get("slug").unwrap_or_default();
+            load(move |visit| find(visit, slug), show).into_any()
+        }
+    }
+}
+
+fn only_students(visit: &Visit) -> impl IntoView + use<> {
+    let locale = visit.locale();
+    view! {
+        <Title text=td_string!(locale, booking.only_students).to_string()/>
+        <div class="page page-text flow">
+            <h1>{td_string!(locale, booking.only_students).to_string()}</h1>
+            <p>{td_string!(locale, booking.only_students_text).to_string()}</p>
+            <ButtonLink href="/tutors" variant=ButtonVariant::Secondary>{td_string!(locale, site.find_tutor).to_string()}</ButtonLink>
+        </div>
+    }
+}
+
+async fn find(visit: Visit, slug: String) -> Result<Loaded> {
+    let tutor = tutor::find(&visit.services, visit.actor.as_ref(), &slug).await?;
+    tutor.readiness.check()?;
+    let held = held(&visit).await?;
+    let (offering, lesson) = lesson(&visit, &tutor, held.as_ref().map(|(_, request)| request)).await?;
+    let asked = query::get(&visit.query, "hold").is_some();
+    let stage = match (&lesson, held) {
+        (None, _) => Stage::Unchosen,
+        (Some(_), Some((hold, request))) if request.tutor == tutor.id => Stage::Held(hold),
+        (Some(lesson), _) if asked => match booked(&visit, &tutor, lesson.start).await? {
+            Some(booking) => Stage::Booked(booking),
+            None => Stage::Lapsed,
+        },
+        (Some(_), _) => Stage::Chosen,
+    };
+    Ok(Loaded { tutor, offering, lesson, stage })
+}
+
+async fn held(visit: &Visit) -> Result<Option<(Hold, HoldRequest)>> {
+    match query::parse::<HoldId>(&visit.query, "hold") {
+        Some(hold) => booking::find_hold(&visit.services, visit.actor()?, hold).await,
+        None => Ok(None),
+    }
+}
+
+/// One's own coming booking with the tutor at that start: what a hold became.
+async fn booked(visit: &Visit, tutor: &TutorView, start: DateTime<Utc>) -> Result<Option<BookingId>> {
+    let query = ListQuery { states: Vec::new(), upcoming: Some(true), page: 1, page_size: 100 };
+    let list = booking::list(&visit.services, visit.actor()?, &query).await?;
+    let same = |it: &&domain::booking::Booking| it.tutor == tutor.id && it.start == start && it.state.is_active();
+    Ok(list.rows.iter().find(same).map(|it| it.id))
+}
+
+/// The lesson that the hold, else the address, is about; without a start there is none.
+async fn lesson(
+    visit: &Visit,
+    tutor: &TutorView,
+    held: Option<&HoldRequest>,
+) -> Result<(OfferingId, Option<Lesson>)> {
+    let asked = held.map_or_else(|| query::parse(&visit.query, "offering"), |hold| hold.offering);
+    let offering = match asked {
+        Some(id) => tutor.offerings.iter().find(|it| it.id == id),
+        None => tutor.offerings.first(),
+    };
+    let unknown = || AppError::from(Refusal::on(Code::NotFound, "offering_not_found", "offering"));
+    let offering = offering.ok_or_else(unknown)?;
+    let minutes = held.map_or_else(|| query::parse(&visit.query, "duration"), |hold| Some(hold.duration));
+    let offered = &offering.offering.durations;
+    let duration = match minutes {
+        Some(minutes) => offered.iter().find(|it| i64::from(it.minutes) == minutes),
+        None => offered.first(),
+    };
+    let refused = || AppError::from(Refusal::on(Code::InvalidDuration, "duration_not_offered", "duration"));
+    let duration = duration.ok_or_else(refused)?;
+    let start = held.map_or_else(|| query::parse::<DateTime<Utc>>(&visit.query, "start"), |hold| Some(hold.start));
+    let Some(start) = start else { return Ok((offering.id, None)) };
+    let range = Interval::new(visit.now, visit.now + TimeDelta::minutes(1));
+    let policy = SlotQuery {
+        tutor: tutor.id.0.to_string(),
+        range,
+        offering: Some(offering.id),
+        duration: Some(i64::from(duration.minutes)),
+    };
+    let policy = free_slots(&visit.services, &policy).await?.policy;
+    let lesson = Lesson {
+        tutor: tutor.name.clone(),
+        photo: tutor.photo_url.clone().unwrap_or_default(),
+        zone: Zone::parse(&tutor.time_zone).unwrap_or(Zone::UTC),
+        title: offering.offering.title.clone(),
+        start,
+        minutes: duration.minutes,
+        price: duration.price_minor,
+        currency: offering.offering.currency,
+        policy,
+    };
+    Ok((offering.id, Some(lesson)))
+}
+
+fn show(visit: Visit, loaded: Loaded) -> impl IntoView {
+    let locale = visit.locale();
+    let Loaded { tutor, offering, lesson, stage } = loaded;
+    let calendar = calendar_address(&visit, &tutor.slug, offering, lesson.as_ref());
+    let (Some(lesson), false) = (lesson, matches!(stage, Stage::Unchosen)) else {
+        redirect(&calendar);
+        return ().into_any();
+    };
+    let title = td_string!(locale, booking.title, name = tutor.name.clone()).to_string();
+    let confirmed = matches!(stage, Stage::Held(_));
+    let main = match stage {
+        Stage::Booked(booking) => {
+            redirect(&format!("/lessons/{}", booking.0));
+            return ().into_any();
+        }
+        Stage::Held(hold) => details(&visit, &tutor, offering, &lesson, &hold),
+        Stage::Lapsed => lapsed(&visit, &calendar),
+        Stage::Chosen | Stage::Unchosen => chosen(&visit, &tutor, offering, &lesson, &calendar),
+    };
+    view! {
+        <Title text=format!("{title} · {}", td_string!(locale, site.name))/>
+        <Meta name="robots" content="noindex"/>
+        <div class="page">
+            <PageHeader title/>
+            {steps(&visit, confirmed, &calendar)}
+            <div class="book-layout">
+                <div class="flow">{main}</div>
+                {summary(&visit, &lesson)}
+            </div>
+            <BrowserZone known=visit.zone_known/>
+        </div>
+    }
+    .into_any()
+}
+
+/// The calendar at the day of the start.
+fn calendar_address(visit: &Visit, slug: &str, offering: OfferingId, lesson: Option<&Lesson>) -> String {
+    let day = lesson.map(|lesson| visit.zone.to_wall(lesson.start.max(visit.now)).local.date().to_string());
+    let query = query::write([
+        ("day", day.unwrap_or_default()),
+        ("offering", offering.0.to_string()),
+        ("duration", lesson.map(|lesson| lesson.minutes.to_string()).unwrap_or_default()),
+    ]);
+    format!("/tutors/{}?{query}#calendar", query::encode(slug))
+}
+
+fn steps(visit: &Visit, held: bool, calendar: &str) -> AnyView {
+    let locale = visit.locale();
+    let step = |label: String, state: StepState, href: &str| Step { label, state, href: href.to_owned() };
+    let (time, details) =
+        if held { (StepState::Done, StepState::Current) } else { (StepState::Current, StepState::Ahead) };
+    let steps = vec![
+        step(td_string!(locale, booking.step_time).to_string(), time, calendar),
+        step(td_string!(locale, booking.step_details).to_string(), details, ""),
+        step(td_string!(locale, booking.step_confirmed).to_string(), StepState::Ahead, ""),
+    ];
+    view! {
+        <Steps label=td_string!(locale, booking.steps).to_string() steps done_text=td_string!(locale, booking.step_done).to_string()/>
+    }
+    .into_any()
+}
+
+/// A start that is not held: one button holds it.
+fn chosen(visit: &Visit, tutor: &TutorView, offering: OfferingId, lesson: &Lesson, calendar: &str) -> AnyView {
+    let locale = visit.locale();
+    let start = lesson.start.to_rfc3339_opts(SecondsFormat::Secs, true);
+    view! {
+        <Card title=td_string!(locale, booking.keep_title).to_string()>
+            {when(visit, lesson.start, lesson.zone, &lesson.tutor)}
+            <p class="quiet book-note">{td_string!(locale, booking.keep_text).to_string()}</p>
+            <Form action="/do/hold_slot" class="form" unreachable=td_string!(locale, calendar.unreachable).to_string()>
+                <input type="hidden" name="slug" value=tutor.slug.clone()/>
+                <input type="hidden" name="offering" value=offering.0.to_string()/>
+                <input type="hidden" name="duration" value=lesson.minutes.to_string()/>
+                <input type="hidden" name="start" value=start/>
+                <div class="form-actions">
+                    <Button size=ButtonSize::Large>{td_string!(locale, booking.keep).to_string()}</Button>
+                    <ButtonLink href=calendar.to_owned() variant=ButtonVariant::Ghost>
+                        {td_string!(locale, booking.another_time).to_string()}
+                    </ButtonLink>
+                </div>
+            </Form>
+        </Card>
+    }
+    .into_any()
+}
+
+fn lapsed(visit: &Visit, calendar: &str) -> AnyView {
+    let locale = visit.locale();
+    view! {
+        <Alert tone=Tone::Warning title=td_string!(locale, booking.lapsed).to_string()>
+            {td_string!(locale, booking.lapsed_text).to_string()}
+        </Alert>
+        <ButtonLink href=calendar.to_owned() icon=Glyph::Calendar>{td_string!(locale, calendar.title).to_string()}</ButtonLink>
+    }
+    .into_any()
+}
+
+/// The held start: how long it is kept, a note, the rules, and the one button.
+fn details(visit: &Visit, tutor: &TutorView, offering: OfferingId, lesson: &Lesson, hold: &Hold) -> AnyView {
+    let locale = visit.locale();
+    let button = if lesson.policy.confirm_requests {
+        td_string!(locale, booking.request).to_string()
+    } else {
+        td_string!(locale, booking.confirm).to_string()
+    };
+    let note_hint = td_string!(locale, booking.note_hint, name = tutor.name.clone()).to_string();
+    view! {
+        {countdown(visit, hold)}
+        <Form action="/do/confirm_booking" class="form card card-pad" unreachable=td_string!(locale, calendar.unreachable).to_string()>
+            <h2 class="card-heading">{td_string!(locale, booking.details).to_string()}</h2>
+            <input type="hidden" name="slug" value=tutor.slug.clone()/>
+            <input type="hidden" name="hold" value=hold.id.0.to_string()/>
+            <input type="hidden" name="offering" value=offering.0.to_string()/>
+            <input type="hidden" name="start" value=lesson.start.to_rfc3339_opts(SecondsFormat::Secs, true)/>
+            <input type="hidden" name="duration" value=lesson.minutes.to_string()/>
+            <input type="hidden" name="key" value=services::chance::token()/>
+            <Field
+                id="note" label=td_string!(locale, booking.note).to_string() hint=note_hint
+                optional_text=td_string!(locale, booking.optional).to_string()
+            >
+                <Textarea name="note" max=NOTE counter=td_string!(locale, booking.note_counter).to_string()/>
+            </Field>
+            <h3>{td_string!(locale, booking.rules).to_string()}</h3>
+            {rules(visit, lesson)}
+            <div class="form-actions">
+                <Button size=ButtonSize::Large icon=Glyph::Check>{button}</Button>
+            </div>
+        </Form>
+        <form method="post" action="/do/release_hold">
+            <input type="hidden" name="hold" value=hold.id.0.to_string()/>
+            <input type="hidden" name="slug" value=tutor.slug.clone()/>
+            <Button variant=ButtonVariant::Ghost>{td_string!(locale, booking.another_time).to_string()}</Button>
+        </form>
+    }
+    .into_any()
+}
+
+fn countdown(visit: &Visit, hold: &Hold) -> AnyView {
+    let locale = visit.locale();
+    let texts = HoldTexts {
+        label: td_string!(locale, booking.hold_label).to_string(),
+        minutes: td_string!(locale, booking.minutes).to_string(),
+        seconds: td_string!(locale, booking.seconds).to_string(),
+        last_minute: td_string!(locale, booking.last_minute).to_string(),
+        lapsed: td_string!(locale, booking.lapsed).to_string(),
+    };
+    let until = format::clock(locale, visit.zone, hold.expires_at);
+    view! {
+        <HoldCountdown hold=hold.id.0.to_string() remaining_ms=remaining_ms(hold.expires_at, visit.now) texts/>
+        <noscript><p>{td_string!(locale, booking.held_until, time = until).to_string()}</p></noscript>
+    }
+    .into_any()
+}

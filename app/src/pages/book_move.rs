@@ -1,0 +1,115 @@
+//! `/lessons/{id}/reschedule`: another start for a booking, in one swap.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use domain::{
+    booking::{Booking, may_call_off},
+    ids::BookingId,
+    zone::Zone,
+};
+use leptos::prelude::*;
+use leptos_axum::redirect;
+use leptos_meta::{Meta, Title};
+use leptos_router::hooks::use_params_map;
+use services::{Result, booking};
+
+use super::{
+    book_actions::{no_booking, sign_in_address},
+    book_summary::when,
+    calendar::{self, CalendarSection},
+    context::{Visit, visit},
+    i18n::{sentence, td_string},
+    load::load,
+    query,
+};
+use crate::{
+    booking::view::{CalendarView, Source},
+    form::Form,
+    ui::{Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, PageHeader, Tone},
+};
+
+/// What the page shows.
+enum Stage {
+    /// The booking cannot be moved; why.
+    Refused(String),
+    /// A start is to be chosen.
+    Choose(Box<CalendarView>),
+    /// The new start is to be confirmed.
+    Confirm(DateTime<Utc>),
+}
+
+/// `/lessons/{id}/reschedule`
+#[component]
+pub fn Reschedule() -> impl IntoView {
+    let visit = visit();
+    if visit.actor.is_none() {
+        redirect(&sign_in_address(&visit.path));
+        return ().into_any();
+    }
+    let id = use_params_map().read_untracked().get("id").unwrap_or_default();
+    load(move |visit| find(visit, id), show).into_any()
+}
+
+async fn find(visit: Visit, id: String) -> Result<(Booking, Stage)> {
+    let id = id.parse::<BookingId>().map_err(|_| no_booking())?;
+    let booking = booking::find(&visit.services, visit.actor()?, id).await?;
+    let party = booking::party(visit.actor()?, &booking).ok_or_else(no_booking)?;
+    let allowed = may_call_off(party, booking.start, &booking.policy, visit.now);
+    let stage = match (allowed, query::parse(&visit.query, "start")) {
+        (Err(refusal), _) => Stage::Refused(sentence(visit.locale(), &refusal)),
+        (Ok(()), _) if !booking.state.is_active() => {
+            Stage::Refused(td_string!(visit.locale(), error.booking_state).to_string())
+        }
+        (Ok(()), Some(start)) => Stage::Confirm(start),
+        (Ok(()), None) => Stage::Choose(Box::new(calendar::for_move(&visit, &booking, &visit.query).await?)),
+    };
+    Ok((booking, stage))
+}
+
+fn show(visit: Visit, (booking, stage): (Booking, Stage)) -> impl IntoView {
+    let locale = visit.locale();
+    let title = td_string!(locale, booking.move_title).to_string();
+    let lesson = format!("/lessons/{}", booking.id.0);
+    let zone = Zone::parse(&booking.tutor_zone).unwrap_or(Zone::UTC);
+    let main = match stage {
+        Stage::Refused(why) => view! { <Alert tone=Tone::Warning title=why/> }.into_any(),
+        Stage::Choose(view) => {
+            let source = Source::Booking(booking.id.0.to_string());
+            view! { <CalendarSection view=*view source/> }.into_any()
+        }
+        Stage::Confirm(start) => confirm(&visit, &booking, zone, start),
+    };
+    view! {
+        <Title text=format!("{title} · {}", td_string!(locale, site.name))/>
+        <Meta name="robots" content="noindex"/>
+        <div class="page flow">
+            <PageHeader title=title lead=format!("{} · {}", booking.title, booking.tutor_name)>
+                <ButtonLink href=lesson variant=ButtonVariant::Ghost>{td_string!(locale, booking.keep_old).to_string()}</ButtonLink>
+            </PageHeader>
+            <Card title=td_string!(locale, booking.now_at).to_string()>
+                {when(&visit, booking.start, zone, &booking.tutor_name)}
+            </Card>
+            {main}
+        </div>
+    }
+}
+
+fn confirm(visit: &Visit, booking: &Booking, zone: Zone, start: DateTime<Utc>) -> AnyView {
+    let locale = visit.locale();
+    view! {
+        <Card title=td_string!(locale, booking.move_to).to_string()>
+            {when(visit, start, zone, &booking.tutor_name)}
+            <p class="quiet book-note">{td_string!(locale, booking.move_text).to_string()}</p>
+            <Form action="/do/reschedule" class="form" unreachable=td_string!(locale, calendar.unreachable).to_string()>
+                <input type="hidden" name="booking" value=booking.id.0.to_string()/>
+                <input type="hidden" name="start" value=start.to_rfc3339_opts(SecondsFormat::Secs, true)/>
+                <div class="form-actions">
+                    <Button size=ButtonSize::Large>{td_string!(locale, booking.move_action).to_string()}</Button>
+                    <ButtonLink href=format!("/lessons/{}/reschedule", booking.id.0) variant=ButtonVariant::Ghost>
+                        {td_string!(locale, booking.another_time).to_string()}
+                    </ButtonLink>
+                </div>
+            </Form>
+        </Card>
+    }
+    .into_any()
+}
