@@ -24,16 +24,16 @@ use super::{
     book_summary::{Lesson, rules, summary, when},
     context::{Visit, visit},
     format,
-    i18n::td_string,
+    forms::{PostForm, error_on, kept_or},
+    i18n::{Locale, td_string},
     load::load,
     query,
 };
 use crate::{
     booking::{BrowserZone, HoldCountdown, HoldTexts},
-    form::Form,
     ui::{
-        Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, Field, Glyph, PageHeader, Step, StepState, Steps,
-        Textarea, Tone,
+        Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, Field, Glyph, PageHeader, Step,
+        StepState, Steps, Textarea, Tone,
     },
 };
 
@@ -120,7 +120,8 @@ async fn held(visit: &Visit) -> Result<Option<(Hold, HoldRequest)>> {
 async fn booked(visit: &Visit, tutor: &TutorView, start: DateTime<Utc>) -> Result<Option<BookingId>> {
     let query = ListQuery { states: Vec::new(), upcoming: Some(true), page: 1, page_size: 100 };
     let list = booking::list(&visit.services, visit.actor()?, &query).await?;
-    let same = |it: &&domain::booking::Booking| it.tutor == tutor.id && it.start == start && it.state.is_active();
+    let same =
+        |it: &&domain::booking::Booking| it.tutor == tutor.id && it.start == start && it.state.is_active();
     Ok(list.rows.iter().find(same).map(|it| it.id))
 }
 
@@ -145,7 +146,8 @@ async fn lesson(
     };
     let refused = || AppError::from(Refusal::on(Code::InvalidDuration, "duration_not_offered", "duration"));
     let duration = duration.ok_or_else(refused)?;
-    let start = held.map_or_else(|| query::parse::<DateTime<Utc>>(&visit.query, "start"), |hold| Some(hold.start));
+    let start =
+        held.map_or_else(|| query::parse::<DateTime<Utc>>(&visit.query, "start"), |hold| Some(hold.start));
     let Some(start) = start else { return Ok((offering.id, None)) };
     let range = Interval::new(visit.now, visit.now + TimeDelta::minutes(1));
     let policy = SlotQuery {
@@ -232,25 +234,34 @@ fn steps(visit: &Visit, held: bool, calendar: &str) -> AnyView {
 }
 
 /// A start that is not held: one button holds it.
-fn chosen(visit: &Visit, tutor: &TutorView, offering: OfferingId, lesson: &Lesson, calendar: &str) -> AnyView {
+fn chosen(
+    visit: &Visit,
+    tutor: &TutorView,
+    offering: OfferingId,
+    lesson: &Lesson,
+    calendar: &str,
+) -> AnyView {
     let locale = visit.locale();
-    let start = lesson.start.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let fields = hidden(&[
+        ("slug", tutor.slug.clone()),
+        ("offering", offering.0.to_string()),
+        ("duration", lesson.minutes.to_string()),
+        ("start", lesson.start.to_rfc3339_opts(SecondsFormat::Secs, true)),
+    ]);
+    let (when, calendar) = (when(visit, lesson.start, lesson.zone, &lesson.tutor), calendar.to_owned());
     view! {
         <Card title=td_string!(locale, booking.keep_title).to_string()>
-            {when(visit, lesson.start, lesson.zone, &lesson.tutor)}
+            {when}
             <p class="quiet book-note">{td_string!(locale, booking.keep_text).to_string()}</p>
-            <Form action="/do/hold_slot" class="form" unreachable=td_string!(locale, calendar.unreachable).to_string()>
-                <input type="hidden" name="slug" value=tutor.slug.clone()/>
-                <input type="hidden" name="offering" value=offering.0.to_string()/>
-                <input type="hidden" name="duration" value=lesson.minutes.to_string()/>
-                <input type="hidden" name="start" value=start/>
+            <PostForm action="hold_slot" class="form">
+                {fields}
                 <div class="form-actions">
                     <Button size=ButtonSize::Large>{td_string!(locale, booking.keep).to_string()}</Button>
-                    <ButtonLink href=calendar.to_owned() variant=ButtonVariant::Ghost>
+                    <ButtonLink href=calendar variant=ButtonVariant::Ghost>
                         {td_string!(locale, booking.another_time).to_string()}
                     </ButtonLink>
                 </div>
-            </Form>
+            </PostForm>
         </Card>
     }
     .into_any()
@@ -276,35 +287,58 @@ fn details(visit: &Visit, tutor: &TutorView, offering: OfferingId, lesson: &Less
         td_string!(locale, booking.confirm).to_string()
     };
     let note_hint = td_string!(locale, booking.note_hint, name = tutor.name.clone()).to_string();
+    let fields = hidden(&[
+        ("slug", tutor.slug.clone()),
+        ("hold", hold.id.0.to_string()),
+        ("offering", offering.0.to_string()),
+        ("start", lesson.start.to_rfc3339_opts(SecondsFormat::Secs, true)),
+        ("duration", lesson.minutes.to_string()),
+        ("key", services::chance::token()),
+    ]);
+    let back = hidden(&[("hold", hold.id.0.to_string()), ("slug", tutor.slug.clone())]);
+    let rules = rules(visit, lesson);
     view! {
         {countdown(visit, hold)}
-        <Form action="/do/confirm_booking" class="form card card-pad" unreachable=td_string!(locale, calendar.unreachable).to_string()>
+        <PostForm action="confirm_booking" class="form card card-pad">
             <h2 class="card-heading">{td_string!(locale, booking.details).to_string()}</h2>
-            <input type="hidden" name="slug" value=tutor.slug.clone()/>
-            <input type="hidden" name="hold" value=hold.id.0.to_string()/>
-            <input type="hidden" name="offering" value=offering.0.to_string()/>
-            <input type="hidden" name="start" value=lesson.start.to_rfc3339_opts(SecondsFormat::Secs, true)/>
-            <input type="hidden" name="duration" value=lesson.minutes.to_string()/>
-            <input type="hidden" name="key" value=services::chance::token()/>
-            <Field
-                id="note" label=td_string!(locale, booking.note).to_string() hint=note_hint
-                optional_text=td_string!(locale, booking.optional).to_string()
-            >
-                <Textarea name="note" max=NOTE counter=td_string!(locale, booking.note_counter).to_string()/>
-            </Field>
+            {fields}
+            {note(locale, note_hint)}
             <h3>{td_string!(locale, booking.rules).to_string()}</h3>
-            {rules(visit, lesson)}
+            {rules}
             <div class="form-actions">
                 <Button size=ButtonSize::Large icon=Glyph::Check>{button}</Button>
             </div>
-        </Form>
+        </PostForm>
         <form method="post" action="/do/release_hold">
-            <input type="hidden" name="hold" value=hold.id.0.to_string()/>
-            <input type="hidden" name="slug" value=tutor.slug.clone()/>
+            {back}
             <Button variant=ButtonVariant::Ghost>{td_string!(locale, booking.another_time).to_string()}</Button>
         </form>
     }
     .into_any()
+}
+
+/// Words to the tutor.
+fn note(locale: Locale, hint: String) -> impl IntoView {
+    view! {
+        <Field
+            id="note" label=td_string!(locale, booking.note).to_string() hint error=error_on("note")
+            optional_text=td_string!(locale, booking.optional).to_string()
+        >
+            <Textarea
+                name="note" max=NOTE value=kept_or("note", String::new())
+                counter=td_string!(locale, booking.note_counter).to_string()
+            />
+        </Field>
+    }
+}
+
+/// Fields that a form sends and nobody fills in.
+pub(super) fn hidden(fields: &[(&'static str, String)]) -> AnyView {
+    let fields = fields.iter().cloned();
+    fields
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+        .collect_view()
+        .into_any()
 }
 
 fn countdown(visit: &Visit, hold: &Hold) -> AnyView {

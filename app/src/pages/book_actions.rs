@@ -10,7 +10,7 @@ use leptos_axum::redirect;
 use services::{AppError, Result, booking, booking::HoldRequest};
 
 use super::{
-    context::{Visit, answer, visit},
+    context::{Visit, answer, answer_form, visit},
     query,
 };
 use crate::{booking::view::Remaining, error::WireError};
@@ -135,7 +135,8 @@ pub async fn release_hold(hold: String, slug: String) -> std::result::Result<(),
 /// See [`crate::booking::api::confirm_booking`].
 pub async fn confirm(asked: Confirmation) -> std::result::Result<(), WireError> {
     let visit = visit();
-    let booking = answer(&visit, place(&visit, asked)).await?;
+    let note = asked.note.clone();
+    let booking = answer_form(&visit, &[("note", &note)], place(&visit, asked)).await?;
     redirect(&format!("/lessons/{}", booking.0));
     Ok(())
 }

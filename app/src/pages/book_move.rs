@@ -13,17 +13,18 @@ use leptos_router::hooks::use_params_map;
 use services::{Result, booking};
 
 use super::{
+    book::hidden,
     book_actions::{no_booking, sign_in_address},
     book_summary::when,
     calendar::{self, CalendarSection},
     context::{Visit, visit},
+    forms::PostForm,
     i18n::{sentence, td_string},
     load::load,
     query,
 };
 use crate::{
     booking::view::{CalendarView, Source},
-    form::Form,
     ui::{Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, PageHeader, Tone},
 };
 
@@ -70,6 +71,7 @@ fn show(visit: Visit, (booking, stage): (Booking, Stage)) -> impl IntoView {
     let title = td_string!(locale, booking.move_title).to_string();
     let lesson = format!("/lessons/{}", booking.id.0);
     let zone = Zone::parse(&booking.tutor_zone).unwrap_or(Zone::UTC);
+    let now = when(&visit, booking.start, zone, &booking.tutor_name);
     let main = match stage {
         Stage::Refused(why) => view! { <Alert tone=Tone::Warning title=why/> }.into_any(),
         Stage::Choose(view) => {
@@ -86,7 +88,7 @@ fn show(visit: Visit, (booking, stage): (Booking, Stage)) -> impl IntoView {
                 <ButtonLink href=lesson variant=ButtonVariant::Ghost>{td_string!(locale, booking.keep_old).to_string()}</ButtonLink>
             </PageHeader>
             <Card title=td_string!(locale, booking.now_at).to_string()>
-                {when(&visit, booking.start, zone, &booking.tutor_name)}
+                {now}
             </Card>
             {main}
         </div>
@@ -95,20 +97,25 @@ fn show(visit: Visit, (booking, stage): (Booking, Stage)) -> impl IntoView {
 
 fn confirm(visit: &Visit, booking: &Booking, zone: Zone, start: DateTime<Utc>) -> AnyView {
     let locale = visit.locale();
+    let when = when(visit, start, zone, &booking.tutor_name);
+    let fields = hidden(&[
+        ("booking", booking.id.0.to_string()),
+        ("start", start.to_rfc3339_opts(SecondsFormat::Secs, true)),
+    ]);
+    let calendar = format!("/lessons/{}/reschedule", booking.id.0);
     view! {
         <Card title=td_string!(locale, booking.move_to).to_string()>
-            {when(visit, start, zone, &booking.tutor_name)}
+            {when}
             <p class="quiet book-note">{td_string!(locale, booking.move_text).to_string()}</p>
-            <Form action="/do/reschedule" class="form" unreachable=td_string!(locale, calendar.unreachable).to_string()>
-                <input type="hidden" name="booking" value=booking.id.0.to_string()/>
-                <input type="hidden" name="start" value=start.to_rfc3339_opts(SecondsFormat::Secs, true)/>
+            <PostForm action="reschedule" class="form">
+                {fields}
                 <div class="form-actions">
                     <Button size=ButtonSize::Large>{td_string!(locale, booking.move_action).to_string()}</Button>
-                    <ButtonLink href=format!("/lessons/{}/reschedule", booking.id.0) variant=ButtonVariant::Ghost>
+                    <ButtonLink href=calendar variant=ButtonVariant::Ghost>
                         {td_string!(locale, booking.another_time).to_string()}
                     </ButtonLink>
                 </div>
-            </Form>
+            </PostForm>
         </Card>
     }
     .into_any()

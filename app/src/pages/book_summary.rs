@@ -9,11 +9,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::{
-    context::Visit,
-    format,
-    i18n::td_string,
-};
+use super::{context::Visit, format, i18n::td_string};
 use crate::ui::{Avatar, Card, Glyph, Icon};
 
 /// A lesson to be.
@@ -56,19 +52,23 @@ impl Lesson {
 /// The card that sums a lesson up.
 pub fn summary(visit: &Visit, lesson: &Lesson) -> AnyView {
     let locale = visit.locale();
+    let Lesson { tutor, photo, title, .. } = lesson.clone();
+    let minutes = format::minutes(locale, lesson.minutes);
+    let when = when(visit, lesson.start, lesson.zone, &lesson.tutor);
+    let price = lesson.price_text(visit);
     view! {
         <Card title=td_string!(locale, booking.summary).to_string()>
             <div class="book-person">
-                <Avatar name=lesson.tutor.clone() photo=lesson.photo.clone()/>
+                <Avatar name=tutor.clone() photo/>
                 <div>
-                    <p><strong>{lesson.tutor.clone()}</strong></p>
-                    <p class="quiet small">{lesson.title.clone()} " · " {format::minutes(locale, lesson.minutes)}</p>
+                    <p><strong>{tutor}</strong></p>
+                    <p class="quiet small">{title} " · " {minutes}</p>
                 </div>
             </div>
-            {when(visit, lesson.start, lesson.zone, &lesson.tutor)}
+            {when}
             <p class="book-price">
                 <span>{td_string!(locale, booking.price).to_string()}</span>
-                <span class="tabular">{lesson.price_text(visit)}</span>
+                <span class="tabular">{price}</span>
             </p>
         </Card>
     }
@@ -87,7 +87,8 @@ pub fn when(visit: &Visit, start: DateTime<Utc>, tutor: Zone, name: &str) -> Any
     let theirs = (visit.zone.to_wall(start).local != tutor.to_wall(start).local).then(|| {
         let moment = format::moment(locale, tutor, start);
         let zone = format::zone(tutor, start);
-        td_string!(locale, booking.for_tutor, name = name.to_owned(), moment = moment, zone = zone).to_string()
+        td_string!(locale, booking.for_tutor, name = name.to_owned(), moment = moment, zone = zone)
+            .to_string()
     });
     let instant = start.to_rfc3339_opts(SecondsFormat::Secs, true);
     view! {
@@ -121,7 +122,10 @@ fn sentences(visit: &Visit, lesson: &Lesson) -> Vec<(Glyph, String)> {
         let half = format::money(locale, half.minor, half.currency);
         let wait = format::span(locale, i64::from(waits(lesson.minutes).0));
         all.push((Glyph::Wallet, td_string!(locale, booking.rule_charge, price = price).to_string()));
-        all.push((Glyph::User, td_string!(locale, booking.rule_absent, wait = wait, half = half).to_string()));
+        all.push((
+            Glyph::User,
+            td_string!(locale, booking.rule_absent, wait = wait, half = half).to_string(),
+        ));
         all.push((Glyph::Check, td_string!(locale, booking.rule_nothing).to_string()));
     }
     let deadline = lesson.deadline();

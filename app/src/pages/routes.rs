@@ -8,8 +8,11 @@ use leptos_router::{
     path,
 };
 
-use super::{book::Book, book_move::Reschedule, dashboard::Dashboard, dev::Components, home::Home, lesson::LessonPage, login::Login, not_found::NotFound, settings::Settings, shell::Frame, signup::Signup, tutor::TutorPage, tutors::Tutors};
-use super::{home::Home, not_found::NotFound, shell::Frame, tutor::TutorPage, tutors::Tutors};
+use super::{
+    book::Book, book_move::Reschedule, dashboard::Dashboard, dev::Components, home::Home, lesson::LessonPage,
+    login::Login, not_found::NotFound, settings::Settings, shell::Frame, signup::Signup, tutor::TutorPage,
+    tutors::Tutors,
+};
 
 /// Every page of the site. Each is rendered as a whole before it is sent, so that its status is true.
 #[component]

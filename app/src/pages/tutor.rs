@@ -14,7 +14,7 @@ use services::{
 use super::{
     calendar::{self, CalendarSection},
     context::Visit,
-    format,
+    flash, format,
     i18n::{Locale, field_name, td_string},
     load::load,
     query,
@@ -102,8 +102,8 @@ fn show(visit: Visit, loaded: Loaded) -> impl IntoView {
 
 /// What went wrong with a start that was posted without JavaScript.
 fn problem(visit: &Visit) -> String {
-    let failed = query::get(&visit.query, "__path").is_some_and(|path| path == "/do/hold_slot");
-    if failed { td_string!(visit.locale(), error.slot_taken).to_string() } else { String::new() }
+    let flash = flash::of("/do/hold_slot", &visit.query);
+    flash.and_then(|flash| flash.error).map(|error| error.message).unwrap_or_default()
 }
 
 fn header(visit: &Visit, tutor: &TutorView, field: &str) -> AnyView {
