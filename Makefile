@@ -20,7 +20,7 @@ check: ## Formatting and lints only
 journeys: ## The journeys in Chromium only, on the release build
 	@scripts/journeys
 
-bench: ## The benchmarks
+bench: ## The benchmarks: one table, also in docs/BENCHMARKS.md
 	@scripts/bench
 
 screens: ## Photographs every main page into docs/screens

@@ -1,0 +1,49 @@
+//! Rows to measure on. They are written as rows, because how they come to be is not what is measured.
+
+use chrono::{DateTime, Days, NaiveTime, Utc};
+use domain::booking::Policy;
+use sqlx::{PgPool, raw_sql};
+
+use crate::Outcome;
+
+/// Tutors, signed-in students, and orders of which no two conflict.
+const MARKET: &str = include_str!("../sql/market.sql");
+/// One tutor with 200 bookings and 20 overrides in the next 30 days.
+const BUSY: &str = include_str!("../sql/busy.sql");
+/// The slug of that tutor.
+pub const BUSY_SLUG: &str = "bench-busy";
+
+/// The session token of the n-th student of the market. Only its hash is stored.
+pub fn token(student: i32) -> String {
+    format!("benchmark-session-{student}")
+}
+
+/// Midnight UTC of tomorrow: the fixtures' slots lie after it, within notice and horizon.
+pub fn first_day(now: DateTime<Utc>) -> DateTime<Utc> {
+    (now.date_naive() + Days::new(1)).and_time(NaiveTime::MIN).and_utc()
+}
+
+/// Fills a migrated database with the market.
+pub async fn market(db: &PgPool, now: DateTime<Utc>) -> Outcome {
+    fill(db, now, MARKET).await
+}
+
+/// Adds the busy tutor.
+pub async fn busy(db: &PgPool, now: DateTime<Utc>) -> Outcome {
+    fill(db, now, BUSY).await
+}
+
+/// Runs a script on one connection, to which it is told when it is.
+async fn fill(db: &PgPool, now: DateTime<Utc>, script: &'static str) -> Outcome {
+    let mut db = db.acquire().await?;
+    let policy = serde_json::to_string(&Policy::default())?;
+    for (name, value) in [
+        ("bench.now", now.to_rfc3339()),
+        ("bench.first_day", first_day(now).to_rfc3339()),
+        ("bench.policy", policy),
+    ] {
+        sqlx::query("SELECT set_config($1, $2, false)").bind(name).bind(value).execute(&mut *db).await?;
+    }
+    raw_sql(script).execute(&mut *db).await?;
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! `make bench`: what the product promises, measured on the machine at hand.
+//!
+//! `bench` runs every measurement against the release server and a Postgres of its own that keeps its
+//! commits on disk, prints one table, and writes it into docs/BENCHMARKS.md. `bench plain` serves the
+//! baseline of the tutor page. The driver shares the machine's cores with what it measures.
+
+mod bookings;
+mod cpu;
+mod database;
+mod fixture;
+mod http;
+mod machine;
+mod pages;
+mod pgbench;
+mod plain;
+mod process;
+mod report;
+mod sizes;
+mod slots;
+mod suite;
+
+use std::{error::Error, process::ExitCode};
+
+/// What a step comes to; a failure is one line for the person who started it.
+type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
+
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    let outcome = match std::env::args().nth(1).as_deref() {
+        None => runtime.block_on(suite::run()),
+        Some("plain") => runtime.block_on(plain::serve()),
+        Some(other) => {
+            Err(format!("unknown word {other}: `bench` measures, `bench plain` is the baseline").into())
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error.as_ref()),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the last word of the process")]
+fn fail(error: &dyn Error) -> ExitCode {
+    eprintln!("bench: {error}");
+    ExitCode::FAILURE
+}
+
+/// Says which step is under way, on stderr: stdout belongs to the table.
+#[expect(clippy::print_stderr, reason = "progress of a command")]
+fn step(text: &str) {
+    eprintln!("==> {text}");
+}
