@@ -149,7 +149,9 @@ fn show(form: &HtmlFormElement, error: &WireError, sentence: &str) -> bool {
     else {
         return false;
     };
-    let Ok(Some(field)) = form.query_selector(&format!("[name={name}]")) else { return false };
+    let Ok(Some(field)) = form.query_selector(&format!("[name={name}], [name$='[{name}]']")) else {
+        return false;
+    };
     let id = field.id();
     let place = form
         .query_selector(&format!("[data-error-for={name}]"))

@@ -12,6 +12,7 @@ pub mod error;
 pub mod form;
 pub mod lesson;
 pub mod live;
+pub mod tutor;
 pub mod ui;
 
 #[cfg(feature = "ssr")]

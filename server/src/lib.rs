@@ -9,6 +9,7 @@ pub mod headers;
 mod health;
 mod join;
 mod metrics;
+mod photo_form;
 pub mod router;
 pub mod run;
 mod site;

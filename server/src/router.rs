@@ -31,7 +31,7 @@ use crate::{
     },
     auth, dev, files, headers, health, join,
     metrics::{self, Metrics},
-    site,
+    photo_form, site,
 };
 
 /// How long an answer may take to begin. A stream begins at once.
@@ -93,6 +93,7 @@ fn plain_addresses() -> Router<AppState> {
         .route("/status/invariants", routing::get(health::invariants))
         .route("/metrics", routing::get(metrics::serve))
         .route("/join/{token}", routing::get(join::follow))
+        .route(photo_form::ACTION, routing::post(photo_form::upload))
         .route("/photos/{id}", routing::get(site::photo))
         .route("/robots.txt", routing::get(site::robots))
         .route("/sitemap.xml", routing::get(site::sitemap))
@@ -115,7 +116,7 @@ fn page_routes(state: &AppState) -> Vec<AxumRouteListing> {
 }
 
 /// The request as pages see it.
-fn visit(state: &AppState, request: &Request) -> Visit {
+pub(crate) fn visit(state: &AppState, request: &Request) -> Visit {
     let headers = request.headers();
     let caller = request.extensions().get::<auth::Caller>().cloned();
     let actor = caller.as_ref().and_then(|caller| caller.actor.clone());

@@ -16,6 +16,7 @@ pub mod invariants;
 pub mod lesson;
 pub mod limit;
 pub mod live;
+pub mod overview;
 pub mod reset;
 pub mod review;
 pub mod search;

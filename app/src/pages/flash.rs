@@ -58,9 +58,16 @@ pub fn wants_page() -> bool {
 
 /// Leaves a flash for the next page.
 pub fn leave(flash: Flash) {
-    if let Some(value) = flash.encode() {
-        set_cookie(&format!("{COOKIE}={value}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax"));
+    if let Some(cookie) = cookie_of(flash) {
+        set_cookie(&cookie);
     }
+}
+
+/// The `Set-Cookie` that carries a flash.
+#[must_use]
+pub fn cookie_of(flash: Flash) -> Option<String> {
+    let value = flash.encode()?;
+    Some(format!("{COOKIE}={value}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax"))
 }
 
 /// The flash that a form to `action` left, where the address of the page says that it failed.

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod book;
+pub mod admin;
 pub mod book_actions;
 pub mod book_move;
 pub mod book_summary;
@@ -12,6 +13,7 @@ pub mod built;
 pub mod calendar;
 pub mod calendar_state;
 pub mod calendar_view;
+pub mod console;
 pub mod context;
 pub mod dashboard;
 pub mod dev;
@@ -21,6 +23,7 @@ pub mod forms;
 pub mod gate;
 pub mod home;
 pub mod i18n;
+pub mod legal;
 pub mod lesson;
 pub mod lesson_actions;
 pub mod lesson_list;

@@ -9,9 +9,21 @@ use leptos_router::{
 };
 
 use super::{
-    book::Book, book_move::Reschedule, dashboard::Dashboard, dev::Components, home::Home, lesson::LessonPage,
-    login::Login, not_found::NotFound, settings::Settings, shell::Frame, signup::Signup, tutor::TutorPage,
-    tutors::Tutors,
+    admin::Admin,
+    console::{
+        availability::AvailabilityPage, offerings::Offerings, profile::ProfilePage, requests::Requests,
+        settings::TutorSettingsPage, today::Today,
+    },
+    dashboard::Dashboard,
+    dev::Components,
+    home::Home,
+    legal::{Legal, Privacy},
+    lesson::LessonPage,
+    login::Login,
+    not_found::NotFound,
+    settings::Settings,
+    shell::Frame,
+    signup::Signup,
 };
 
 /// Every page of the site. Each is rendered as a whole before it is sent, so that its status is true.
@@ -28,6 +40,15 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings") view=Settings ssr=SsrMode::Async/>
                     <Route path=path!("/dashboard") view=Dashboard ssr=SsrMode::Async/>
                     <Route path=path!("/lessons/:id") view=LessonPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tutor") view=Today ssr=SsrMode::Async/>
+                    <Route path=path!("/tutor/requests") view=Requests ssr=SsrMode::Async/>
+                    <Route path=path!("/tutor/availability") view=AvailabilityPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tutor/offerings") view=Offerings ssr=SsrMode::Async/>
+                    <Route path=path!("/tutor/profile") view=ProfilePage ssr=SsrMode::Async/>
+                    <Route path=path!("/tutor/settings") view=TutorSettingsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/admin") view=Admin ssr=SsrMode::Async/>
+                    <Route path=path!("/privacy") view=Privacy ssr=SsrMode::Async/>
+                    <Route path=path!("/legal") view=Legal ssr=SsrMode::Async/>
                     <Route path=path!("/dev/components") view=Components ssr=SsrMode::Async/>
                     <Route path=path!("/tutors") view=Tutors ssr=SsrMode::Async/>
                     <Route path=path!("/tutors/:slug") view=TutorPage ssr=SsrMode::Async/>

@@ -1,0 +1,70 @@
+//! The admin's overview: what there is, and whether the invariants hold.
+
+use domain::{account::Role, booking::BookingState};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use services::{invariants, overview};
+
+use super::{
+    context::Visit,
+    format,
+    gate::only,
+    i18n::{state_name, td_string},
+    load::load,
+};
+use crate::ui::{Alert, Card, Cell, Column, Glyph, PageHeader, Stat, StateBadge, Table, Tone};
+
+/// `/admin`
+#[component]
+pub fn Admin() -> impl IntoView {
+    only(Role::Admin, |_, actor| {
+        load(
+            move |visit| async move {
+                let overview = overview::load(&visit.services, &actor).await?;
+                Ok((overview, invariants::count(&visit.services).await?))
+            },
+            |visit, (overview, violations)| view! { <Shown visit overview violations/> },
+        )
+    })
+}
+
+#[component]
+fn Shown(visit: Visit, overview: overview::Overview, violations: invariants::Violations) -> impl IntoView {
+    let locale = visit.locale();
+    let number = move |count: i64| format::number(locale, count);
+    let healthy = violations == invariants::Violations::default();
+    let state_column = td_string!(locale, lesson.state);
+    let counts = [overview.students, overview.tutors, overview.active_tutors, overview.ratings].map(number);
+    let [students, tutors, active, ratings] = counts;
+    let rows = overview.bookings.into_iter().filter_map(move |(state, count)| {
+        let state = BookingState::parse(&state).ok()?;
+        Some(view! {
+            <tr>
+                <Cell label=state_column><StateBadge state=state.name() text=state_name(locale, state)/></Cell>
+                <Cell label=td_string!(locale, admin.count) numeric=true>{number(count)}</Cell>
+            </tr>
+        })
+    });
+    let rows = rows.collect_view();
+    let columns = vec![Column::text(state_column), Column::number(td_string!(locale, admin.count))];
+    view! {
+        <Title text=td_string!(locale, admin.title).to_string()/>
+        <div class="page flow">
+            <PageHeader title=td_string!(locale, admin.title) lead=td_string!(locale, admin.lead)/>
+            {if healthy {
+                view! { <Alert tone=Tone::Success title=td_string!(locale, admin.healthy)/> }.into_any()
+            } else {
+                view! { <Alert tone=Tone::Danger title=td_string!(locale, admin.unhealthy)><a class="link" href="/status/invariants">"/status/invariants"</a></Alert> }.into_any()
+            }}
+            <div class="grid-tiles">
+                <Stat label=td_string!(locale, admin.students) value=students icon=Glyph::Users/>
+                <Stat label=td_string!(locale, admin.tutors) value=tutors icon=Glyph::Degree/>
+                <Stat label=td_string!(locale, admin.active_tutors) value=active icon=Glyph::Success/>
+                <Stat label=td_string!(locale, admin.ratings) value=ratings icon=Glyph::Star/>
+            </div>
+            <Card title=td_string!(locale, admin.bookings)>
+                <Table caption=td_string!(locale, admin.bookings) caption_hidden=true columns>{rows}</Table>
+            </Card>
+        </div>
+    }
+}

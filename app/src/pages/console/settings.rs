@@ -1,0 +1,129 @@
+//! The tutor's own rules, and where lessons take place.
+
+use domain::booking::Policy;
+use leptos::prelude::*;
+use services::{
+    settings,
+    tutor::{self, Provider, TutorSettings},
+};
+
+use super::{Desk, Section, section};
+use crate::{
+    pages::{
+        context::Visit,
+        format,
+        forms::{PostForm, error_on, kept_or},
+        i18n::{Locale, td_string},
+    },
+    ui::{Button, Card, ChoiceItem, Field, Input, RadioGroup},
+};
+
+/// What the page shows.
+struct Loaded {
+    own: TutorSettings,
+    provider: Provider,
+    platform: Policy,
+}
+
+/// `/tutor/settings`
+#[component]
+pub fn TutorSettingsPage() -> impl IntoView {
+    section(
+        Section::Settings,
+        async |visit: Visit, desk: Desk| {
+            let (own, provider) = tutor::settings(&visit.services, &desk.actor, desk.id).await?;
+            let mut db = visit.services.db.acquire().await?;
+            Ok(Loaded { own, provider, platform: settings::load(&mut db).await?.policy })
+        },
+        |visit, _, loaded| view! { <Shown locale=visit.locale() loaded/> },
+    )
+}
+
+#[component]
+fn Shown(locale: Locale, loaded: Loaded) -> impl IntoView {
+    let Loaded { own, provider, platform } = loaded;
+    let default = |minutes: i64| {
+        let span = format::span(locale, minutes);
+        td_string!(locale, console.platform_default, value = span).to_string()
+    };
+    let notice = default(platform.notice_min);
+    let cancel = default(platform.cancel_notice_min);
+    let horizon = default(platform.horizon_days * 1440);
+    view! {
+        <PostForm action="save_tutor_settings" class="form">
+            <Card title=td_string!(locale, console.rules_title)>
+                <div class="form">
+                    <Confirm locale own=own.confirm_requests platform=platform.confirm_requests/>
+                    <div class="field-row">
+                        <Number key="notice_min" label=td_string!(locale, console.notice) hint=notice value=own.notice_min/>
+                        <Number key="horizon_days" label=td_string!(locale, console.horizon) hint=horizon value=own.horizon_days/>
+                        <Number key="cancel_notice_min" label=td_string!(locale, console.cancel_notice) hint=cancel value=own.cancel_notice_min/>
+                    </div>
+                    <p class="quiet small">{td_string!(locale, console.rules_hint)}</p>
+                </div>
+            </Card>
+            <Card title=td_string!(locale, console.provider_title)>
+                <div class="form"><Where locale provider/></div>
+            </Card>
+            <div class="form-actions"><Button>{td_string!(locale, site.save)}</Button></div>
+        </PostForm>
+    }
+}
+
+#[component]
+fn Confirm(locale: Locale, own: Option<bool>, platform: bool) -> impl IntoView {
+    let (yes, no) = (td_string!(locale, console.confirm_yes), td_string!(locale, console.confirm_no));
+    let inherited = if platform { yes } else { no };
+    let inherited = td_string!(locale, console.platform_default, value = inherited.to_owned()).to_string();
+    let items = vec![
+        ChoiceItem::new("no", no, td_string!(locale, console.confirm_no_hint)),
+        ChoiceItem::new("yes", yes, td_string!(locale, console.confirm_yes_hint)),
+        ChoiceItem::new("", td_string!(locale, console.confirm_platform), inherited),
+    ];
+    let first = match own {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "",
+    };
+    view! {
+        <RadioGroup
+            name="settings[confirm_requests]" legend=td_string!(locale, console.confirm) items
+            value=kept_or("confirm_requests", first.to_owned())
+        />
+    }
+}
+
+#[component]
+fn Number(key: &'static str, #[prop(into)] label: String, hint: String, value: Option<i32>) -> impl IntoView {
+    let value = value.map(|value| value.to_string()).unwrap_or_default();
+    view! {
+        <Field id=key label hint error=error_on(key)>
+            <Input name=format!("settings[{key}]") kind="number" value=kept_or(key, value)/>
+        </Field>
+    }
+}
+
+#[component]
+fn Where(locale: Locale, provider: Provider) -> impl IntoView {
+    let (first, url) = match provider {
+        Provider::Jitsi => ("jitsi", String::new()),
+        Provider::External { url } => ("external", url),
+    };
+    let items = vec![
+        ChoiceItem::new("jitsi", "Jitsi", td_string!(locale, console.jitsi_hint)),
+        ChoiceItem::new(
+            "external",
+            td_string!(locale, console.external),
+            td_string!(locale, console.external_hint),
+        ),
+    ];
+    view! {
+        <RadioGroup
+            name="settings[provider]" legend=td_string!(locale, console.provider) items
+            value=kept_or("provider", first.to_owned()) error=error_on("provider") required=true
+        />
+        <Field id="external_url" label=td_string!(locale, console.external_url) hint="https://…" error=error_on("external_url")>
+            <Input name="settings[external_url]" kind="url" value=kept_or("external_url", url)/>
+        </Field>
+    }
+}
