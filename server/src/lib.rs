@@ -8,6 +8,7 @@ mod files;
 pub mod headers;
 mod health;
 mod join;
+mod malformed;
 mod metrics;
 mod photo_form;
 pub mod router;

@@ -29,7 +29,7 @@ use crate::{
         error::{self, ApiError},
         limit,
     },
-    auth, dev, files, headers, health, join,
+    auth, dev, files, headers, health, join, malformed,
     metrics::{self, Metrics},
     photo_form, site,
 };
@@ -173,9 +173,10 @@ fn set_policy() {
 
 async fn server_function(State(state): State<AppState>, request: Request) -> Response {
     let visit = visit(&state, &request);
-    leptos_axum::handle_server_fns_with_context(move || provide_context(visit.clone()), request)
-        .await
-        .into_response()
+    let asked = visit.clone();
+    let response =
+        leptos_axum::handle_server_fns_with_context(move || provide_context(visit.clone()), request);
+    malformed::told(&asked, response.await.into_response()).await
 }
 
 /// Files of the site, and an answer of our own for what is not there.

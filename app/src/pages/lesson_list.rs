@@ -1,6 +1,6 @@
 //! Lists of lessons, for students and tutors.
 
-use domain::booking::{Booking, BookingState, Party};
+use domain::booking::{Booking, BookingState, Party, may_call_off};
 use leptos::prelude::*;
 use services::booking::{Page, party};
 
@@ -83,6 +83,7 @@ fn RowActions(visit: Visit, booking: Booking) -> impl IntoView {
     let locale = visit.locale();
     let side = visit.actor.as_ref().and_then(|actor| party(actor, &booking));
     let id = booking.id.to_string();
+    let in_time = |side| may_call_off(side, booking.start, &booking.policy, visit.now).is_ok();
     match (booking.state, side) {
         (BookingState::Requested, Some(Party::Tutor)) => {
             view! { <AnswerForms locale id name=booking.student_name/> }.into_any()
@@ -94,7 +95,7 @@ fn RowActions(visit: Visit, booking: Booking) -> impl IntoView {
             }
             .into_any()
         }
-        (state, _) if state.is_active() && booking.start > visit.now => {
+        (state, Some(side)) if state.is_active() && in_time(side) => {
             let cancel = format!("/lessons/{id}?cancel=1");
             let reschedule = format!("/lessons/{id}/reschedule");
             view! {

@@ -22,6 +22,7 @@ pub fn NotFound() -> impl IntoView {
     view! {
         <Title text=td_string!(locale, site.not_found_title).to_string()/>
         <div class="page">
+            <h1 class="sr-only">{td_string!(locale, site.not_found_title)}</h1>
             <ErrorPanel title=td_string!(locale, site.not_found_title) text=td_string!(locale, site.not_found_text)>
                 <ButtonLink href="/tutors">{td_string!(locale, site.not_found_action)}</ButtonLink>
             </ErrorPanel>
@@ -50,6 +51,7 @@ pub fn Failure(
     view! {
         <Title text=td_string!(locale, site.failed_title).to_string()/>
         <div class="page">
+            <h1 class="sr-only">{td_string!(locale, site.failed_title)}</h1>
             <ErrorPanel title=error.message text request_label=label request_id=id retry_href=visit.path retry_label=retry>
                 {sign_in.map(|href| view! { <ButtonLink href>{td_string!(locale, site.sign_in)}</ButtonLink> })}
                 <ButtonLink href="/" variant=ButtonVariant::Secondary>{td_string!(locale, site.back_home)}</ButtonLink>

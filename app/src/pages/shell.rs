@@ -182,8 +182,8 @@ fn Switches(visit: Visit) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <form method="post" action="/do/set_language" class="row" role="group" aria-label=td_string!(locale, site.language)>{languages}</form>
-        <form method="post" action="/do/set_theme" class="row" role="group" aria-label=td_string!(locale, site.theme)>{themes}</form>
+        <form method="post" action="/do/set_language" class="row" aria-label=td_string!(locale, site.language)>{languages}</form>
+        <form method="post" action="/do/set_theme" class="row" aria-label=td_string!(locale, site.theme)>{themes}</form>
     }
 }
 

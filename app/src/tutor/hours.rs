@@ -11,6 +11,9 @@ use web_sys::{Element, Event, HtmlElement, KeyboardEvent, PointerEvent};
 use super::week::{CELL, CELLS, Range, cells, paint};
 use crate::ui::HoursCell;
 
+/// The cell that is in sight at first: 07:30.
+const FIRST_IN_SIGHT: u16 = 15;
+
 /// The texts of the editor, in the reader's language.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HoursTexts {
@@ -117,15 +120,22 @@ fn Grid(editor: Editor, texts: HoursTexts) -> impl IntoView {
                 view! { <HoursCell weekday=day minute=cell * CELL label open=is_open tabbable on_the_hour=cell % 2 == 0/> }
             });
             let row = row.collect_view();
-            let name = if cell % 2 == 0 { time } else { String::new() };
-            view! { <tr><th scope="row">{name}</th>{row}</tr> }
+            let name_class = if cell % 2 == 0 { "" } else { "sr-only" };
+            view! { <tr><th scope="row"><span class=name_class>{time}</span></th>{row}</tr> }
         })
         .collect_view();
     let table = NodeRef::<html::Table>::new();
+    let frame = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        if let Some(frame) = frame.get() {
+            // The hours of the day, and not of the night, are in sight at first.
+            frame.set_scroll_top(frame.scroll_height() * i32::from(FIRST_IN_SIGHT) / i32::from(CELLS));
+        }
+    });
     window_event_listener(ev::pointerup, move |_| editor.painting.set_value(None));
     view! {
         <p class="quiet small" id="hours-help">{texts.help}</p>
-        <div class="hours-frame hours-scroll">
+        <div class="hours-frame hours-scroll" node_ref=frame>
             <table
                 class="hours-grid" role="grid" aria-label=texts.grid aria-describedby="hours-help" aria-multiselectable="true" node_ref=table
                 on:pointerdown=move |event| editor.press(&event)
