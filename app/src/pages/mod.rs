@@ -4,8 +4,8 @@
 //! an island. [`context::Visit`] is what a page knows about the request.
 
 pub mod account;
-pub mod book;
 pub mod admin;
+pub mod book;
 pub mod book_actions;
 pub mod book_move;
 pub mod book_summary;

@@ -10,6 +10,8 @@ use leptos_router::{
 
 use super::{
     admin::Admin,
+    book::Book,
+    book_move::Reschedule,
     console::{
         availability::AvailabilityPage, offerings::Offerings, profile::ProfilePage, requests::Requests,
         settings::TutorSettingsPage, today::Today,
@@ -24,6 +26,8 @@ use super::{
     settings::Settings,
     shell::Frame,
     signup::Signup,
+    tutor::TutorPage,
+    tutors::Tutors,
 };
 
 /// Every page of the site. Each is rendered as a whole before it is sent, so that its status is true.
