@@ -93,6 +93,8 @@ async fn listen(mut listener: PgListener, hints: broadcast::Sender<UserId>) {
                     let _ = hints.send(user);
                 }
             }
+            // The server stops, and waits for this connection.
+            Err(sqlx::Error::PoolClosed) => return,
             // The listener connects anew at the next call; a moment's wait keeps it from spinning.
             Err(error) => {
                 tracing::warn!(%error, "live events: the listening connection was lost");

@@ -64,7 +64,7 @@ pub async fn start_with(pool: &PgPool, vars: &[(&str, &str)]) -> Site {
 fn site_options() -> LeptosOptions {
     LeptosOptions::builder()
         .output_name("lectern")
-        .site_root(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/site"))
+        .site_root(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/http/site"))
         .site_pkg_dir("pkg")
         .hash_files(true)
         .env(Env::DEV)
@@ -152,15 +152,15 @@ impl Site {
         });
         let me = self.call("POST", "/api/v2/auth/register", body).await;
         assert_eq!(me.status, 201, "{me:?}");
-        let body = json!({ "email": email, "password": PASSWORD });
+        self.sign_in(me.data()).await
+    }
+
+    async fn sign_in(&self, me: Value) -> Person<'_> {
+        let body = json!({ "email": me["email"], "password": PASSWORD });
         let tokens = self.call("POST", "/api/v2/auth/token", body).await.data();
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
-        Person {
-            site: self,
-            me: me.data(),
-            token: text(&tokens["access_token"]),
-            refresh: text(&tokens["refresh_token"]),
-        }
+        let (token, refresh) = (text(&tokens["access_token"]), text(&tokens["refresh_token"]));
+        Person { site: self, me, token, refresh }
     }
 
     /// A tutor who can be booked: Mondays to Sundays 09:00–17:00 UTC, 60 minutes for 25.00 EUR.
@@ -212,7 +212,12 @@ pub struct Person<'a> {
     pub refresh: String,
 }
 
-impl Person<'_> {
+impl<'a> Person<'a> {
+    /// The same person with tokens of the present hour.
+    pub async fn again(&self) -> Person<'a> {
+        self.site.sign_in(self.me.clone()).await
+    }
+
     pub fn id(&self) -> &str {
         self.me["id"].as_str().expect("an id")
     }
