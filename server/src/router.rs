@@ -55,7 +55,6 @@ pub struct AppState {
 }
 
 /// The whole site.
-#[must_use]
 pub fn router(services: Services, options: LeptosOptions, stopping: watch::Receiver<bool>) -> Router {
     let metrics = Metrics::default();
     let state = AppState { services: services.clone(), options, stopping, metrics: metrics.clone() };

@@ -63,10 +63,10 @@ impl Database {
 
     async fn close(self) {
         self.pool.close().await;
-        if let Some(cluster) = self.cluster {
-            if let Err(error) = cluster.stop().await {
-                tracing::warn!(%error, "own Postgres");
-            }
+        if let Some(cluster) = self.cluster
+            && let Err(error) = cluster.stop().await
+        {
+            tracing::warn!(%error, "own Postgres");
         }
     }
 }

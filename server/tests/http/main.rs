@@ -1,4 +1,5 @@
 //! The server over HTTP, each test with a database of its own.
+#![allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod accounts;
 mod events;
