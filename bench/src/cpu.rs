@@ -1,6 +1,11 @@
 //! Who used the cores during a measurement: what bounds a figure, measured and not guessed. Linux only.
 
-use std::{collections::BTreeMap, fs, time::Instant};
+use std::{
+    collections::BTreeMap,
+    fs,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Instant,
+};
 
 /// Clock ticks in a second as `/proc` counts them (`USER_HZ`, 100 on every Linux).
 const TICKS: f64 = 100.0;
@@ -14,16 +19,31 @@ pub struct Watched {
     pub postgres: i32,
 }
 
+/// From so many cores on, others disturb what is measured.
+const DISTURBING: f64 = 0.25;
+
+/// Whether others disturbed any measurement of this process.
+static DISTURBED: AtomicBool = AtomicBool::new(false);
+
+/// Whether the machine was quiet in all measurements so far.
+pub fn was_quiet() -> bool {
+    !DISTURBED.load(Ordering::Relaxed)
+}
+
 /// A moment from which use is counted.
 pub struct Meter {
     watched: Watched,
     began: Instant,
-    used: [u64; 3],
+    used: Ticks,
 }
 
-/// Cores used by server, Postgres and driver: 1.0 is one core for the whole time.
+/// Ticks of the server, of Postgres with all its processes, of the driver with the programs it ran, and of all
+/// that ran on the machine.
+type Ticks = [u64; 4];
+
+/// Cores used by server, Postgres, driver and everybody else: 1.0 is one core for the whole time.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Use([f64; 3]);
+pub struct Use([f64; 4]);
 
 impl Meter {
     /// Starts to count.
@@ -37,19 +57,26 @@ impl Meter {
         let now = ticks(self.watched);
         let seconds = self.began.elapsed().as_secs_f64().max(f64::EPSILON);
         let cores = |index: usize| now[index].saturating_sub(self.used[index]) as f64 / TICKS / seconds;
-        Use([cores(0), cores(1), cores(2)])
+        let (server, postgres, driver) = (cores(0), cores(1), cores(2));
+        let others = (cores(3) - server - postgres - driver).max(0.0);
+        if others > DISTURBING {
+            DISTURBED.store(true, Ordering::Relaxed);
+        }
+        Use([server, postgres, driver, others])
     }
 }
 
 impl std::fmt::Display for Use {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Use([server, postgres, driver]) = self;
-        write!(f, "cores used: server {server:.2}, Postgres {postgres:.2}, driver {driver:.2}")
+        let Use([server, postgres, driver, others]) = self;
+        write!(
+            f,
+            "cores used: server {server:.2}, Postgres {postgres:.2}, driver {driver:.2}, others {others:.2}"
+        )
     }
 }
 
-/// Ticks of the server, of Postgres with all its processes, and of the driver with the programs it ran.
-fn ticks(watched: Watched) -> [u64; 3] {
+fn ticks(watched: Watched) -> Ticks {
     let mut all = BTreeMap::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
@@ -63,8 +90,17 @@ fn ticks(watched: Watched) -> [u64; 3] {
     let of = |pid: i32| all.get(&pid).map_or(0, |stat| stat.own);
     let children =
         all.values().filter(|stat| stat.parent == watched.postgres).map(|stat| stat.own).sum::<u64>();
+    let machine = fs::read_to_string("/proc/stat").unwrap_or_default();
     let ended = |pid: i32| all.get(&pid).map_or(0, |stat| stat.ended_children);
-    [of(watched.server), of(watched.postgres) + ended(watched.postgres) + children, of(own) + ended(own)]
+    let postgres = of(watched.postgres) + ended(watched.postgres) + children;
+    [of(watched.server), postgres, of(own) + ended(own), busy(&machine).unwrap_or_default()]
+}
+
+/// Of the first line of `/proc/stat`: user, nice, system and stolen (proc(5)). Interrupts are nobody's.
+fn busy(text: &str) -> Option<u64> {
+    let fields: Vec<u64> =
+        text.lines().next()?.split_whitespace().skip(1).map_while(|field| field.parse().ok()).collect();
+    [0, 1, 2, 7].iter().map(|index| fields.get(*index).copied()).sum()
 }
 
 /// One process of `/proc`.
@@ -96,6 +132,12 @@ mod tests {
         let line = "7 (a) b (c) S 3 7 7 0 -1 4194560 1 2 3 4 50 6 70 8 20 0 1 0 9 1 1";
         assert_eq!(parse(line), Some(Stat { parent: 3, own: 56, ended_children: 78 }));
         assert_eq!(parse("7 (a) S 3"), None);
+    }
+
+    #[test]
+    fn idling_is_no_work() {
+        assert_eq!(busy("cpu  1 2 4 100 200 8 16 32 0 0\ncpu0 1 1"), Some(39));
+        assert_eq!(busy("cpu  1 2"), None);
     }
 
     #[test]

@@ -74,8 +74,8 @@ impl Row {
         self.verdict == Verdict::Missing
     }
 
-    fn cells(&self) -> [&str; 5] {
-        [&self.what, &self.measured, &self.target, self.verdict.text(), &self.note]
+    fn cells(&self) -> [&str; 4] {
+        [&self.what, &self.measured, &self.target, self.verdict.text()]
     }
 }
 
@@ -89,6 +89,8 @@ pub struct Report {
     pub postgres: String,
     /// Whether its commits waited for the disk.
     pub durable: bool,
+    /// Whether nobody else used the machine much.
+    pub quiet: bool,
     /// The table.
     pub rows: Vec<Row>,
 }
@@ -101,12 +103,18 @@ impl Report {
             true => "durable as in production (`fsync`, `synchronous_commit` and `full_page_writes` on)",
             false => "NOT durable: figures with commits do not count",
         };
+        let quiet = if self.quiet {
+            ""
+        } else {
+            " **Others used the cores too: the figures are worse than the product.**"
+        };
         format!(
             "{} UTC, commit `{commit}`, {cpu}, {cores} cores, {memory} GiB, Postgres {} {durable}. Driver, server \
-             and Postgres share these cores.\n\n{}",
+             and Postgres share these cores.{quiet}\n\n{}\n{}",
             self.date,
             self.postgres,
-            table(&self.rows)
+            table(&self.rows),
+            notes(&self.rows)
         )
     }
 
@@ -126,25 +134,28 @@ fn replaced(text: &str, results: &str) -> Option<String> {
 }
 
 fn table(rows: &[Row]) -> String {
-    let head = ["what", "measured", "target", "", "what bounds it, how it was measured"];
-    let lines: Vec<[&str; 5]> = std::iter::once(head).chain(rows.iter().map(Row::cells)).collect();
-    let widths: Vec<usize> = (0..4)
-        .map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default())
-        .collect();
+    let head = ["what", "measured", "target", ""];
+    let lines: Vec<[&str; 4]> = std::iter::once(head).chain(rows.iter().map(Row::cells)).collect();
+    let width =
+        |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
+    let widths: [usize; 4] = std::array::from_fn(width);
     let mut text = String::new();
     for (index, line) in lines.iter().enumerate() {
         text.push('|');
-        for (column, cell) in line.iter().enumerate() {
-            let width = widths.get(column).copied().unwrap_or_default();
+        for (cell, width) in line.iter().zip(widths) {
             text.push_str(&format!(" {cell:width$} |"));
         }
         text.push('\n');
         if index == 0 {
-            let rules = widths.iter().chain(&[3]).map(|width| "-".repeat(width + 2));
-            text.push_str(&format!("|{}|\n", rules.collect::<Vec<_>>().join("|")));
+            text.push_str(&format!("|{}|\n", widths.map(|width| "-".repeat(width + 2)).join("|")));
         }
     }
     text
+}
+
+/// How each figure came about, and who used the cores meanwhile.
+fn notes(rows: &[Row]) -> String {
+    rows.iter().map(|row| format!("- {}: {}.\n", row.what, row.note)).collect()
 }
 
 #[cfg(test)]
@@ -174,7 +185,8 @@ mod tests {
             Row::judged("a long one", "3".into(), "≤ 2", false, "cores".into()),
         ];
         let text = table(&rows);
-        assert!(text.contains("| a long one | 3        | ≤ 2    | MISSED | cores |"), "{text}");
+        assert!(text.contains("| a long one | 3        | ≤ 2    | MISSED |"), "{text}");
         assert!(text.contains("| a          | 1        | ≤ 2    | met    |"), "{text}");
+        assert!(notes(&rows).contains("- a long one: cores.\n"));
     }
 }

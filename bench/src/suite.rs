@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::{
     Outcome, bookings,
-    cpu::Watched,
+    cpu::{self, Watched},
     database::{Databases, Name},
     fixture,
     machine::Machine,
@@ -64,7 +64,8 @@ pub async fn run() -> Outcome {
     rows.extend(measured.map_err(|_| format!("not done within {} s", DEADLINE.as_secs()))??);
     rows.extend(sizes::rows());
     let date = now.format("%Y-%m-%d %H:%M").to_string();
-    let report = Report { date, machine: Machine::look(&root)?, postgres, durable, rows };
+    let report =
+        Report { date, machine: Machine::look(&root)?, postgres, durable, quiet: cpu::was_quiet(), rows };
     print(&report.markdown());
     report.write(&root.join("docs/BENCHMARKS.md"))?;
     match report.rows.iter().filter(|row| row.is_missing()).count() {
