@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use app::pages::{App, Visit, shell};
 use axum::{
-    Router,
+    RequestExt as _, Router,
     extract::{DefaultBodyLimit, FromRef, Request, State},
     http::{HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing,
 };
+use domain::{Code, Refusal};
 use leptos::{
     config::LeptosOptions,
     prelude::{provide_context, use_context},
@@ -171,6 +172,12 @@ fn set_policy() {
 }
 
 async fn server_function(State(state): State<AppState>, request: Request) -> Response {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if length.and_then(|text| text.parse::<usize>().ok()).is_some_and(|length| length > MAX_FORM) {
+        return ApiError::from(Refusal::new(Code::PayloadTooLarge, "too_large")).into_response();
+    }
+    // A body that does not say its length ends at the limit too.
+    let request = request.with_limited_body();
     let visit = visit(&state, &request);
     let asked = visit.clone();
     let response =

@@ -373,6 +373,10 @@ async fn bodies_and_addresses(pool: PgPool) {
     let request = site.request("POST", "/api/v2/auth/token").header("Content-Type", "application/json");
     send(request.body(reqwest::Body::wrap_stream(chunks))).await.refused(413, "PAYLOAD_TOO_LARGE");
 
+    let form =
+        site.request("POST", "/do/sign_in").header("Content-Type", "application/x-www-form-urlencoded");
+    send(form.body(vec![b'x'; 11 * 1024 * 1024 + 1])).await.refused(413, "PAYLOAD_TOO_LARGE");
+
     for path in [
         "/api",
         "/api/",

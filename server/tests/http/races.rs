@@ -36,6 +36,21 @@ async fn a_hundred_students_post_one_slot(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn sixty_posts_with_overlapping_starts_have_one_winner(pool: PgPool) {
+    let site = start(&pool).await;
+    let tutor = site.tutor("Tia Tutor").await;
+    let often = json!([{
+        "title": "Often", "durations": [60], "prices": { "60": 2500 }, "currency": "EUR", "step": 5,
+    }]);
+    tutor.call("PUT", &format!("{}/offerings", tutor.tutor_path()), often).await.data();
+    let students = students(&site, 60).await;
+    let starts: Vec<String> = (0..60).map(|at| format!("2027-03-01T12:{:02}:00Z", at % 12 * 5)).collect();
+    let posts = students.iter().zip(&starts).map(|(student, start)| student.book(&tutor, start));
+    one_wins(&site, join_all(posts).await).await;
+    site.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn two_servers_on_one_database_behave_as_one(pool: PgPool) {
     let (one, two) = (start(&pool).await, start(&pool).await);
     let tutor = one.tutor("Tia Tutor").await;
