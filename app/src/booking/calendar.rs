@@ -76,7 +76,7 @@ pub fn BookingCalendar(
                 <div class="zone-switch">{children()}</div>
                 {move || calendar.view.with(changes)}
             </div>
-            <div aria-live="assertive">
+            <div>
                 {move || calendar.problem.with(|text| (!text.is_empty()).then(|| view! { <Alert tone=Tone::Warning title=text.clone()/> }))}
             </div>
             <p class="sr-only" role="status">{move || calendar.view.with(|view| view.announcement.clone())}</p>
@@ -118,6 +118,11 @@ fn body(view: &CalendarView, calendar: Calendar) -> AnyView {
     })
 }
 
+/// The query of the page's address.
+fn address_query() -> String {
+    window().location().search().unwrap_or_default().trim_start_matches('?').to_owned()
+}
+
 fn element(target: Option<EventTarget>) -> Option<Element> {
     target?.dyn_into().ok()
 }
@@ -127,17 +132,23 @@ impl Calendar {
     fn wake(self) {
         zone::remember();
         if !self.view.with_untracked(|view| view.zone.known) {
-            self.load(self.query(), false, Then::Stay);
+            self.load(address_query(), false, Then::Stay);
         }
-        let listener = window_event_listener(ev::popstate, move |_| {
-            let query = window().location().search().unwrap_or_default();
-            self.load(query.trim_start_matches('?').to_owned(), false, Then::Stay);
-        });
+        let listener =
+            window_event_listener(ev::popstate, move |_| self.load(address_query(), false, Then::Stay));
         on_cleanup(move || listener.remove());
     }
 
     fn query(self) -> String {
         self.view.with_untracked(|view| view.query.clone())
+    }
+
+    /// The present state for another zone, in which the same day of a month may have nothing free.
+    fn query_without_zone(self) -> String {
+        let query = self.query();
+        let month = query.contains("month=");
+        let stays = |pair: &&str| !(pair.starts_with("tz=") || month && pair.starts_with("day="));
+        query.split('&').filter(stays).collect::<Vec<_>>().join("&")
     }
 
     /// Follows a link to another state.
@@ -298,9 +309,7 @@ impl Calendar {
                     if let Some(details) = form.closest("details").ok().flatten() {
                         let _ = details.remove_attribute("open");
                     }
-                    let query = self.query();
-                    let kept: Vec<_> = query.split('&').filter(|pair| !pair.starts_with("tz=")).collect();
-                    self.load(kept.join("&"), true, Then::Stay);
+                    self.load(self.query_without_zone(), true, Then::Stay);
                 }
                 Err(error) => self.tell(&error),
             }

@@ -299,6 +299,7 @@ fn details(visit: &Visit, tutor: &TutorView, offering: OfferingId, lesson: &Less
     let rules = rules(visit, lesson);
     view! {
         {countdown(visit, hold)}
+        <div>
         <PostForm action="confirm_booking" class="form card card-pad">
             <h2 class="card-heading">{td_string!(locale, booking.details).to_string()}</h2>
             {fields}
@@ -309,6 +310,7 @@ fn details(visit: &Visit, tutor: &TutorView, offering: OfferingId, lesson: &Less
                 <Button size=ButtonSize::Large icon=Glyph::Check>{button}</Button>
             </div>
         </PostForm>
+        </div>
         <form method="post" action="/do/release_hold">
             {back}
             <Button variant=ButtonVariant::Ghost>{td_string!(locale, booking.another_time).to_string()}</Button>
@@ -352,8 +354,10 @@ fn countdown(visit: &Visit, hold: &Hold) -> AnyView {
     };
     let until = format::clock(locale, visit.zone, hold.expires_at);
     view! {
-        <HoldCountdown hold=hold.id.0.to_string() remaining_ms=remaining_ms(hold.expires_at, visit.now) texts/>
-        <noscript><p>{td_string!(locale, booking.held_until, time = until).to_string()}</p></noscript>
+        <div class="book-hold">
+            <HoldCountdown hold=hold.id.0.to_string() remaining_ms=remaining_ms(hold.expires_at, visit.now) texts/>
+            <noscript><p>{td_string!(locale, booking.held_until, time = until).to_string()}</p></noscript>
+        </div>
     }
     .into_any()
 }

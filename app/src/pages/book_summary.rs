@@ -39,7 +39,7 @@ impl Lesson {
     /// The price as the reader's language writes it.
     #[must_use]
     pub fn price_text(&self, visit: &Visit) -> String {
-        format::money(visit.locale(), self.price, self.currency)
+        format::price(visit.locale(), self.price, self.currency)
     }
 
     /// Until when the student may call it off.

@@ -181,11 +181,17 @@ fn offerings(input: &Input<'_>, selected: Option<NaiveDate>) -> Vec<Choice> {
         return Vec::new();
     }
     let choice = |it: &OfferingView| {
-        let (shortest, currency) = (it.offering.durations.first(), it.offering.currency);
+        let offering = &it.offering;
+        let (shortest, currency) = (offering.durations.first(), offering.currency);
         let minutes = shortest.map_or(input.duration, |it| it.minutes);
         let hint = shortest.map(|it| {
-            let price = format::money(input.locale, it.price_minor, currency);
-            td_string!(input.locale, calendar.price_from, price = price).to_string()
+            let price = format::price(input.locale, it.price_minor, currency);
+            let several = it.price_minor > 0 && offering.durations.len() > 1;
+            if several {
+                td_string!(input.locale, calendar.price_from, price = price).to_string()
+            } else {
+                price
+            }
         });
         let chosen = Input { offering: Some(it.id), duration: minutes, ..input.clone() };
         Choice {
@@ -207,7 +213,7 @@ fn durations(input: &Input<'_>, selected: Option<NaiveDate>) -> Vec<Choice> {
         Choice {
             href: format!("?{}#calendar", own_query(&other, selected)),
             label: format::minutes(input.locale, it.minutes),
-            hint: format::money(input.locale, it.price_minor, chosen.offering.currency),
+            hint: format::price(input.locale, it.price_minor, chosen.offering.currency),
             current: it.minutes == input.duration,
         }
     };
@@ -360,11 +366,12 @@ fn zone_view(input: &Input<'_>) -> ZoneView {
         let (name, zone) = (input.tutor_name.to_owned(), format::zone(input.tutor, at));
         td_string!(input.locale, calendar.tutor_in, name = name, zone = zone).to_string()
     };
+    let coming = Interval::new(at, shown.end.max(at));
     let mut zones = vec![input.reader];
     if input.tutor != input.reader {
         zones.push(input.tutor);
     }
-    let changes = zones.into_iter().flat_map(|zone| changes(input.locale, zone, shown)).collect();
+    let changes = zones.into_iter().flat_map(|zone| changes(input.locale, zone, coming)).collect();
     ZoneView {
         name: input.reader.name().to_owned(),
         text: td_string!(input.locale, calendar.times_in, zone = mine).to_string(),

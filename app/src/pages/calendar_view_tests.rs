@@ -151,6 +151,14 @@ fn a_week_with_a_change_of_clocks_explains_it() {
 }
 
 #[test]
+fn a_change_that_is_past_is_not_told() {
+    let mut input = input(Locale::fr, "Europe/Paris", "month=2026-10", &[]);
+    assert_eq!(calendar_view(&input).zone.changes.len(), 1);
+    input.now = at("2026-10-25T12:00:00Z");
+    assert!(calendar_view(&input).zone.changes.is_empty());
+}
+
+#[test]
 fn the_two_passes_of_a_fold_are_told_apart() {
     let free = slots(&["2026-10-24T23:00:00Z", "2026-10-25T00:00:00Z", "2026-10-25T01:00:00Z"]);
     let view = calendar_view(&input(Locale::fr, "Europe/Paris", "month=2026-10&day=2026-10-25", &free));
@@ -198,7 +206,7 @@ fn choices_keep_the_day_and_name_their_price() {
     input.zone_in_query = true;
     let view = calendar_view(&input);
     let id = |index: usize| offerings[index].id.0;
-    assert_eq!(view.offerings[1].hint, "from €20.00");
+    assert_eq!((view.offerings[0].hint.as_str(), view.offerings[1].hint.as_str()), ("from €15.00", "€20.00"));
     assert_eq!(
         view.offerings[1].href,
         format!("?month=2026-10&day=2026-10-21&offering={}&duration=45&tz=Europe/Paris#calendar", id(1))

@@ -196,6 +196,12 @@ pub fn money(locale: Locale, minor: i64, currency: Currency) -> String {
     format!("{sign}{text}")
 }
 
+/// A price: as [`money`], and "free" for nothing.
+#[must_use]
+pub fn price(locale: Locale, minor: i64, currency: Currency) -> String {
+    if minor == 0 { td_string!(locale, time.free).to_string() } else { money(locale, minor, currency) }
+}
+
 /// The sign of a currency in a language; its code where it has none that is understood.
 fn symbol(locale: Locale, currency: Currency) -> String {
     let signs = td_string!(locale, time.currencies).to_string();
@@ -326,6 +332,13 @@ mod tests {
             assert_eq!(money(Locale::en, minor, currency), en);
             assert_eq!(money(Locale::fr, minor, currency), fr);
         }
+    }
+
+    #[test]
+    fn a_price_of_nothing_is_a_word() {
+        assert_eq!(price(Locale::en, 0, Currency::Eur), "Free");
+        assert_eq!(price(Locale::fr, 0, Currency::Jpy), "Gratuit");
+        assert_eq!(price(Locale::en, 1, Currency::Jpy), "¥1");
     }
 
     #[test]

@@ -176,7 +176,7 @@ fn prices(locale: Locale, offerings: &[OfferingView]) -> AnyView {
             .durations
             .iter()
             .map(|duration| {
-                let amount = format::money(locale, duration.price_minor, currency);
+                let amount = format::price(locale, duration.price_minor, currency);
                 let unit = format::minutes(locale, duration.minutes);
                 let href = query::write([("offering", it.id.0.to_string()), ("duration", duration.minutes.to_string())]);
                 view! { <li><a class="price-link" href=format!("?{href}#calendar")><Price amount unit/></a></li> }

@@ -17,9 +17,9 @@ pub fn tutor_card(visit: &Visit, tutor: TutorSummary) -> impl IntoView + use<> {
     let locale = visit.locale();
     let (price, price_unit, price_before) = match tutor.price_from {
         Some((minor, currency, minutes)) => (
-            format::money(locale, minor, currency),
+            format::price(locale, minor, currency),
             format::minutes(locale, minutes),
-            td_string!(locale, search.price_from).to_string(),
+            if minor == 0 { String::new() } else { td_string!(locale, search.price_from).to_string() },
         ),
         None => Default::default(),
     };
