@@ -9,6 +9,7 @@ use leptos_axum::{ResponseOptions, redirect};
 
 use super::{
     context::{answer, visit},
+    flash,
     i18n::td_string,
 };
 use crate::{
@@ -30,8 +31,10 @@ pub fn ZoneSwitch() -> impl IntoView {
     let locale = visit.locale();
     let back =
         if visit.query.is_empty() { visit.path.clone() } else { format!("{}?{}", visit.path, visit.query) };
+    let flash = flash::of("/do/choose_zone", &visit.query);
+    let error = flash.and_then(|flash| flash.error).map(|error| error.message).unwrap_or_default();
     view! {
-        <details class="zone-details">
+        <details class="zone-details" open=!error.is_empty()>
             <summary class="btn btn-ghost btn-sm">{td_string!(locale, calendar.zone_change).to_string()}</summary>
             <form method="post" action="/do/choose_zone" class="zone-form" data-zone-form="">
                 <input type="hidden" name="back" value=back/>
@@ -41,9 +44,9 @@ pub fn ZoneSwitch() -> impl IntoView {
                     id="zone" name="zone" class="input" list="zones" required=true autocomplete="off"
                     spellcheck="false" value=visit.zone.name() aria-describedby="zone-hint zone-error"
                 />
-                <p id="zone-error" class="field-error" data-error-for="zone" hidden=true>
+                <p id="zone-error" class="field-error" data-error-for="zone" hidden=error.is_empty()>
                     <Icon glyph=Glyph::Error/>
-                    <span data-error-text=""></span>
+                    <span data-error-text="">{error.clone()}</span>
                 </p>
                 <datalist id="zones" inner_html=NAMES.as_str()></datalist>
                 <Button size=ButtonSize::Small variant=ButtonVariant::Secondary>
@@ -83,7 +86,7 @@ fn find(text: &str) -> Result<Zone, Refusal> {
     ))
 }
 
-/// An address of this site, without a zone that would override the choice; the start page for any other.
+/// An address of this site, without a zone that would override the choice and without the traces of a failure; the start page for any other.
 fn own_address(back: &str) -> String {
     let ours = back.starts_with('/')
         && !back.starts_with("//")
@@ -95,7 +98,8 @@ fn own_address(back: &str) -> String {
     match back.split_once('?') {
         None => back.to_owned(),
         Some((path, query)) => {
-            let kept: Vec<_> = query.split('&').filter(|pair| !pair.starts_with("tz=")).collect();
+            let kept: Vec<_> =
+                query.split('&').filter(|pair| !pair.starts_with("tz=") && !pair.starts_with("__")).collect();
             if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
         }
     }
@@ -124,6 +128,7 @@ mod tests {
         for (back, address) in [
             ("/tutors?field=LAW&tz=Asia/Tokyo", "/tutors?field=LAW"),
             ("/tutors?tz=Asia/Tokyo", "/tutors"),
+            ("/tutors?page=2&__path=%2Fdo%2Fchoose_zone&__err=e30", "/tutors?page=2"),
             ("/tutors/ana", "/tutors/ana"),
             ("//evil.test", "/"),
             ("https://evil.test/", "/"),
