@@ -6,8 +6,14 @@ use domain::{
 };
 use services::{Actor, Result, Services, booking, lesson, review};
 
-use super::context::{answer_form, visit};
+use super::{
+    context::{answer_form, visit},
+    flash::{self, Flash},
+};
 use crate::error::WireError;
+
+/// The address of the form that joins a lesson.
+pub const JOIN: &str = "/do/join_lesson";
 
 /// Acts on a booking as the signed-in person, then shows its page where `show` says so.
 async fn act<T>(
@@ -28,13 +34,20 @@ async fn act<T>(
     answer_form(&visit, typed, acting).await
 }
 
-/// Opens the meeting.
+/// Opens the meeting. A form may lead to our own pages only (the content security policy says so), and so
+/// the browser goes on to the provider from a page of ours.
 ///
 /// # Errors
 /// As `services::lesson::join`.
 pub async fn join(id: &str) -> Result<(), WireError> {
     act(id, &[], false, async |services, actor, booking| {
-        leptos_axum::redirect(&lesson::join(services, actor, booking).await?);
+        let url = lesson::join(services, actor, booking).await?;
+        flash::leave(Flash {
+            action: JOIN.to_owned(),
+            kept: [("url".to_owned(), url)].into(),
+            ..Flash::default()
+        });
+        leptos_axum::redirect(&format!("/lessons/{booking}/room?__path={JOIN}"));
         Ok(())
     })
     .await

@@ -5,16 +5,50 @@ use domain::{
     lesson::join_window,
 };
 use leptos::prelude::*;
+use leptos_meta::{Meta, Title};
+use leptos_router::hooks::use_params_map;
 
 use super::{
     context::Visit,
-    format,
+    flash, format,
+    gate::{escape, signed_in},
     i18n::{Locale, td_string},
     lesson::Lesson,
+    lesson_actions::JOIN,
     lesson_list::AnswerForms,
     updates::CountdownTo,
 };
-use crate::ui::{Alert, Button, ButtonSize, ButtonVariant, Card, Disclosure, Glyph, Tone};
+use crate::ui::{
+    Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, Disclosure, Glyph, PageHeader, Tone,
+};
+
+/// `/lessons/{id}/room`: the page from which a browser that has joined goes on to the provider.
+#[component]
+pub fn Meeting() -> impl IntoView {
+    let id = use_params_map().with_untracked(|params| params.get("id").unwrap_or_default());
+    signed_in(move |visit, _| {
+        let url = flash::of(JOIN, &visit.query).and_then(|mut flash| flash.kept.remove("url"));
+        let lesson = format!("/lessons/{}", escape(&id));
+        let Some(url) = url.filter(|url| url.starts_with("https://")) else {
+            leptos_axum::redirect(&lesson);
+            return ().into_any();
+        };
+        let locale = visit.locale();
+        let title = td_string!(locale, lesson.meeting_title);
+        view! {
+            <Title text=title.to_owned()/>
+            <Meta http_equiv="refresh" content=format!("0; url={url}")/>
+            <div class="page page-narrow flow">
+                <PageHeader title lead=td_string!(locale, lesson.meeting_text)/>
+                <div class="row">
+                    <ButtonLink href=url icon=Glyph::Video>{td_string!(locale, lesson.meeting_link)}</ButtonLink>
+                    <ButtonLink href=lesson variant=ButtonVariant::Secondary>{td_string!(locale, lesson.meeting_back)}</ButtonLink>
+                </div>
+            </div>
+        }
+        .into_any()
+    })
+}
 
 /// What the reader can do now: wait, answer, join, end.
 #[component]

@@ -21,6 +21,7 @@ use super::{
     home::Home,
     legal::{Legal, Privacy},
     lesson::LessonPage,
+    lesson_room::Meeting,
     login::Login,
     not_found::NotFound,
     settings::Settings,
@@ -44,6 +45,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings") view=Settings ssr=SsrMode::Async/>
                     <Route path=path!("/dashboard") view=Dashboard ssr=SsrMode::Async/>
                     <Route path=path!("/lessons/:id") view=LessonPage ssr=SsrMode::Async/>
+                    <Route path=path!("/lessons/:id/room") view=Meeting ssr=SsrMode::Async/>
                     <Route path=path!("/tutor") view=Today ssr=SsrMode::Async/>
                     <Route path=path!("/tutor/requests") view=Requests ssr=SsrMode::Async/>
                     <Route path=path!("/tutor/availability") view=AvailabilityPage ssr=SsrMode::Async/>

@@ -127,10 +127,11 @@ fn Grid(editor: Editor, texts: HoursTexts) -> impl IntoView {
     let table = NodeRef::<html::Table>::new();
     let frame = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
-        if let Some(frame) = frame.get() {
-            // The hours of the day, and not of the night, are in sight at first.
+        let Some(frame) = frame.get() else { return };
+        // The hours of the day, and not of the night, are in sight at first; once the grid is shown.
+        request_animation_frame(move || {
             frame.set_scroll_top(frame.scroll_height() * i32::from(FIRST_IN_SIGHT) / i32::from(CELLS));
-        }
+        });
     });
     window_event_listener(ev::pointerup, move |_| editor.painting.set_value(None));
     view! {
@@ -308,7 +309,8 @@ impl Editor {
 
     /// Arrows move, with Shift they paint as the cell is that they leave; space and Enter change a cell.
     fn key(self, event: &KeyboardEvent, table: Option<web_sys::HtmlTableElement>) {
-        let at = self.at.get_untracked();
+        // The cell that has the focus, whichever way it came there.
+        let at = cell_of(event).unwrap_or_else(|| self.at.get_untracked());
         let order = self.order.get_value();
         let column = order.iter().position(|day| *day == at.0).unwrap_or_default();
         let day = |column: usize| order.get(column).copied().unwrap_or(at.0);

@@ -175,7 +175,7 @@ fn whole(text: &str, key: &'static str, field: &'static str) -> Result<u16, Refu
 
 /// A price as a person types it, in major units with a point or a comma, in minor units.
 fn price(text: &str, currency: Currency) -> Result<i64, Refusal> {
-    let refusal = || Refusal::on(Code::InvalidRequest, "price", "prices");
+    let refusal = || Refusal::on(Code::InvalidRequest, "price_typed", "prices");
     let text = text.trim().replace(',', ".");
     let (whole, rest) = text.split_once('.').unwrap_or((&text, ""));
     let places = currency.exponent() as usize;

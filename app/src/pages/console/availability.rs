@@ -217,7 +217,7 @@ fn Preview(visit: Visit, slots: FreeSlots) -> impl IntoView {
     view! {
         <div class="stack">
             <p class="quiet">{td_string!(locale, console.preview_text, count = count, length = length, zone = zone)}</p>
-            <div class="week preview" role="region" tabindex="0" aria-label=td_string!(locale, console.preview_title)>{days.collect_view()}</div>
+            <div class="preview" role="region" tabindex="0" aria-label=td_string!(locale, console.preview_title)><div class="week">{days.collect_view()}</div></div>
         </div>
     }
     .into_any()

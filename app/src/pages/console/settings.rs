@@ -74,7 +74,7 @@ fn Shown(locale: Locale, loaded: Loaded) -> impl IntoView {
 fn Confirm(locale: Locale, own: Option<bool>, platform: bool) -> impl IntoView {
     let (yes, no) = (td_string!(locale, console.confirm_yes), td_string!(locale, console.confirm_no));
     let inherited = if platform { yes } else { no };
-    let inherited = td_string!(locale, console.platform_default, value = inherited.to_owned()).to_string();
+    let inherited = td_string!(locale, console.platform_now, value = inherited.to_owned()).to_string();
     let items = vec![
         ChoiceItem::new("no", no, td_string!(locale, console.confirm_no_hint)),
         ChoiceItem::new("yes", yes, td_string!(locale, console.confirm_yes_hint)),
