@@ -58,7 +58,7 @@ pub fn HoldCountdown(
             let before = seconds.get_untracked();
             seconds.set(left);
             ticks.update_value(|count| *count += 1);
-            if ticks.get_value() % ASK_EVERY == 0 || (left == 0 && before > 0) {
+            if ticks.get_value().is_multiple_of(ASK_EVERY) || (left == 0 && before > 0) {
                 ask();
             }
         };

@@ -175,8 +175,6 @@ pub struct CalendarTexts {
     pub keys: String,
     /// The connection failed.
     pub unreachable: String,
-    /// Said while the calendar is loading.
-    pub loading: String,
 }
 
 /// Whose calendar it is.

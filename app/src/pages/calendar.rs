@@ -198,6 +198,5 @@ fn texts(locale: Locale) -> CalendarTexts {
         no_times: td_string!(locale, calendar.no_times).to_string(),
         keys: td_string!(locale, calendar.keys).to_string(),
         unreachable: td_string!(locale, calendar.unreachable).to_string(),
-        loading: td_string!(locale, calendar.loading).to_string(),
     }
 }

@@ -17,25 +17,25 @@ fn word(list: &str, index: u32) -> String {
 /// A weekday's name, counted from Sunday (0).
 #[must_use]
 pub fn weekday(locale: Locale, from_sunday: u32) -> String {
-    word(&td_string!(locale, time.weekdays).to_string(), from_sunday % 7)
+    word(td_string!(locale, time.weekdays), from_sunday % 7)
 }
 
 /// A weekday's short name, counted from Sunday (0).
 #[must_use]
 pub fn weekday_short(locale: Locale, from_sunday: u32) -> String {
-    word(&td_string!(locale, time.weekdays_short).to_string(), from_sunday % 7)
+    word(td_string!(locale, time.weekdays_short), from_sunday % 7)
 }
 
 /// A month's name, 1–12.
 #[must_use]
 pub fn month_name(locale: Locale, month: u32) -> String {
-    word(&td_string!(locale, time.months).to_string(), month.saturating_sub(1))
+    word(td_string!(locale, time.months), month.saturating_sub(1))
 }
 
 /// A month's short name, 1–12.
 #[must_use]
 pub fn month_short(locale: Locale, month: u32) -> String {
-    word(&td_string!(locale, time.months_short).to_string(), month.saturating_sub(1))
+    word(td_string!(locale, time.months_short), month.saturating_sub(1))
 }
 
 /// The weekday on which weeks start, counted from Sunday (0).
@@ -88,7 +88,7 @@ pub fn month(locale: Locale, date: NaiveDate) -> String {
 /// "3:30 pm" or "15:30".
 #[must_use]
 pub fn time(locale: Locale, time: NaiveTime) -> String {
-    if td_string!(locale, time.clock).to_string() == "24" {
+    if td_string!(locale, time.clock) == "24" {
         return format!("{:02}:{:02}", time.hour(), time.minute());
     }
     let (after_noon, hour) = time.hour12();
@@ -166,7 +166,7 @@ fn grouped(locale: Locale, digits: &str) -> String {
     let group = td_string!(locale, time.group).to_string();
     let mut out = String::with_capacity(digits.len() + 8);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push_str(&group);
         }
         out.push(digit);
@@ -186,7 +186,7 @@ pub fn money(locale: Locale, minor: i64, currency: Currency) -> String {
         None => grouped(locale, decimal),
     };
     let symbol = symbol(locale, currency);
-    let text = if td_string!(locale, time.money_order).to_string() == "after" {
+    let text = if td_string!(locale, time.money_order) == "after" {
         format!("{amount}\u{a0}{symbol}")
     } else if symbol.len() == 3 && symbol.chars().all(|c| c.is_ascii_uppercase()) {
         format!("{symbol}\u{a0}{amount}")
