@@ -53,10 +53,10 @@ fn clicked(event: &Event) {
         }
     } else if let Some(button) = around("[data-reveals]") {
         reveal(&button);
-    } else if around("[data-dismiss]").is_some() {
-        if let Some(message) = around(".toast-card") {
-            message.remove();
-        }
+    } else if around("[data-dismiss]").is_some()
+        && let Some(message) = around(".toast-card")
+    {
+        message.remove();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Server functions of accounts.
 
 #![expect(missing_docs, reason = "the macro makes structs of the arguments, which the functions name")]
+#![expect(clippy::too_many_arguments, reason = "a form's fields are the arguments")]
 
 use leptos::prelude::*;
 

@@ -134,7 +134,7 @@ fn rules(visit: &Visit, lesson: &Lesson, price: &str) -> Vec<String> {
 /// Basis points as a percentage: 1000 is "10", 1250 "12.5".
 fn percent(locale: Locale, bps: i32) -> String {
     let bps = bps.max(0).unsigned_abs();
-    if bps % 100 == 0 { (bps / 100).to_string() } else { format::tenths(locale, bps / 10) }
+    if bps.is_multiple_of(100) { (bps / 100).to_string() } else { format::tenths(locale, bps / 10) }
 }
 
 /// Until when the lesson can be changed or called off, and the ways to do it.

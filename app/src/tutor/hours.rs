@@ -58,6 +58,9 @@ impl Row {
     }
 }
 
+/// The first cell that the pointer pressed, whether it opens, and the ranges before.
+type Painting = ((u8, u16), bool, Vec<Row>);
+
 /// The state of the editor.
 #[derive(Clone, Copy)]
 struct Editor {
@@ -65,8 +68,8 @@ struct Editor {
     next: StoredValue<usize>,
     /// The cell that Tab reaches.
     at: RwSignal<(u8, u16)>,
-    /// While the pointer paints: the first cell, whether it opens, and the ranges before.
-    painting: StoredValue<Option<((u8, u16), bool, Vec<Row>)>>,
+    /// While the pointer paints.
+    painting: StoredValue<Option<Painting>>,
     order: StoredValue<Vec<u8>>,
 }
 
