@@ -44,7 +44,7 @@ enum Then {
 }
 
 /// The booking calendar. Its child is the switch of the zone.
-#[island]
+#[island(lazy)]
 pub fn BookingCalendar(
     view: CalendarView,
     texts: CalendarTexts,

@@ -26,7 +26,7 @@ pub struct HoldTexts {
 }
 
 /// Counts a hold down; when it has lapsed, the page is loaded anew, which says so and offers the calendar.
-#[island]
+#[island(lazy)]
 pub fn HoldCountdown(
     /// The hold's id.
     hold: String,

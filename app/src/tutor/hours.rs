@@ -74,7 +74,7 @@ struct Editor {
 }
 
 /// The editor. Its fields are `weekly[n][weekday]`, `weekly[n][start]` and `weekly[n][end]`.
-#[island]
+#[island(lazy)]
 pub fn HoursEditor(
     /// The hours at first; with an empty range for each day, for those without script.
     ranges: Vec<Range>,

@@ -23,7 +23,7 @@ pub struct RowTexts {
 }
 
 /// The rows. Without script there are as many as the server rendered, and an empty one is no row.
-#[island]
+#[island(lazy)]
 pub fn PairRows(
     /// What the rows hold at first, with an empty one at the end for those without script.
     rows: Vec<(String, String)>,
