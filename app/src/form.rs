@@ -93,7 +93,7 @@ fn FormIsland(
 }
 
 /// What the form holds, with the button that was pressed.
-fn data(form: &HtmlFormElement, submitter: Option<HtmlElement>) -> Result<FormData, WireError> {
+pub(crate) fn data(form: &HtmlFormElement, submitter: Option<HtmlElement>) -> Result<FormData, WireError> {
     let data = FormData::new_with_form(form).map_err(|_| WireError::unreachable())?;
     if let Some(button) = submitter
         && let Some(name) = button.get_attribute("name")
@@ -104,7 +104,7 @@ fn data(form: &HtmlFormElement, submitter: Option<HtmlElement>) -> Result<FormDa
 }
 
 /// Sends the form. Answers where to go; `None` means to stay, and see what has changed.
-async fn send(
+pub(crate) async fn send(
     target: &str,
     data: Result<FormData, WireError>,
     files: bool,

@@ -13,7 +13,7 @@ use gloo_net::http::Request;
 use js_sys::Reflect;
 use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
-use web_sys::{DomParser, Element, Event, EventSource, HtmlElement, MessageEvent, SupportedType};
+use web_sys::{Document, DomParser, Element, Event, EventSource, HtmlElement, MessageEvent, SupportedType};
 
 use crate::enhance::all;
 
@@ -184,12 +184,8 @@ impl Keeper {
     /// Fetches the page as it is now and swaps the regions that differ.
     async fn refresh(self) {
         let Ok(address) = window().location().href() else { return };
-        let Ok(answer) = Request::get(&address).header("accept", "text/html").send().await else { return };
+        let Some(fresh) = fetch_page(&address).await else { return };
         let fetched_at = timer();
-        let Ok(text) = answer.text().await else { return };
-        let parsed =
-            DomParser::new().and_then(|parser| parser.parse_from_string(&text, SupportedType::TextHtml));
-        let Ok(fresh) = parsed else { return };
         if let Ok(Some(clock)) = fresh.query_selector("[data-now]") {
             let now = clock.get_attribute("data-now").and_then(|now| now.parse().ok());
             if let Some(now) = now {
@@ -232,6 +228,13 @@ impl Keeper {
             self.refresh_soon();
         }
     }
+}
+
+/// A page of this site as the server shows it now; `None` where it cannot be had.
+pub(crate) async fn fetch_page(address: &str) -> Option<Document> {
+    let answer = Request::get(address).header("accept", "text/html").send().await.ok()?;
+    let text = answer.text().await.ok()?;
+    DomParser::new().and_then(|parser| parser.parse_from_string(&text, SupportedType::TextHtml)).ok()
 }
 
 fn listen(stream: &EventSource, kind: &str, act: impl Fn(Event) + 'static) {
@@ -317,7 +320,7 @@ fn focusable(region: &Element) -> Vec<Element> {
 }
 
 /// Wakes the islands of swapped content, as the page's script did for the first ones.
-fn wake_islands(region: &Element) {
+pub(crate) fn wake_islands(region: &Element) {
     let wake = Reflect::get(&window(), &JsValue::from_str("lecternWake")).ok();
     if let Some(wake) = wake.and_then(|it| it.dyn_into::<js_sys::Function>().ok()) {
         let _ = wake.call1(&JsValue::UNDEFINED, region);

@@ -4,27 +4,15 @@
 
 use leptos::prelude::*;
 
-use super::view::{CalendarView, Remaining};
+use serde::{Deserialize, Serialize};
+
 use crate::error::WireError;
 
-/// The calendar of a tutor in the state that `query` describes, as on the page of that address.
-///
-/// # Errors
-/// `PROFILE_NOT_FOUND`, `INVALID_DURATION`.
-#[server(prefix = "/do", endpoint = "calendar", input = server_fn::codec::GetUrl)]
-pub async fn calendar(slug: String, query: String) -> Result<CalendarView, WireError> {
-    let visit = crate::pages::visit();
-    crate::pages::context::answer(&visit, crate::pages::calendar::of_tutor(&visit, &slug, &query)).await
-}
-
-/// The calendar for moving a booking.
-///
-/// # Errors
-/// `BOOKING_NOT_FOUND`, `INVALID_TOKEN`.
-#[server(prefix = "/do", endpoint = "reschedule_calendar", input = server_fn::codec::GetUrl)]
-pub async fn reschedule_calendar(booking: String, query: String) -> Result<CalendarView, WireError> {
-    let visit = crate::pages::visit();
-    crate::pages::context::answer(&visit, crate::pages::calendar::of_booking(&visit, &booking, &query)).await
+/// What remains of a hold.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Remaining {
+    /// Milliseconds until it lapses, by the server's clock; 0 when it has.
+    pub remaining_ms: f64,
 }
 
 /// Holds a start and leads to its details: answers their address. A visitor is led to sign in first.

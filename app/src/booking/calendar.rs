@@ -1,35 +1,33 @@
-//! The booking calendar in the browser: its links and forms without loading pages. The state is what the
-//! links' addresses say, so that each of them also works as a page of its own.
+//! What moves in the booking calendar. The server renders every state of it as a page of its own; here
+//! the calendar's links and forms fetch that page and put its calendar in the place of the present one.
 
 use leptos::{
     ev::{self, KeyboardEvent, MouseEvent, SubmitEvent},
     prelude::*,
-    task::{spawn_local, tick},
+    task::spawn_local,
 };
 use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{Element, EventTarget, FormData, HtmlElement, HtmlFormElement};
+use web_sys::{Element, EventTarget, HtmlElement, HtmlFormElement};
 
 use super::{
-    api,
     focus::{Go, Landing, land, step},
-    parts,
-    view::{CalendarTexts, CalendarView, Choose, Source, Span},
     zone,
 };
 use crate::{
-    error::WireError,
-    ui::{Alert, Glyph, Icon, Tone},
+    form::{data, send},
+    live::{fetch_page, wake_islands},
 };
+
+/// The id of the element that is exchanged. It carries the state: `data-query` (its address),
+/// `data-zone-known`, and `data-announcement` (what a live region says of it).
+const STATE: &str = "calendar-state";
 
 /// What moves in the calendar.
 #[derive(Clone, Copy)]
 struct Calendar {
-    source: StoredValue<Source>,
-    texts: StoredValue<CalendarTexts>,
-    view: RwSignal<CalendarView>,
-    /// The day that Tab reaches.
-    roving: RwSignal<String>,
+    unreachable: StoredValue<String>,
     problem: RwSignal<String>,
+    said: RwSignal<String>,
     busy: RwSignal<bool>,
     /// Grows with each question, so that a late answer to an old one is dropped.
     turn: StoredValue<u32>,
@@ -43,21 +41,18 @@ enum Then {
     FocusSelected,
 }
 
-/// The booking calendar. Its child is the switch of the zone.
-#[island(lazy)]
+/// The booking calendar around the state that the server rendered.
+#[island]
 pub fn BookingCalendar(
-    view: CalendarView,
-    texts: CalendarTexts,
-    source: Source,
-    problem: String,
+    /// What to say when the server cannot be reached.
+    unreachable: String,
+    /// The state, an element with the id `calendar-state`.
     children: Children,
 ) -> impl IntoView {
     let calendar = Calendar {
-        source: StoredValue::new(source),
-        texts: StoredValue::new(texts),
-        roving: RwSignal::new(view.tabbable.clone()),
-        view: RwSignal::new(view),
-        problem: RwSignal::new(problem),
+        unreachable: StoredValue::new(unreachable),
+        problem: RwSignal::new(String::new()),
+        said: RwSignal::new(String::new()),
         busy: RwSignal::new(false),
         turn: StoredValue::new(0),
     };
@@ -70,52 +65,13 @@ pub fn BookingCalendar(
             on:keydown=move |event| calendar.pressed(&event)
             on:submit=move |event| calendar.submitted(&event)
         >
-            <div class="zone-bar">
-                <Icon glyph=Glyph::Globe/>
-                {move || calendar.view.with(zones)}
-                <div class="zone-switch">{children()}</div>
-                {move || calendar.view.with(changes)}
-            </div>
-            <div>
-                {move || calendar.problem.with(|text| (!text.is_empty()).then(|| view! { <Alert tone=Tone::Warning title=text.clone()/> }))}
-            </div>
-            <p class="sr-only" role="status">{move || calendar.view.with(|view| view.announcement.clone())}</p>
-            {move || calendar.view.with(|view| body(view, calendar))}
+            <p class="form-error" role="alert" hidden=move || calendar.problem.with(String::is_empty)>
+                {move || calendar.problem.get()}
+            </p>
+            <p class="sr-only" role="status">{move || calendar.said.get()}</p>
+            {children()}
         </div>
     }
-}
-
-fn zones(view: &CalendarView) -> AnyView {
-    let other = (!view.zone.other.is_empty())
-        .then(|| view! { <span class="zone-other">{view.zone.other.clone()}</span> });
-    view! { <p class="zone-text"><strong>{view.zone.text.clone()}</strong>{other}</p> }.into_any()
-}
-
-fn changes(view: &CalendarView) -> AnyView {
-    let lines = view.zone.changes.iter().cloned();
-    lines
-        .map(|line| view! { <p class="zone-change"><Icon glyph=Glyph::Clock/>{line}</p> })
-        .collect_view()
-        .into_any()
-}
-
-fn body(view: &CalendarView, calendar: Calendar) -> AnyView {
-    calendar.texts.with_value(|texts| match view.span {
-        Span::Month => view! {
-            {parts::choices(view, texts)}
-            <div class="calendar calendar-two">
-                <div class="card card-pad">{parts::head(view)} {parts::month(view, texts, calendar.roving)}</div>
-                <div id="times" class="card card-pad calendar-times">{parts::starts(view, texts)}</div>
-            </div>
-        }
-        .into_any(),
-        Span::Week => view! {
-            {parts::choices(view, texts)}
-            {parts::head(view)}
-            <div id="times" class="calendar-times">{parts::starts(view, texts)}</div>
-        }
-        .into_any(),
-    })
 }
 
 /// The query of the page's address.
@@ -123,32 +79,70 @@ fn address_query() -> String {
     window().location().search().unwrap_or_default().trim_start_matches('?').to_owned()
 }
 
+/// The query of a link within the page, such as `?month=2026-12#calendar`.
+fn link_query(link: &Element) -> String {
+    let href = link.get_attribute("href").unwrap_or_default();
+    href.trim_start_matches('?').split('#').next().unwrap_or_default().to_owned()
+}
+
 fn element(target: Option<EventTarget>) -> Option<Element> {
     target?.dyn_into().ok()
+}
+
+fn state() -> Option<Element> {
+    document().get_element_by_id(STATE)
+}
+
+fn of_state(name: &str) -> String {
+    state().and_then(|state| state.get_attribute(name)).unwrap_or_default()
+}
+
+/// Every element of the state that a selector finds.
+fn all(selector: &str) -> Vec<Element> {
+    let Some(found) = state().and_then(|state| state.query_selector_all(selector).ok()) else {
+        return Vec::new();
+    };
+    (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect()
+}
+
+/// The column of the first day, and the days of the month as cells.
+fn days() -> (usize, Vec<Element>) {
+    let blank = |cell: &Element| !cell.has_attribute("data-date");
+    let first = all("tbody td").iter().take_while(|cell| blank(cell)).count();
+    (first, all("td[data-date]"))
+}
+
+/// Moves the focus to a day, which then is the one that Tab reaches.
+fn focus(cell: Option<&Element>) {
+    let Some(cell) = cell else { return };
+    for face in all("td[data-date] .day-face") {
+        let _ = face.set_attribute("tabindex", "-1");
+    }
+    let face = cell.query_selector(".day-face").ok().flatten();
+    if let Some(face) = face.and_then(|face| face.dyn_into::<HtmlElement>().ok()) {
+        let _ = face.set_attribute("tabindex", "0");
+        let _ = face.focus();
+    }
+}
+
+/// The present state for another zone, in which the same day of a month may have nothing free.
+fn query_without_zone() -> String {
+    let query = of_state("data-query");
+    let month = query.contains("month=");
+    let stays = |pair: &&str| !(pair.starts_with("tz=") || month && pair.starts_with("day="));
+    query.split('&').filter(stays).collect::<Vec<_>>().join("&")
 }
 
 impl Calendar {
     /// Takes over in the browser: tells the server its zone, and follows the history.
     fn wake(self) {
         zone::remember();
-        if !self.view.with_untracked(|view| view.zone.known) {
+        if of_state("data-zone-known") != "true" {
             self.load(address_query(), false, Then::Stay);
         }
         let listener =
             window_event_listener(ev::popstate, move |_| self.load(address_query(), false, Then::Stay));
         on_cleanup(move || listener.remove());
-    }
-
-    fn query(self) -> String {
-        self.view.with_untracked(|view| view.query.clone())
-    }
-
-    /// The present state for another zone, in which the same day of a month may have nothing free.
-    fn query_without_zone(self) -> String {
-        let query = self.query();
-        let month = query.contains("month=");
-        let stays = |pair: &&str| !(pair.starts_with("tz=") || month && pair.starts_with("day="));
-        query.split('&').filter(stays).collect::<Vec<_>>().join("&")
     }
 
     /// Follows a link to another state.
@@ -159,159 +153,109 @@ impl Calendar {
             element(event.target()).and_then(|it| it.closest("[data-states] a[href^='?']").ok().flatten());
         let Some(link) = link.filter(|_| plain) else { return };
         event.prevent_default();
-        let href = link.get_attribute("href").unwrap_or_default();
-        let query = href.trim_start_matches('?').split('#').next().unwrap_or_default().to_owned();
         let in_grid = link.closest("[role=grid]").ok().flatten().is_some();
-        self.load(query, true, if in_grid { Then::FocusSelected } else { Then::Stay });
+        self.load(link_query(&link), true, if in_grid { Then::FocusSelected } else { Then::Stay });
     }
 
     /// Moves through the grid of days.
     fn pressed(self, event: &KeyboardEvent) {
         let cell = element(event.target()).and_then(|it| it.closest("td[data-date]").ok().flatten());
-        let Some(date) = cell.and_then(|cell| cell.get_attribute("data-date")) else { return };
+        let Some(cell) = cell else { return };
         if event.ctrl_key() || event.meta_key() || event.alt_key() {
             return;
         }
-        let (first, days) = self.days();
-        let Some(at) = days.iter().position(|day| *day == date) else { return };
+        let (first, days) = days();
+        let Some(at) = days.iter().position(|day| *day == cell) else { return };
         let Some(go) = step(&event.key(), at, first, days.len()) else { return };
         event.prevent_default();
-        let way = |back: bool| {
-            let choice =
-                self.view.with_untracked(|view| if back { view.previous.clone() } else { view.next.clone() });
-            let query = choice.href.trim_start_matches('?').split('#').next().unwrap_or_default().to_owned();
-            (!choice.href.is_empty()).then_some(query)
-        };
         match go {
-            Go::To(place) => self.focus(days.get(place)),
-            Go::Previous(landing) => {
-                way(true).into_iter().for_each(|it| self.load(it, true, Then::Focus(landing)))
-            }
-            Go::Next(landing) => {
-                way(false).into_iter().for_each(|it| self.load(it, true, Then::Focus(landing)))
-            }
+            Go::To(place) => focus(days.get(place)),
+            Go::Previous(landing) => self.turn_page("[data-way=previous]", landing),
+            Go::Next(landing) => self.turn_page("[data-way=next]", landing),
         }
     }
 
-    /// The column of the first day, and the dates of the month.
-    fn days(self) -> (usize, Vec<String>) {
-        self.view.with_untracked(|view| {
-            let first =
-                view.weeks.first().map_or(0, |week| week.iter().take_while(|day| day.is_none()).count());
-            let days = view.weeks.iter().flatten().flatten();
-            (first, days.map(|day| day.date.clone()).collect())
-        })
-    }
-
-    fn focus(self, date: Option<&String>) {
-        let Some(date) = date else { return };
-        self.roving.set(date.clone());
-        let face = document().query_selector(&format!("td[data-date='{date}'] .day-face")).ok().flatten();
-        if let Some(face) = face.and_then(|face| face.dyn_into::<HtmlElement>().ok()) {
-            let _ = face.focus();
+    /// Goes to the month before or after, where there is one.
+    fn turn_page(self, way: &str, landing: Landing) {
+        if let Some(link) = all(way).first() {
+            self.load(link_query(link), true, Then::Focus(landing));
         }
     }
 
-    /// Asks for another state and shows it.
+    /// Fetches the page of another state and shows its calendar.
     fn load(self, query: String, push: bool, then: Then) {
         let turn = self.turn.with_value(|turn| turn.wrapping_add(1));
         self.turn.set_value(turn);
         self.busy.set(true);
         spawn_local(async move {
-            let answer = match self.source.get_value() {
-                Source::Tutor(slug) => api::calendar(slug, query).await,
-                Source::Booking(booking) => api::reschedule_calendar(booking, query).await,
-            };
+            let path = window().location().pathname().unwrap_or_default();
+            let fresh = fetch_page(&format!("{path}?{query}")).await;
             if self.turn.get_value() != turn {
                 return;
             }
             self.busy.set(false);
-            match answer {
-                Ok(view) => self.show(view, push, then).await,
-                Err(error) => self.tell(&error),
+            match fresh.and_then(|page| page.get_element_by_id(STATE)) {
+                Some(fresh) => self.show(&fresh, push, then),
+                None => self.problem.set(self.unreachable.get_value()),
             }
         });
     }
 
-    async fn show(self, view: CalendarView, push: bool, then: Then) {
+    fn show(self, fresh: &Element, push: bool, then: Then) {
+        let Some(old) = state() else { return };
+        old.set_outer_html(&fresh.outer_html());
+        if let Some(state) = state() {
+            wake_islands(&state);
+        }
+        self.said.set(of_state("data-announcement"));
         if push {
             self.problem.set(String::new());
-            let address = format!("?{}", view.query);
+            let address = format!("?{}", of_state("data-query"));
             if let Ok(history) = window().history() {
                 let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&address));
             }
         }
-        self.roving.set(view.tabbable.clone());
-        self.view.set(view);
-        tick().await;
-        let (first, days) = self.days();
+        let (first, days) = days();
         match then {
             Then::Stay => {}
-            Then::Focus(landing) => self.focus(days.get(land(landing, first, days.len()))),
-            Then::FocusSelected => self.focus(Some(&self.roving.get_untracked())),
+            Then::Focus(landing) => focus(days.get(land(landing, first, days.len()))),
+            Then::FocusSelected => {
+                let tabbable = |day: &&Element| day.query_selector("[tabindex='0']").ok().flatten().is_some();
+                focus(days.iter().find(tabbable));
+            }
         }
-    }
-
-    fn tell(self, error: &WireError) {
-        let unreachable = self.texts.with_value(|texts| texts.unreachable.clone());
-        self.problem.set(if error.message.is_empty() { unreachable } else { error.message.clone() });
     }
 
     /// Holds a start, or changes the zone.
     fn submitted(self, event: &SubmitEvent) {
-        let Some(form) = element(event.target()).and_then(|it| it.dyn_into::<HtmlFormElement>().ok()) else {
+        let form = element(event.target()).and_then(|it| it.dyn_into::<HtmlFormElement>().ok());
+        let Some(form) = form.filter(|form| form.closest("[data-states]").ok().flatten().is_some()) else {
             return;
         };
-        if form.has_attribute("data-zone-form") {
-            event.prevent_default();
-            self.change_zone(form);
-        } else if form.has_attribute("data-hold-form") {
-            event.prevent_default();
-            let start = event.submitter().and_then(|button| button.get_attribute("value"));
-            if let (Some(start), false) = (start, self.busy.get_untracked()) {
-                self.hold(start);
-            }
+        event.prevent_default();
+        if self.busy.get_untracked() {
+            return;
         }
-    }
-
-    /// Holds a start and goes on; a start that was taken meanwhile is told, and the calendar shown anew.
-    fn hold(self, start: String) {
-        let Choose::Hold { slug, offering, duration } = self.view.with_untracked(|view| view.choose.clone())
-        else {
-            return;
-        };
+        let zone = form.has_attribute("data-zone-form");
+        let (target, data) =
+            (form.get_attribute("action").unwrap_or_default(), data(&form, event.submitter()));
         self.busy.set(true);
         spawn_local(async move {
-            match api::hold_slot(slug, offering, i64::from(duration), start).await {
-                Ok(address) => {
-                    let _ = window().location().set_href(&address);
+            let answer = send(&target, data, false).await;
+            self.busy.set(false);
+            match answer {
+                Ok(_) if zone => self.load(query_without_zone(), true, Then::Stay),
+                Ok(place) => {
+                    let _ = window().location().set_href(&place.unwrap_or_default());
                 }
+                // A start that was taken meanwhile is told, and the calendar shown as it is now.
                 Err(error) => {
-                    self.busy.set(false);
-                    self.tell(&error);
-                    self.load(self.query(), false, Then::Stay);
-                }
-            }
-        });
-    }
-
-    fn change_zone(self, form: HtmlFormElement) {
-        let value = |name: &str| {
-            FormData::new_with_form(&form)
-                .ok()
-                .and_then(|data| data.get(name).as_string())
-                .unwrap_or_default()
-        };
-        let name = value("zone");
-        spawn_local(async move {
-            match api::choose_zone(name, String::new()).await {
-                Ok(()) => {
-                    if let Some(details) = form.closest("details").ok().flatten() {
-                        let _ = details.remove_attribute("open");
+                    let unknown = error.message.is_empty();
+                    self.problem.set(if unknown { self.unreachable.get_value() } else { error.message });
+                    if !zone {
+                        self.load(of_state("data-query"), false, Then::Stay);
                     }
-                    self.load(self.query_without_zone(), true, Then::Stay);
                 }
-                Err(error) => self.tell(&error),
             }
         });
     }

@@ -4,8 +4,6 @@ pub mod api;
 mod calendar;
 mod focus;
 mod hold;
-mod parts;
-pub mod view;
 mod zone;
 
 pub use calendar::BookingCalendar;

@@ -13,7 +13,7 @@ use super::{
     context::{Visit, answer, answer_form, visit},
     query,
 };
-use crate::{booking::view::Remaining, error::WireError};
+use crate::{booking::api::Remaining, error::WireError};
 
 /// What a confirmation sends.
 pub struct Confirmation {

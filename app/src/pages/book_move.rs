@@ -17,16 +17,14 @@ use super::{
     book_actions::{no_booking, sign_in_address},
     book_summary::when,
     calendar::{self, CalendarSection},
+    calendar_model::CalendarView,
     context::{Visit, visit},
     forms::PostForm,
     i18n::{sentence, td_string},
     load::load,
     query,
 };
-use crate::{
-    booking::view::{CalendarView, Source},
-    ui::{Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, PageHeader, Tone},
-};
+use crate::ui::{Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, PageHeader, Tone};
 
 /// What the page shows.
 enum Stage {
@@ -74,10 +72,7 @@ fn show(visit: Visit, (booking, stage): (Booking, Stage)) -> impl IntoView {
     let now = when(&visit, booking.start, zone, &booking.tutor_name);
     let main = match stage {
         Stage::Refused(why) => view! { <Alert tone=Tone::Warning title=why/> }.into_any(),
-        Stage::Choose(view) => {
-            let source = Source::Booking(booking.id.0.to_string());
-            view! { <CalendarSection view=*view source/> }.into_any()
-        }
+        Stage::Choose(view) => view! { <CalendarSection view=*view/> }.into_any(),
         Stage::Confirm(start) => confirm(&visit, &booking, zone, start),
     };
     view! {

@@ -1,13 +1,7 @@
 //! The booking calendar of a page: which slots it needs, and where it stands.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{
-    booking::Booking,
-    ids::{BookingId, OfferingId},
-    interval::Interval,
-    slot::Slot,
-    zone::Zone,
-};
+use domain::{booking::Booking, ids::OfferingId, interval::Interval, slot::Slot, zone::Zone};
 use leptos::prelude::*;
 use services::{
     Result,
@@ -16,30 +10,19 @@ use services::{
 };
 
 use super::{
+    calendar_model::{CalendarTexts, CalendarView, Choose},
+    calendar_parts::CalendarBody,
     calendar_state::CalendarState,
     calendar_view::{Input, calendar_view},
     context::Visit,
     format,
     i18n::{Locale, td_string},
     query,
-    zone_switch::ZoneSwitch,
 };
-use crate::booking::{
-    BookingCalendar,
-    view::{CalendarTexts, CalendarView, Choose, Source},
-};
+use crate::booking::BookingCalendar;
 
 /// How far ahead a free start is looked for, days: as far as one question may reach.
 const LOOK_AHEAD_DAYS: i64 = 62;
-
-/// The calendar of a tutor, by slug, in the state of a query.
-///
-/// # Errors
-/// `PROFILE_NOT_FOUND`.
-pub async fn of_tutor(visit: &Visit, slug: &str, text: &str) -> Result<CalendarView> {
-    let tutor = services::tutor::find(&visit.services, visit.actor.as_ref(), slug).await?;
-    for_booking(visit, &tutor, text).await
-}
 
 /// The calendar for a new booking with a tutor.
 ///
@@ -68,16 +51,6 @@ pub async fn for_booking(visit: &Visit, tutor: &TutorView, text: &str) -> Result
         choose,
     };
     build(visit, &wanted, text).await
-}
-
-/// The calendar for moving one of one's own bookings, by its id.
-///
-/// # Errors
-/// `INVALID_TOKEN`, `BOOKING_NOT_FOUND`.
-pub async fn of_booking(visit: &Visit, booking: &str, text: &str) -> Result<CalendarView> {
-    let id = booking.parse::<BookingId>().map_err(|_| super::book_actions::no_booking())?;
-    let booking = services::booking::find(&visit.services, visit.actor()?, id).await?;
-    for_move(visit, &booking, text).await
 }
 
 /// The calendar for moving a booking: the same offering and duration, another start.
@@ -167,8 +140,6 @@ async fn first_free(visit: &Visit, wanted: &Wanted<'_>) -> Result<Option<DateTim
 pub fn CalendarSection(
     /// The state to begin with.
     view: CalendarView,
-    /// Whose calendar it is.
-    source: Source,
     /// What went wrong with the start that was chosen before.
     #[prop(optional, into)]
     problem: String,
@@ -178,8 +149,8 @@ pub fn CalendarSection(
     view! {
         <section id="calendar" class="booking-calendar" aria-labelledby="calendar-heading">
             <h2 id="calendar-heading">{td_string!(locale, calendar.title).to_string()}</h2>
-            <BookingCalendar view source problem texts=texts(locale)>
-                <ZoneSwitch/>
+            <BookingCalendar unreachable=td_string!(locale, calendar.unreachable).to_string()>
+                <CalendarBody view problem texts=texts(locale)/>
             </BookingCalendar>
         </section>
     }
@@ -197,6 +168,5 @@ fn texts(locale: Locale) -> CalendarTexts {
         many: td_string!(locale, calendar.legend_many).to_string(),
         no_times: td_string!(locale, calendar.no_times).to_string(),
         keys: td_string!(locale, calendar.keys).to_string(),
-        unreachable: td_string!(locale, calendar.unreachable).to_string(),
     }
 }

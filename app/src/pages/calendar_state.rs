@@ -3,8 +3,8 @@
 use chrono::{Datelike as _, Days, Months, NaiveDate};
 use domain::{interval::Interval, zone::Zone};
 
+use super::calendar_model::Span;
 use super::query;
-use crate::booking::view::Span;
 
 /// The longest horizon that a tutor can set, in days; nothing beyond it is shown.
 const FARTHEST_DAYS: u64 = 366;

@@ -6,13 +6,13 @@ use chrono::{DateTime, Datelike as _, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use domain::{ids::OfferingId, interval::Interval, slot::Slot, zone::Zone};
 use services::tutor::OfferingView;
 
+use super::calendar_model::{CalendarView, Choice, Choose, Day, DayStarts, Span, Start, ZoneView};
 use super::{
     calendar_state::{CalendarState, column},
     format,
     i18n::{Locale, td_string},
     query,
 };
-use crate::booking::view::{CalendarView, Choice, Choose, Day, DayStarts, Span, Start, ZoneView};
 
 /// What a calendar is made of.
 #[derive(Clone, Debug)]

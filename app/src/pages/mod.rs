@@ -11,6 +11,8 @@ pub mod book_move;
 pub mod book_summary;
 pub mod built;
 pub mod calendar;
+pub mod calendar_model;
+pub mod calendar_parts;
 pub mod calendar_state;
 pub mod calendar_view;
 pub mod console;

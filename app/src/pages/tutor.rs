@@ -13,6 +13,7 @@ use services::{
 
 use super::{
     calendar::{self, CalendarSection},
+    calendar_model::CalendarView,
     context::Visit,
     flash, format,
     i18n::{Locale, field_name, td_string},
@@ -21,12 +22,9 @@ use super::{
     tutor_card::rating,
     tutor_data::{in_script, structured_data},
 };
-use crate::{
-    booking::view::{CalendarView, Source},
-    ui::{
-        Alert, Avatar, AvatarSize, Breadcrumb, ButtonLink, Card, Crumb, EmptyState, Glyph, Icon, Pagination,
-        Price, Stars, Tone,
-    },
+use crate::ui::{
+    Alert, Avatar, AvatarSize, Breadcrumb, ButtonLink, Card, Crumb, EmptyState, Glyph, Icon, Pagination,
+    Price, Stars, Tone,
 };
 
 /// Ratings on a page.
@@ -68,9 +66,8 @@ fn show(visit: Visit, loaded: Loaded) -> impl IntoView {
     let bio = tutor.profile.as_ref().map(|it| it.bio.clone()).unwrap_or_default();
     let data = in_script(&structured_data(&tutor, &base, &field));
     let title = td_string!(locale, tutor.title, name = tutor.name.clone(), field = field.clone());
-    let source = Source::Tutor(tutor.slug.clone());
     let calendar = match calendar {
-        Some(view) => view! { <CalendarSection view source problem=problem(&visit)/> }.into_any(),
+        Some(view) => view! { <CalendarSection view problem=problem(&visit)/> }.into_any(),
         None => view! {
             <Alert tone=Tone::Info title=td_string!(locale, tutor.not_bookable).to_string()>
                 <a class="link" href="/tutors">{td_string!(locale, site.find_tutor).to_string()}</a>

@@ -2,33 +2,96 @@
 
 use leptos::prelude::*;
 
-use super::view::{CalendarTexts, CalendarView, Choice, Choose, Day, DayStarts, Span, Start};
+use super::calendar_model::{CalendarTexts, CalendarView, Choice, Choose, Day, DayStarts, Span, Start};
+use super::zone_switch::ZoneSwitch;
 use crate::ui::{
-    ButtonLink, ButtonSize, ButtonVariant, CalendarLegend, DayCell, EmptyState, Glyph, SlotChip, SlotDay,
+    Alert, ButtonLink, ButtonSize, ButtonVariant, CalendarLegend, DayCell, EmptyState, Glyph, Icon, SlotChip,
+    SlotDay, Tone,
 };
 
+/// The whole state: zones, choices, days and starts. It is what the browser's code exchanges.
+#[component]
+pub fn CalendarBody(
+    /// The state.
+    view: CalendarView,
+    /// The words that never change.
+    texts: CalendarTexts,
+    /// What went wrong with the start that was chosen before.
+    problem: String,
+) -> impl IntoView {
+    let problem = (!problem.is_empty()).then(|| view! { <Alert tone=Tone::Warning title=problem/> });
+    view! {
+        <div
+            id="calendar-state" data-query=view.query.clone() data-announcement=view.announcement.clone()
+            data-zone-known=view.zone.known.to_string()
+        >
+            <div class="zone-bar">
+                <Icon glyph=Glyph::Globe/>
+                {zones(&view)}
+                <div class="zone-switch" data-states=""><ZoneSwitch/></div>
+                {changes(&view)}
+            </div>
+            {problem}
+            {body(&view, &texts)}
+        </div>
+    }
+}
+
+fn zones(view: &CalendarView) -> AnyView {
+    let other = (!view.zone.other.is_empty())
+        .then(|| view! { <span class="zone-other">{view.zone.other.clone()}</span> });
+    view! { <p class="zone-text"><strong>{view.zone.text.clone()}</strong>{other}</p> }.into_any()
+}
+
+fn changes(view: &CalendarView) -> AnyView {
+    let lines = view.zone.changes.iter().cloned();
+    lines
+        .map(|line| view! { <p class="zone-change"><Icon glyph=Glyph::Clock/>{line}</p> })
+        .collect_view()
+        .into_any()
+}
+
+fn body(view: &CalendarView, texts: &CalendarTexts) -> AnyView {
+    match view.span {
+        Span::Month => view! {
+            {choices(view, texts)}
+            <div class="calendar calendar-two">
+                <div class="card card-pad">{head(view)} {month(view, texts)}</div>
+                <div id="times" class="card card-pad calendar-times">{starts(view, texts)}</div>
+            </div>
+        }
+        .into_any(),
+        Span::Week => view! {
+            {choices(view, texts)}
+            {head(view)}
+            <div id="times" class="calendar-times">{starts(view, texts)}</div>
+        }
+        .into_any(),
+    }
+}
+
 /// The way to the period before, the title, the way to the period after.
-pub fn head(view: &CalendarView) -> AnyView {
-    let way = |choice: Choice, icon: Glyph| {
+fn head(view: &CalendarView) -> AnyView {
+    let way = |choice: Choice, icon: Glyph, name: &'static str| {
         if choice.href.is_empty() {
             view! { <span class="calendar-way"></span> }.into_any()
         } else {
-            view! { <ButtonLink href=choice.href variant=ButtonVariant::Ghost icon label=choice.label/> }
+            view! { <ButtonLink href=choice.href variant=ButtonVariant::Ghost icon label=choice.label attr:data-way=name/> }
                 .into_any()
         }
     };
     view! {
         <div class="calendar-head" data-states="">
-            {way(view.previous.clone(), Glyph::ChevronLeft)}
+            {way(view.previous.clone(), Glyph::ChevronLeft, "previous")}
             <h3 class="calendar-title">{view.title.clone()}</h3>
-            {way(view.next.clone(), Glyph::ChevronRight)}
+            {way(view.next.clone(), Glyph::ChevronRight, "next")}
         </div>
     }
     .into_any()
 }
 
 /// Offering, duration, month or week: each a row of links.
-pub fn choices(view: &CalendarView, texts: &CalendarTexts) -> AnyView {
+fn choices(view: &CalendarView, texts: &CalendarTexts) -> AnyView {
     let row = |label: &str, choices: &[Choice]| {
         (choices.len() > 1).then(|| {
             let links = choices.iter().cloned().map(choice_link).collect_view();
@@ -63,7 +126,7 @@ fn choice_link(choice: Choice) -> impl IntoView {
 }
 
 /// The days of a month.
-pub fn month(view: &CalendarView, texts: &CalendarTexts, roving: RwSignal<String>) -> AnyView {
+fn month(view: &CalendarView, texts: &CalendarTexts) -> AnyView {
     let names = view
         .weekdays
         .iter()
@@ -74,7 +137,7 @@ pub fn month(view: &CalendarView, texts: &CalendarTexts, roving: RwSignal<String
         .weeks
         .iter()
         .map(|week| {
-            let days = week.iter().cloned().map(|day| place(day, roving)).collect_view();
+            let days = week.iter().cloned().map(|day| place(day, &view.tabbable)).collect_view();
             view! { <tr>{days}</tr> }
         })
         .collect_view();
@@ -92,12 +155,11 @@ pub fn month(view: &CalendarView, texts: &CalendarTexts, roving: RwSignal<String
     .into_any()
 }
 
-fn place(day: Option<Day>, roving: RwSignal<String>) -> AnyView {
+fn place(day: Option<Day>, tabbable: &str) -> AnyView {
     let Some(day) = day else {
         return view! { <td role="gridcell" class="day"></td> }.into_any();
     };
-    let date = day.date.clone();
-    let tabbable = Signal::derive(move || roving.with(|at| *at == date));
+    let tabbable = day.date == tabbable;
     view! {
         <DayCell
             day=day.number date=day.date free=day.free free_text=day.free_text label=day.label href=day.href
@@ -108,7 +170,7 @@ fn place(day: Option<Day>, roving: RwSignal<String>) -> AnyView {
 }
 
 /// The starts of the days that are shown, or why there are none.
-pub fn starts(view: &CalendarView, texts: &CalendarTexts) -> AnyView {
+fn starts(view: &CalendarView, texts: &CalendarTexts) -> AnyView {
     if !view.empty.is_empty() {
         return nothing(view);
     }
@@ -117,7 +179,7 @@ pub fn starts(view: &CalendarView, texts: &CalendarTexts) -> AnyView {
     match &view.choose {
         Choose::Move { .. } => view! { <div class=class>{days}</div> }.into_any(),
         Choose::Hold { slug, offering, duration } => view! {
-            <form method="post" action="/do/hold_slot" data-hold-form="" class=class>
+            <form method="post" action="/do/hold_slot" data-states="" class=class>
                 <input type="hidden" name="slug" value=slug.clone()/>
                 <input type="hidden" name="offering" value=offering.clone()/>
                 <input type="hidden" name="duration" value=duration.to_string()/>

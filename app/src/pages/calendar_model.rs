@@ -1,10 +1,8 @@
 //! The booking calendar as data, ready to be shown: every text is in the reader's language, every time
-//! in the reader's zone. The server makes it; the browser only lays it out.
-
-use serde::{Deserialize, Serialize};
+//! in the reader's zone.
 
 /// How much of the calendar is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Span {
     /// A month of days, and the slots of one.
     #[default]
@@ -14,7 +12,7 @@ pub enum Span {
 }
 
 /// A way to another state of the calendar, as a link.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
     /// Where it goes; empty where it cannot be taken.
     pub href: String,
@@ -27,7 +25,7 @@ pub struct Choice {
 }
 
 /// A day of the month.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Day {
     /// The civil date in the reader's zone, `YYYY-MM-DD`.
     pub date: String,
@@ -48,7 +46,7 @@ pub struct Day {
 }
 
 /// A free start.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Start {
     /// The instant, RFC 3339 in UTC.
     pub start: String,
@@ -61,7 +59,7 @@ pub struct Start {
 }
 
 /// The free starts of a day.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DayStarts {
     /// The weekday.
     pub weekday: String,
@@ -74,7 +72,7 @@ pub struct DayStarts {
 }
 
 /// Which zones the times are in.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ZoneView {
     /// The IANA name of the reader's zone.
     pub name: String,
@@ -89,7 +87,7 @@ pub struct ZoneView {
 }
 
 /// What choosing a start does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choose {
     /// Posts the start to hold it for a new booking.
     Hold {
@@ -114,7 +112,7 @@ impl Default for Choose {
 }
 
 /// The calendar in one state.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CalendarView {
     /// Month or week.
     pub span: Span,
@@ -153,7 +151,7 @@ pub struct CalendarView {
 }
 
 /// The words of the calendar that never change with its state.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CalendarTexts {
     /// Heading of the choice of offerings.
     pub offerings: String,
@@ -173,22 +171,4 @@ pub struct CalendarTexts {
     pub no_times: String,
     /// How the grid is used with the keyboard.
     pub keys: String,
-    /// The connection failed.
-    pub unreachable: String,
-}
-
-/// Whose calendar it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Source {
-    /// A tutor's, by slug, for a new booking.
-    Tutor(String),
-    /// For moving a booking, by its id.
-    Booking(String),
-}
-
-/// What remains of a hold.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Remaining {
-    /// Milliseconds until it lapses, by the server's clock; 0 when it has.
-    pub remaining_ms: f64,
 }
