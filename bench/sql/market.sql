@@ -1,4 +1,5 @@
--- A market to book on: 500 tutors, 2000 signed-in students, 60,000 orders, of which no two can conflict.
+-- A market to book on: 500 tutors, 2000 signed-in students, 10,000 bookings made already, 60,000 orders, of which
+-- no two can conflict.
 -- Ids derive from numbers and are spread as random ones are. The present instant comes from the caller
 -- in `bench.now`, midnight UTC of tomorrow in `bench.first_day`.
 
@@ -31,7 +32,7 @@ SELECT md5('offering ' || n)::uuid, md5('tutor ' || n)::uuid, 0, 'Mathematics', 
 FROM generate_series(0, 499) AS n;
 
 -- What one booking asks for and writes. Neighbours in number differ in tutor and in student, so that no two
--- under way wait for the same lock. Slots lie between 08:00 and 09:15 of 27 days.
+-- under way wait for the same lock. Slots lie between 08:00 and 09:30 of 27 days.
 CREATE UNLOGGED TABLE bench_orders (
     n integer PRIMARY KEY,
     student integer NOT NULL,
@@ -69,8 +70,43 @@ FROM (
            md5('tutor user ' || n % 500)::uuid AS tutor_user, md5('student ' || n % 2000)::uuid AS student_id,
            md5('offering ' || n % 500)::uuid AS offering_id, md5('booking ' || n)::uuid AS booking_id, starts_at,
            starts_at + interval '15 minutes' AS ends_at
-    FROM generate_series(0, 59999) AS n,
+    FROM generate_series(0, 69999) AS n,
          LATERAL (SELECT n / 500 AS slot) AS place,
          LATERAL (SELECT current_setting('bench.first_day')::timestamptz
                       + make_interval(hours => 24 * (slot % 27) + 8, mins => 15 * (slot / 27)) AS starts_at) AS time
 ) AS orders;
+
+-- The last 10,000 are bookings already: plans and indexes are those of a market in use. On empty tables the
+-- first statements of a connection would be planned for empty tables, and kept.
+INSERT INTO bookings (id, tutor_id, student_id, offering_id, title, starts_at, ends_at, duration_min, price_minor,
+    currency, policy, state, join_token, created_at, updated_at)
+SELECT booking_id, tutor_id, student_id, offering_id, 'Mathematics', starts_at, ends_at, 15, 1500, 'EUR',
+       current_setting('bench.policy')::jsonb, 'confirmed', join_token, now, now
+FROM bench_orders, (SELECT current_setting('bench.now')::timestamptz AS now) AS clock
+WHERE n >= 60000;
+
+INSERT INTO lessons (id, booking_id, state, no_show_wait, min_payable)
+SELECT lesson_id, booking_id, 'SCHEDULED', 4, 9 FROM bench_orders WHERE n >= 60000;
+
+INSERT INTO claims (id, kind, tutor_id, student_id, during, lesson, created_at)
+SELECT booking_id, 'booking', tutor_id, student_id, tstzrange(starts_at, ends_at), tstzrange(starts_at, ends_at),
+       current_setting('bench.now')::timestamptz
+FROM bench_orders WHERE n >= 60000;
+
+INSERT INTO idempotency_keys (user_id, key, request_hash, booking_id, created_at)
+SELECT student_id, 'made-' || n, hash, booking_id, current_setting('bench.now')::timestamptz
+FROM bench_orders WHERE n >= 60000;
+
+INSERT INTO booking_history (booking_id, to_state, actor, actor_id, at)
+SELECT booking_id, 'confirmed', 'student', student_id, current_setting('bench.now')::timestamptz
+FROM bench_orders WHERE n >= 60000;
+
+INSERT INTO outbox (kind, booking_id, payload, correlation_id, created_at)
+SELECT 'booking.created', booking_id, payload::jsonb, correlation_id, current_setting('bench.now')::timestamptz
+FROM bench_orders WHERE n >= 60000;
+
+INSERT INTO live_events (user_id, kind, payload, created_at)
+SELECT unnest(ARRAY[tutor_user, student_id]), 'booking.created', told::jsonb, current_setting('bench.now')::timestamptz
+FROM bench_orders WHERE n >= 60000;
+
+DELETE FROM bench_orders WHERE n >= 60000;

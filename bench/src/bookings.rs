@@ -144,8 +144,9 @@ pub async fn crowd(db: &PgPool, addr: SocketAddr, watched: Watched) -> Outcome<R
         sqlx::query_as("SELECT student, tutor_id, offering_id, starts_at FROM bench_orders WHERE n = 0")
             .fetch_one(db)
             .await?;
-    // Beyond the orders, which end at 09:15.
+    // Beyond all that is ordered or booked, which ends at 09:30.
     order.starts_at += TimeDelta::hours(4);
+    let before = order.starts_at;
     let mut all = Crowd::default();
     let meter = Meter::start(watched);
     for round in 0..ROUNDS {
@@ -158,13 +159,15 @@ pub async fn crowd(db: &PgPool, addr: SocketAddr, watched: Watched) -> Outcome<R
         }
     }
     let used = meter.read();
-    let booked: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM bookings WHERE tutor_id = $1 AND starts_at > $2")
-            .bind(order.tutor_id)
-            .bind(order.starts_at - TimeDelta::minutes(15 * ROUNDS))
-            .fetch_one(db)
-            .await?;
-    let rights = all.wrong == 0 && booked >= ROUNDS;
+    let booked: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM bookings WHERE tutor_id = $1 AND starts_at > $2 AND starts_at <= $3",
+    )
+    .bind(order.tutor_id)
+    .bind(before)
+    .bind(order.starts_at)
+    .fetch_one(db)
+    .await?;
+    let rights = all.wrong == 0 && booked == ROUNDS;
     let answers: Vec<_> = all.answers.iter().map(|(answer, count)| format!("{count} × {answer}")).collect();
     let note = format!("{ROUNDS} rounds: {}; {used}", answers.join(", "));
     Ok(Row::judged(
