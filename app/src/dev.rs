@@ -5,8 +5,6 @@
 use leptos::prelude::*;
 
 use crate::error::WireError;
-#[cfg(feature = "ssr")]
-use crate::pages::dev as server;
 
 /// Moves the clock by seconds, sets it to an instant in UTC, or lets it run in real time.
 ///
@@ -14,7 +12,7 @@ use crate::pages::dev as server;
 /// `NOT_FOUND` outside of development, `INVALID_REQUEST` for what is no time.
 #[server(prefix = "/do", endpoint = "dev_clock")]
 pub async fn dev_clock(by: Option<i64>, to: Option<String>, real: Option<String>) -> Result<(), WireError> {
-    server::move_clock(by, to.as_deref(), real.is_some()).await
+    crate::pages::dev::move_clock(by, to.as_deref(), real.is_some()).await
 }
 
 /// Does everything that is due now.
@@ -23,5 +21,5 @@ pub async fn dev_clock(by: Option<i64>, to: Option<String>, real: Option<String>
 /// `NOT_FOUND` outside of development.
 #[server(prefix = "/do", endpoint = "dev_tick")]
 pub async fn dev_tick() -> Result<(), WireError> {
-    server::tick().await
+    crate::pages::dev::tick().await
 }

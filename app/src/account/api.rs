@@ -6,8 +6,6 @@
 use leptos::prelude::*;
 
 use crate::error::WireError;
-#[cfg(feature = "ssr")]
-use crate::pages::account as server;
 
 /// Signs a browser in and sends it on to `next`, or to the person's own start.
 ///
@@ -15,7 +13,7 @@ use crate::pages::account as server;
 /// `INVALID_TOKEN` (key `credentials`).
 #[server(prefix = "/do", endpoint = "sign_in")]
 pub async fn sign_in(email: String, password: String, next: Option<String>) -> Result<(), WireError> {
-    server::sign_in(&email, &password, next.as_deref()).await
+    crate::pages::account::sign_in(&email, &password, next.as_deref()).await
 }
 
 /// Makes an account and signs it in at once.
@@ -33,8 +31,17 @@ pub async fn sign_up(
     marketing_opt_in: Option<String>,
     next: Option<String>,
 ) -> Result<(), WireError> {
-    let form = server::SignUp { role, name, email, password, time_zone, locale, marketing_opt_in, next };
-    server::sign_up(form).await
+    let form = crate::pages::account::SignUp {
+        role,
+        name,
+        email,
+        password,
+        time_zone,
+        locale,
+        marketing_opt_in,
+        next,
+    };
+    crate::pages::account::sign_up(form).await
 }
 
 /// Ends the sign-in of this browser.
@@ -43,7 +50,7 @@ pub async fn sign_up(
 /// Where the database cannot be written.
 #[server(prefix = "/do", endpoint = "sign_out")]
 pub async fn sign_out() -> Result<(), WireError> {
-    server::sign_out().await
+    crate::pages::account::sign_out().await
 }
 
 /// Changes one's own data.
@@ -59,8 +66,9 @@ pub async fn change_settings(
     goals: Option<String>,
     marketing_opt_in: Option<String>,
 ) -> Result<(), WireError> {
-    let form = server::Settings { name, time_zone, locale, languages, goals, marketing_opt_in };
-    server::change_settings(form).await
+    let form =
+        crate::pages::account::Settings { name, time_zone, locale, languages, goals, marketing_opt_in };
+    crate::pages::account::change_settings(form).await
 }
 
 /// Remembers the language of the pages in this browser.
@@ -69,7 +77,7 @@ pub async fn change_settings(
 /// `INVALID_REQUEST` for one that we do not speak.
 #[server(prefix = "/do", endpoint = "set_language")]
 pub async fn set_language(locale: String) -> Result<(), WireError> {
-    server::set_language(&locale).await
+    crate::pages::account::set_language(&locale).await
 }
 
 /// Remembers light or dark in this browser; anything else is "as the device".
@@ -78,6 +86,6 @@ pub async fn set_language(locale: String) -> Result<(), WireError> {
 /// None of its own.
 #[server(prefix = "/do", endpoint = "set_theme")]
 pub async fn set_theme(theme: String) -> Result<(), WireError> {
-    server::set_theme(&theme);
+    crate::pages::account::set_theme(&theme);
     Ok(())
 }

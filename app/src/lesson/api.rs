@@ -5,8 +5,6 @@
 use leptos::prelude::*;
 
 use crate::error::WireError;
-#[cfg(feature = "ssr")]
-use crate::pages::lesson_actions as server;
 
 /// Opens the meeting: records the attempt and sends the browser to the provider.
 ///
@@ -14,7 +12,7 @@ use crate::pages::lesson_actions as server;
 /// `JOIN_CLOSED`, `INVALID_STATE`, `BOOKING_NOT_FOUND`.
 #[server(prefix = "/do", endpoint = "join_lesson")]
 pub async fn join_lesson(booking: String) -> Result<(), WireError> {
-    server::join(&booking).await
+    crate::pages::lesson_actions::join(&booking).await
 }
 
 /// Calls a lesson off.
@@ -23,7 +21,7 @@ pub async fn join_lesson(booking: String) -> Result<(), WireError> {
 /// `CANCELLATION_TOO_LATE`, `INVALID_STATE`, `BOOKING_NOT_FOUND`.
 #[server(prefix = "/do", endpoint = "cancel_lesson")]
 pub async fn cancel_lesson(booking: String, reason: Option<String>) -> Result<(), WireError> {
-    server::cancel(&booking, reason.as_deref()).await
+    crate::pages::lesson_actions::cancel(&booking, reason.as_deref()).await
 }
 
 /// The tutor says yes to a request.
@@ -32,7 +30,7 @@ pub async fn cancel_lesson(booking: String, reason: Option<String>) -> Result<()
 /// `INVALID_STATE`, `BOOKING_NOT_FOUND`, `INSUFFICIENT_PERMISSIONS`.
 #[server(prefix = "/do", endpoint = "accept_request")]
 pub async fn accept_request(booking: String) -> Result<(), WireError> {
-    server::accept(&booking).await
+    crate::pages::lesson_actions::accept(&booking).await
 }
 
 /// The tutor says no to a request.
@@ -41,7 +39,7 @@ pub async fn accept_request(booking: String) -> Result<(), WireError> {
 /// As [`accept_request`].
 #[server(prefix = "/do", endpoint = "decline_request")]
 pub async fn decline_request(booking: String, reason: Option<String>) -> Result<(), WireError> {
-    server::decline(&booking, reason.as_deref()).await
+    crate::pages::lesson_actions::decline(&booking, reason.as_deref()).await
 }
 
 /// The tutor ends the lesson.
@@ -50,7 +48,7 @@ pub async fn decline_request(booking: String, reason: Option<String>) -> Result<
 /// As [`accept_request`].
 #[server(prefix = "/do", endpoint = "end_lesson")]
 pub async fn end_lesson(booking: String) -> Result<(), WireError> {
-    server::end(&booking).await
+    crate::pages::lesson_actions::end(&booking).await
 }
 
 /// The student rates a lesson, once.
@@ -63,5 +61,5 @@ pub async fn rate_lesson(
     rating: Option<i64>,
     feedback: Option<String>,
 ) -> Result<(), WireError> {
-    server::rate(&booking, rating.unwrap_or_default(), feedback.as_deref()).await
+    crate::pages::lesson_actions::rate(&booking, rating.unwrap_or_default(), feedback.as_deref()).await
 }

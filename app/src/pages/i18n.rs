@@ -2,7 +2,7 @@
 
 use domain::{Code, Refusal, account::Language, booking::BookingState, tutor::Field};
 
-#[expect(missing_docs, reason = "generated")]
+#[allow(missing_docs, clippy::expect_used, clippy::new_ret_no_self, reason = "generated")]
 mod locales {
     include!(concat!(env!("OUT_DIR"), "/i18n.rs"));
 }

@@ -6,8 +6,6 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::WireError;
-#[cfg(feature = "ssr")]
-use crate::pages::console::actions as server;
 
 /// The profile as a form sends it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -115,7 +113,7 @@ pub struct SettingsForm {
 /// `INVALID_PROFILE_DATA` with the field.
 #[server(prefix = "/do", endpoint = "save_profile")]
 pub async fn save_profile(profile: ProfileForm) -> Result<(), WireError> {
-    server::save_profile(profile).await
+    crate::pages::console::actions::save_profile(profile).await
 }
 
 /// The tutor's own switch.
@@ -124,7 +122,7 @@ pub async fn save_profile(profile: ProfileForm) -> Result<(), WireError> {
 /// `INSUFFICIENT_PERMISSIONS`.
 #[server(prefix = "/do", endpoint = "set_active")]
 pub async fn set_active(active: bool) -> Result<(), WireError> {
-    server::set_active(active).await
+    crate::pages::console::actions::set_active(active).await
 }
 
 /// Makes an offering or changes one.
@@ -133,7 +131,7 @@ pub async fn set_active(active: bool) -> Result<(), WireError> {
 /// `INVALID_REQUEST` or `INVALID_DURATION` with the field.
 #[server(prefix = "/do", endpoint = "save_offering")]
 pub async fn save_offering(offering: OfferingForm) -> Result<(), WireError> {
-    server::save_offering(offering).await
+    crate::pages::console::actions::save_offering(offering).await
 }
 
 /// Takes an offering away. Bookings keep theirs.
@@ -142,7 +140,7 @@ pub async fn save_offering(offering: OfferingForm) -> Result<(), WireError> {
 /// `NOT_FOUND`.
 #[server(prefix = "/do", endpoint = "remove_offering")]
 pub async fn remove_offering(id: String) -> Result<(), WireError> {
-    server::remove_offering(&id).await
+    crate::pages::console::actions::remove_offering(&id).await
 }
 
 /// Replaces the weekly hours and the zone in which they are meant.
@@ -154,7 +152,7 @@ pub async fn save_hours(
     time_zone: String,
     #[server(default)] weekly: Vec<RangeRow>,
 ) -> Result<(), WireError> {
-    server::save_hours(&time_zone, weekly).await
+    crate::pages::console::actions::save_hours(&time_zone, weekly).await
 }
 
 /// Replaces the hours of one date.
@@ -163,7 +161,7 @@ pub async fn save_hours(
 /// `INVALID_REQUEST` with the field.
 #[server(prefix = "/do", endpoint = "save_override")]
 pub async fn save_override(day: OverrideForm) -> Result<(), WireError> {
-    server::save_override(day).await
+    crate::pages::console::actions::save_override(day).await
 }
 
 /// Lets the weekly hours govern a date again.
@@ -172,7 +170,7 @@ pub async fn save_override(day: OverrideForm) -> Result<(), WireError> {
 /// `INVALID_REQUEST` for what is no date.
 #[server(prefix = "/do", endpoint = "remove_override")]
 pub async fn remove_override(date: String) -> Result<(), WireError> {
-    server::remove_override(&date).await
+    crate::pages::console::actions::remove_override(&date).await
 }
 
 /// Replaces the tutor's settings and provider.
@@ -181,5 +179,5 @@ pub async fn remove_override(date: String) -> Result<(), WireError> {
 /// `INVALID_REQUEST` with the field.
 #[server(prefix = "/do", endpoint = "save_tutor_settings")]
 pub async fn save_tutor_settings(settings: SettingsForm) -> Result<(), WireError> {
-    server::save_settings(settings).await
+    crate::pages::console::actions::save_settings(settings).await
 }
