@@ -9,6 +9,9 @@ export type { Server } from './server';
 /** A demonstration account, or any other. */
 export type Who = 'student' | 'tutor' | 'admin' | { email: string; password: string };
 
+/** Where the lessons of these servers take place. */
+export const MEETINGS = 'meet.journeys.invalid';
+
 const DEMO_PASSWORD = 'demo-password';
 
 function credentials(who: Who): { email: string; password: string } {
@@ -73,7 +76,8 @@ interface WorkerFixtures {
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   server: [
     async ({}, use, worker) => {
-      const server = await Server.start(`${worker.project.name}_${worker.workerIndex}`);
+      // A domain that does not exist: a meeting that a test forgets to answer leads nowhere.
+      const server = await Server.start(`${worker.project.name}_${worker.workerIndex}`, { JITSI_DOMAIN: MEETINGS });
       await use(server);
       await server.stop();
     },
@@ -93,10 +97,9 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     { auto: true },
   ],
 
-  person: async ({ browser, server, watch, contextOptions }, use, info) => {
+  person: async ({ browser, server, watch, contextOptions, viewport, locale, timezoneId, javaScriptEnabled, hasTouch }, use) => {
     const opened: Awaited<ReturnType<Browser['newContext']>>[] = [];
     await use(async (who, options = {}) => {
-      const { viewport, locale, timezoneId, javaScriptEnabled, hasTouch } = info.project.use;
       const own = { viewport, locale, timezoneId, javaScriptEnabled, hasTouch };
       const context = await browser.newContext({ ...contextOptions, ...own, baseURL: server.url, ...options });
       opened.push(context);

@@ -1,16 +1,42 @@
+import type { Page } from '@playwright/test';
 import { expect, expectAccessible, expectNoSidewaysScroll, hydrated, signIn, test } from '../support/fixtures';
 import { mainPages } from '../support/pages';
 
-for (const { name, path, who } of mainPages) {
-  test(`${name} opens, fits and is accessible`, { tag: ['@phone', '@plain'] }, async ({ page, watch }) => {
+/** The demonstration, as it is when the server has just been started. */
+test.beforeAll(async ({ server }) => server.reset());
+
+/** How a page can look; without scripts it looks the same, and is opened once. */
+const looks = [
+  { language: 'en', theme: 'light' },
+  { language: 'fr', theme: 'dark' },
+  { language: 'fr', theme: 'light' },
+  { language: 'en', theme: 'dark' },
+];
+
+async function wear(page: Page, base: string, language: string, theme: string): Promise<void> {
+  const cookie = (name: string, value: string) => ({ name, value, url: base });
+  await page.context().addCookies([cookie('lang', language), cookie('theme', theme)]);
+}
+
+for (const { name, path, who, status = 200 } of mainPages) {
+  test(`${name} opens, fits and is accessible`, { tag: ['@phone', '@plain'] }, async ({ page, server, watch, javaScriptEnabled }) => {
+    test.slow();
     if (who) await signIn(page, who);
-    if (name === 'not-found') watch.allow(/status of 404/);
-    const answer = await page.goto(await path(page));
-    expect(answer?.status()).toBe(name === 'not-found' ? 404 : 200);
-    await hydrated(page);
-    await expect(page.locator('h1')).toHaveCount(1);
-    await expect(page).toHaveTitle(/\S/);
-    await expectNoSidewaysScroll(page);
-    await expectAccessible(page);
+    if (status !== 200) watch.allow(new RegExp(`status of ${status}`));
+    const address = await path(page);
+    for (const { language, theme } of javaScriptEnabled ? looks : looks.slice(0, 1)) {
+      await test.step(`${language}, ${theme}`, async () => {
+        await wear(page, server.url, language, theme);
+        const answer = await page.goto(address);
+        expect(answer?.status()).toBe(status);
+        await hydrated(page);
+        await expect(page.locator('html')).toHaveAttribute('lang', language);
+        await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
+        await expect(page.locator('h1')).toHaveCount(1);
+        await expect(page).toHaveTitle(/\S/);
+        await expectNoSidewaysScroll(page);
+        await expectAccessible(page);
+      });
+    }
   });
 }

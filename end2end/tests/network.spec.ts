@@ -1,0 +1,57 @@
+import { expect, hydrated, test } from '../support/fixtures';
+import { book, newStudent, newTutor } from '../support/people';
+import { atNow, LESSON, open, openDay, slot } from '../support/steps';
+import { texts } from '../support/texts';
+
+const t = texts('en');
+const ZONE = 'Pacific/Auckland';
+test.beforeEach(atNow);
+
+test('a page that keeps up says that the connection is lost, and recovers by itself', async ({ server, person, watch }) => {
+  watch.allow(/ERR_INTERNET_DISCONNECTED/);
+  const tutor = await newTutor(server);
+  const student = await newStudent(server);
+  const page = await person(tutor);
+  await expect(page.getByText(t('console.none'), { exact: true })).toBeVisible();
+  await hydrated(page);
+  await page.context().setOffline(true);
+  const line = page.getByRole('status').filter({ hasText: t('site.offline') });
+  await expect(line).toBeVisible({ timeout: 15_000 });
+
+  // What happens meanwhile is not missed.
+  await book(server, student, tutor, LESSON);
+  await page.context().setOffline(false);
+  await expect(line).toHaveCount(0, { timeout: 20_000 });
+  await expect(page.locator('#lessons li').filter({ hasText: student.name })).toBeVisible();
+});
+
+test('a start that is chosen without a connection is told, and goes on once there is one', async ({ server, person, watch }) => {
+  watch.allow(/ERR_INTERNET_DISCONNECTED/);
+  const tutor = await newTutor(server);
+  const page = await person(await newStudent(server, { zone: ZONE }));
+  await open(page, `/tutors/${tutor.slug}`);
+  await openDay(page, ZONE, LESSON);
+  await page.context().setOffline(true);
+  await slot(page, LESSON).click();
+  await expect(page.getByRole('alert').filter({ hasText: t('calendar.unreachable') })).toBeVisible();
+  await page.context().setOffline(false);
+  await slot(page, LESSON).click();
+  await page.waitForURL(/hold=/);
+});
+
+test('a form that is sent without a connection keeps what was typed', async ({ server, page, watch }) => {
+  watch.allow(/ERR_INTERNET_DISCONNECTED/);
+  const student = await newStudent(server);
+  await open(page, '/login');
+  const email = page.getByRole('textbox', { name: t('account.email') });
+  await email.fill(student.email);
+  await page.getByLabel(t('account.password'), { exact: true }).fill(student.password);
+  await page.context().setOffline(true);
+  const enter = page.getByRole('main').getByRole('button', { name: t('account.login_title') });
+  await enter.click();
+  await expect(page.getByRole('alert').filter({ hasText: t('site.unreachable') })).toBeVisible();
+  await expect(email).toHaveValue(student.email);
+  await page.context().setOffline(false);
+  await enter.click();
+  await page.waitForURL(/\/dashboard$/);
+});
