@@ -7,7 +7,7 @@
 
 #![expect(missing_docs, reason = "the macro makes a struct of the island's props")]
 
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
 use gloo_net::http::Request;
 use js_sys::Reflect;
@@ -38,6 +38,12 @@ const AGAIN: Duration = Duration::from_secs(60);
 /// The longest wait before the stream is opened again.
 const LONGEST_WAIT_MS: u64 = 15_000;
 
+thread_local! {
+    /// The page's stream. It is no part of the island's state: the server, which drops that on any of its
+    /// threads, may not drop a thing of the browser there.
+    static STREAM: RefCell<Option<EventSource>> = const { RefCell::new(None) };
+}
+
 /// Whether the stream is there.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Line {
@@ -52,9 +58,8 @@ struct Keeper {
     line: RwSignal<Line>,
     /// The last event seen, from which a new stream goes on.
     cursor: StoredValue<String>,
-    stream: StoredValue<Option<EventSource>, LocalStorage>,
     wait_ms: StoredValue<u64>,
-    pending: StoredValue<Option<TimeoutHandle>, LocalStorage>,
+    pending: StoredValue<Option<TimeoutHandle>>,
     /// The server's clock, milliseconds, and the browser's timer at that moment.
     clock: StoredValue<(f64, f64)>,
     /// The server's clock stands still: development.
@@ -76,9 +81,8 @@ pub fn Live(
     let keeper = Keeper {
         line: RwSignal::new(Line::Quiet),
         cursor: StoredValue::new(String::new()),
-        stream: StoredValue::new_local(None),
         wait_ms: StoredValue::new(500),
-        pending: StoredValue::new_local(None),
+        pending: StoredValue::new(None),
         clock: StoredValue::new((now_ms, 0.0)),
         stands: StoredValue::new(stands),
     };
@@ -105,6 +109,8 @@ impl Keeper {
         self.tick();
         let _ = set_interval_with_handle(move || self.tick(), Duration::from_secs(1));
         let _ = set_interval_with_handle(move || self.refresh_soon(), AGAIN);
+        // A stream without a network says nothing: the browser knows it first.
+        let _ = window_event_listener(ev::offline, move |_| self.line.set(Line::Lost));
         let _ = window_event_listener(ev::online, move |_| self.connect());
         let _ = window_event_listener(ev::visibilitychange, move |_| self.refresh_soon());
         let _ = window_event_listener(ev::focusout, move |_| self.catch_up());
@@ -112,11 +118,9 @@ impl Keeper {
 
     /// Opens the stream, in place of an older one.
     fn connect(self) {
-        self.stream.update_value(|old| {
-            if let Some(old) = old.take() {
-                old.close();
-            }
-        });
+        if let Some(old) = STREAM.take() {
+            old.close();
+        }
         let after = self.cursor.get_value();
         let address =
             if after.is_empty() { "/api/events".to_owned() } else { format!("/api/events?after={after}") };
@@ -126,7 +130,7 @@ impl Keeper {
         for kind in KINDS {
             listen(&stream, kind, move |event| self.happened(&event));
         }
-        self.stream.set_value(Some(stream));
+        STREAM.set(Some(stream));
     }
 
     fn opened(self) {
@@ -150,7 +154,7 @@ impl Keeper {
     /// The browser tries again by itself after a lost connection, but not after a refusal.
     fn failed(self) {
         self.line.set(Line::Lost);
-        let closed = self.stream.with_value(|stream| {
+        let closed = STREAM.with_borrow(|stream| {
             stream.as_ref().is_some_and(|stream| stream.ready_state() == EventSource::CLOSED)
         });
         if closed {
