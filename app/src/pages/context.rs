@@ -117,7 +117,12 @@ pub async fn answer_form<T>(
     // status must then stay that of the redirect.
     let page_follows = flash::wants_page();
     outcome.await.map_err(|error| {
-        let told = visit.wire(&error);
+        let mut told = visit.wire(&error);
+        if told.code == Code::Internal {
+            // There is no panel around it: the sentence itself names the request.
+            let label = i18n::td_string!(visit.locale(), site.request_id);
+            told.message = format!("{} ({label} {})", told.message, visit.request_id);
+        }
         if page_follows {
             let kept = typed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
             flash::leave(Flash { action: visit.path.clone(), error: Some(told.clone()), kept });
