@@ -118,20 +118,23 @@ test('a page that fails says so with the request’s name, and "try again" tries
   await expect(page.getByRole('heading', { level: 1, name: tutor.name })).toBeVisible();
 });
 
+const BREAK = `CREATE FUNCTION break() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''broken''; END'`;
+
 test('a server function that fails is told in the page, which goes on', async ({ server, person, watch }) => {
   watch.allow(/status of 500/);
   const tutor = await newTutor(server);
   const page = await person(await newStudent(server, { zone: ZONE }));
   await open(page, `/tutors/${tutor.slug}`);
   await openDay(page, ZONE, LESSON);
-  await query(server.database, 'ALTER TABLE claims RENAME TO claims_away');
+  await query(server.database, BREAK);
+  await query(server.database, 'CREATE TRIGGER break BEFORE INSERT ON claims FOR EACH ROW EXECUTE FUNCTION break()');
   try {
     await slot(page, LESSON).click();
     const alert = page.getByRole('alert').filter({ hasText: t('error.internal') });
     await expect(alert).toBeVisible();
     await expect(alert, 'with the name of the request').toContainText(/[0-9a-f]{32}/);
   } finally {
-    await query(server.database, 'ALTER TABLE claims_away RENAME TO claims');
+    await query(server.database, 'DROP FUNCTION break CASCADE');
   }
   await slot(page, LESSON).click();
   await page.waitForURL(/hold=/);
