@@ -196,7 +196,12 @@ impl Calendar {
             self.busy.set(false);
             match fresh.and_then(|page| page.get_element_by_id(STATE)) {
                 Some(fresh) => self.show(&fresh, push, then),
-                None => self.problem.set(self.unreachable.get_value()),
+                // What is wrong already is worth more than that the calendar could not be shown anew.
+                None => self.problem.update(|problem| {
+                    if push || problem.is_empty() {
+                        *problem = self.unreachable.get_value();
+                    }
+                }),
             }
         });
     }
