@@ -203,8 +203,10 @@ fn Preview(visit: Visit, slots: FreeSlots) -> impl IntoView {
     }
     let length = format::minutes(locale, slots.duration);
     let zone = format::zone(slots.zone, visit.now);
-    let count = format::number(locale, i64::try_from(slots.slots.len()).unwrap_or(i64::MAX));
     let days = days(&slots, visit.now);
+    // Of those that are shown: the last day ends at midnight, however late it is now.
+    let count = days.iter().map(|(_, slots, _)| slots.len()).sum::<usize>();
+    let count = format::number(locale, i64::try_from(count).unwrap_or(i64::MAX));
     let days = days.into_iter().map(|(date, slots, zone)| {
         let weekday = weekday(locale, date);
         let empty = if slots.is_empty() { td_string!(locale, console.nothing_free) } else { "" };
