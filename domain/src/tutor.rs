@@ -249,6 +249,20 @@ impl Offering {
         Ok(self)
     }
 
+    /// The mentoring preset: one fixed, free lesson of 15 minutes.
+    #[must_use]
+    pub fn mentoring() -> Self {
+        Offering {
+            title: "Mentoring".to_owned(),
+            durations: vec![PricedDuration { minutes: 15, price_minor: 0 }],
+            currency: Currency::Eur,
+            step_min: None,
+            buffer_before_min: 0,
+            buffer_after_min: 0,
+            fixed: true,
+        }
+    }
+
     /// The price of a duration, `None` where it is not offered.
     #[must_use]
     pub fn price(&self, minutes: u16) -> Option<i64> {

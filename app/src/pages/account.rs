@@ -19,6 +19,9 @@ use crate::error::WireError;
 /// How long a browser stays signed in, seconds: 30 days.
 const SIGNED_IN_FOR: u32 = 30 * 24 * 60 * 60;
 
+/// How often an address may try to sign in or up in an hour, as on the API.
+const TRIES_PER_HOUR: i32 = 100;
+
 /// How long a browser remembers language and theme, seconds: a year.
 const REMEMBERED_FOR: u32 = 365 * 24 * 60 * 60;
 
@@ -65,7 +68,11 @@ pub struct Settings {
 pub async fn sign_in(email: &str, password: &str, next: Option<&str>) -> Result<(), WireError> {
     let visit = visit();
     let next = next.unwrap_or_default();
-    answer_form(&visit, &[("email", email), ("next", next)], enter(&visit, email, password, next)).await
+    let entering = async {
+        count(&visit).await?;
+        enter(&visit, email, password, next).await
+    };
+    answer_form(&visit, &[("email", email), ("next", next)], entering).await
 }
 
 /// Registers, and signs in.
@@ -85,7 +92,14 @@ pub async fn sign_up(form: SignUp) -> Result<(), WireError> {
     answer_form(&visit, &kept, register(&visit, &form)).await
 }
 
+/// Counts a try to sign in or up. Where it cannot be counted, nobody gets in.
+async fn count(visit: &Visit) -> Result<()> {
+    let address = visit.ip.map(|ip| ip.to_string()).unwrap_or_default();
+    services::limit::count(&visit.services, &format!("sign_in:{address}"), TRIES_PER_HOUR).await
+}
+
 async fn register(visit: &Visit, form: &SignUp) -> Result<()> {
+    count(visit).await?;
     let registration = Registration {
         role: form.role.as_deref().unwrap_or_default().parse()?,
         name: PersonName::parse(&form.name)?,

@@ -8,7 +8,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use services::{
-    Services,
+    Actor, Services,
     tutor::{self, TutorView},
 };
 use utoipa::ToSchema;
@@ -182,12 +182,12 @@ impl From<ProfileBody> for ProfileInput {
 
 async fn save_profile(
     services: &Services,
-    SignedIn(actor): SignedIn,
+    actor: &Actor,
     path: &ApiPath,
     body: ProfileBody,
-) -> ApiResult<Tutor> {
+) -> ApiResult<TutorView> {
     let tutor = tutor_id(services, &Visitor(Some(actor.clone())), path).await?;
-    Ok(tutor::set_profile(services, &actor, tutor, &body.into()).await?.into())
+    Ok(tutor::set_profile(services, actor, tutor, &body.into()).await?)
 }
 
 /// Replace a tutor's profile.
@@ -198,14 +198,14 @@ async fn save_profile(
     security(("bearer" = []), ("cookie" = [])))]
 pub async fn set_profile(
     State(services): State<Services>,
-    actor: SignedIn,
+    SignedIn(actor): SignedIn,
     path: ApiPath,
     ApiJson(body): ApiJson<ProfileBody>,
 ) -> ApiResult<Json<Success<Tutor>>> {
-    Ok(ok(save_profile(&services, actor, &path, body).await?))
+    Ok(ok(save_profile(&services, &actor, &path, body).await?.into()))
 }
 
-/// Create a mentor's profile.
+/// Create a mentor's profile. A mentor without offerings gets the preset: one fixed, free session of 15 minutes.
 #[utoipa::path(post, path = "/api/v2/students/{id}/profile", tag = "mentoring", operation_id = "create_mentor_profile",
     params(("id" = String, Path, description = "Id or slug")),
     request_body = ProfileBody,
@@ -213,11 +213,12 @@ pub async fn set_profile(
     security(("bearer" = []), ("cookie" = [])))]
 pub async fn create_profile(
     State(services): State<Services>,
-    actor: SignedIn,
+    SignedIn(actor): SignedIn,
     path: ApiPath,
     ApiJson(body): ApiJson<ProfileBody>,
 ) -> ApiResult<Response> {
-    Ok(created(save_profile(&services, actor, &path, body).await?))
+    let saved = save_profile(&services, &actor, &path, body).await?;
+    Ok(created(Tutor::from(tutor::give_preset(&services, &actor, saved).await?)))
 }
 
 /// The switch of a tutor.

@@ -218,10 +218,13 @@ async fn the_mentoring_names_lead_to_the_same(pool: PgPool) {
     assert_eq!(created.status, 201, "{created:?}");
     mentor.call("PUT", &format!("{base}/profile"), profile()).await.data();
     mentor.call("PUT", &format!("{base}/availability"), hours()).await.data();
-    let fixed = json!([{
-        "title": "Mentoring", "durations": [15], "prices": { "15": 0 }, "currency": "EUR", "fixed": true,
-    }]);
-    mentor.call("PUT", &format!("{}/offerings", mentor.tutor_path()), fixed).await.data();
+    let preset = &created.data()["offerings"][0];
+    assert_eq!(
+        (&preset["durations"], &preset["fixed"], &preset["prices"]),
+        (&json!([15]), &json!(true), &json!({ "15": 0 }))
+    );
+    let again = mentor.call("POST", &format!("{base}/profile"), profile()).await.data();
+    assert_eq!(again["offerings"].as_array().map(Vec::len), Some(1), "the preset is given once");
     for part in ["", "/stats", "/ratings"] {
         let one = site.get(&format!("{base}{part}")).await;
         let two = site.get(&format!("{}{part}", mentor.tutor_path())).await;

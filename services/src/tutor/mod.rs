@@ -177,6 +177,18 @@ fn found(changed: bool) -> Result<()> {
     if changed { Ok(()) } else { Err(unknown()) }
 }
 
+/// Gives a tutor without offerings the mentoring preset.
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS`.
+pub async fn give_preset(services: &Services, actor: &Actor, tutor: TutorView) -> Result<TutorView> {
+    if !tutor.offerings.is_empty() {
+        return Ok(tutor);
+    }
+    let offerings = set_offerings(services, actor, tutor.id, vec![(None, Offering::mentoring())]).await?;
+    Ok(TutorView { offerings, ..tutor })
+}
+
 /// The tutor's own settings.
 ///
 /// # Errors
