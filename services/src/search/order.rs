@@ -44,7 +44,10 @@ pub(super) fn order(found: &mut [Candidate], query: &SearchQuery) {
         Sort::Name => found.sort_by(by_name),
         Sort::Price => {
             let rank = ranks(found);
-            let key = |one: &Candidate| one.price.map(|price| (rank.get(&price.currency), price.hour));
+            // Whoever has no price comes last.
+            let key = |one: &Candidate| {
+                (one.price.is_none(), one.price.map(|price| (rank.get(&price.currency), price.hour)))
+            };
             found.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| by_rating(a, b)));
         }
     }
