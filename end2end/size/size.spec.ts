@@ -29,15 +29,20 @@ async function measure(page: Page, path: string): Promise<Load> {
   await page.waitForLoadState('networkidle');
 
   const load: Load = { wasm: 0, js: 0, files: [] };
+  // A page that learns the browser's zone loads itself again, then from the cache: a file counts once.
+  const sizes = new Map<string, { kind: 'wasm' | 'js'; size: number }>();
   for (const request of requests) {
     const kind = kindOf(request);
     if (kind === null) continue;
     const { responseBodySize: size } = await request.sizes();
     const headers = (await request.response())?.headers() ?? {};
     expect(headers['content-encoding'], `${request.url()} must be sent compressed`).toBe('br');
-    expect(size, `${request.url()} has no size`).toBeGreaterThan(0);
+    sizes.set(request.url(), { kind, size: Math.max(size, sizes.get(request.url())?.size ?? 0) });
+  }
+  for (const [url, { kind, size }] of sizes) {
+    expect(size, `${url} has no size`).toBeGreaterThan(0);
     load[kind] += size;
-    load.files.push(`${new URL(request.url()).pathname} ${size}`);
+    load.files.push(`${new URL(url).pathname} ${size}`);
   }
   const inline = await page.locator('script:not([src]):not([type$="json"])').allTextContents();
   if (inline.length > 0) {
