@@ -36,6 +36,9 @@ export async function signIn(page: Page, who: Who): Promise<void> {
 export async function hydrated(page: Page): Promise<void> {
   if (base.info().project.use.javaScriptEnabled === false) return;
   await expect(page.locator('html')).toHaveAttribute('data-ready', /.*/);
+  // A page whose times stand in an assumed zone loads itself again once it has told the browser's.
+  await expect(page.locator('leptos-island[data-component^="BrowserZone"][data-props*="false"]')).toHaveCount(0);
+  await expect(page.locator('html')).toHaveAttribute('data-ready', /.*/);
 }
 
 /**
