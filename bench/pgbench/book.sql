@@ -2,7 +2,7 @@
 -- one round trip each, from BEGIN to COMMIT. `make bench` runs it by
 --     pgbench -n -M prepared -c 16 -j 2 -D i=0 -f book.sql
 -- on a copy of the database on which the server is measured. Checks that the server makes in Rust are left out;
--- so are what it reads before the transaction (the slot is free, the key unused) and the NOTIFY after it.
+-- so are what it reads before the transaction (who asks, whether the slot is free) and the NOTIFY after it.
 
 -- Which order, in the place of the server's look at who asks: one read by key.
 \set n :i * 16 + :client_id

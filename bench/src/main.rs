@@ -21,6 +21,10 @@ mod suite;
 
 use std::{error::Error, process::ExitCode};
 
+/// The server's, so that the baseline has what the product has.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What a step comes to; a failure is one line for the person who started it.
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 

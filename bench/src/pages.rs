@@ -104,21 +104,20 @@ pub async fn availability(addr: SocketAddr, watched: Watched, now: DateTime<Utc>
 
 fn availability_row(measured: &Measured, connections: usize, slots: usize) -> Row {
     let Measured { sample, used, .. } = measured;
-    let (what, note) = match connections {
-        1 => (
-            "availability of 30 days, one call at a time",
-            "the whole round trip, which holds the server's time",
-        ),
-        _ => ("availability of 30 days, 8 calls at once", "waiting for a core included"),
-    };
     let (p50, p99) = (sample.within(500), sample.within(990));
     let measured = format!("p50 {p50:.2} ms, p99 {p99:.2} ms");
     let note = format!(
-        "{slots} slots in {} bytes, {:.0}/s; {note}; {used}",
+        "{slots} slots in {} bytes, {:.0}/s; {used}",
         sample.bytes / sample.count().max(1),
         sample.rate()
     );
-    Row::judged(what, measured, "p99 < 5 ms", p99 < AVAILABILITY_MS, note)
+    if connections == 1 {
+        let note = format!("the whole round trip, which holds the server's time; {note}");
+        let met = p99 < AVAILABILITY_MS;
+        return Row::judged("availability of 30 days, one call at a time", measured, "p99 < 5 ms", met, note);
+    }
+    let note = format!("mostly waiting for a core, so that it is told and not judged; {note}");
+    Row::told("availability of 30 days, 8 calls at once", measured, note)
 }
 
 /// How often the page and the baseline were asked: what their database counted is divided by it.

@@ -15,29 +15,57 @@ use crate::Outcome;
 const SCRIPT: &str = include_str!("../pgbench/book.sql");
 
 /// What pgbench counted.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Counted {
     /// Transactions that were committed.
-    pub transactions: u64,
-    /// In a second, connecting left out.
-    pub rate: f64,
-    /// Mean time of one, milliseconds.
-    pub latency: f64,
+    transactions: u64,
+    /// How long that took, connecting left out, seconds.
+    seconds: f64,
 }
 
-/// Runs it from 16 clients; `scratch` takes the script.
-pub async fn run(options: &PgConnectOptions, lasting: Duration, scratch: &Path) -> Outcome<Counted> {
+impl Counted {
+    /// Takes a later turn in.
+    pub fn join(&mut self, later: Counted) {
+        self.transactions += later.transactions;
+        self.seconds += later.seconds;
+    }
+
+    /// Transactions in a second.
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    pub fn rate(&self) -> f64 {
+        self.transactions as f64 / self.seconds.max(f64::EPSILON)
+    }
+
+    /// Mean time of one, milliseconds.
+    pub fn latency(&self) -> f64 {
+        f64::from(CLIENTS) * 1000.0 / self.rate().max(f64::EPSILON)
+    }
+}
+
+/// As many as the server's connections.
+const CLIENTS: u16 = 16;
+
+/// Runs it from [`CLIENTS`] clients, from an order on; `scratch` takes the script.
+pub async fn run(
+    options: &PgConnectOptions,
+    first: usize,
+    lasting: Duration,
+    scratch: &Path,
+) -> Outcome<Counted> {
     let script = scratch.join("book.sql");
     std::fs::write(&script, SCRIPT)?;
     let socket = options.get_socket().ok_or("Postgres without a socket")?;
     let output = Command::new(program().ok_or("pgbench is missing; run: apt-get install postgresql")?)
-        .args(["-n", "-M", "prepared", "-c", "16", "-j", "2", "-D", "i=0", "-T"])
+        .args(["-n", "-M", "prepared", "-c", &CLIENTS.to_string(), "-j", "2"])
+        .args(["-D", &format!("i={}", first.div_ceil(CLIENTS.into())), "-T"])
         .arg(lasting.as_secs().to_string())
         .arg("-h")
         .arg(socket)
         .args(["-p", &options.get_port().to_string(), "-U", options.get_username(), "-f"])
         .arg(&script)
         .arg(options.get_database().unwrap_or_default())
+        // As the server's own connections.
+        .env("PGOPTIONS", "-c plan_cache_mode=force_generic_plan")
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output()
@@ -74,11 +102,11 @@ fn parse(text: &str) -> Option<Counted> {
     {
         return None;
     }
-    Some(Counted {
-        transactions: first(after("number of transactions actually processed: ")?)?.parse().ok()?,
-        rate: first(after("tps = ")?)?.parse().ok()?,
-        latency: first(after("latency average = ")?)?.parse().ok()?,
-    })
+    let transactions = first(after("number of transactions actually processed: ")?)?.parse().ok()?;
+    let rate: f64 = first(after("tps = ")?)?.parse().ok()?;
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    let seconds = transactions as f64 / rate.max(f64::EPSILON);
+    Some(Counted { transactions, seconds })
 }
 
 #[cfg(test)]
@@ -90,10 +118,12 @@ mod tests {
 
     #[test]
     fn the_figures_are_read() {
-        let counted = Counted { transactions: 1234, rate: 987.5, latency: 12.5 };
-        assert_eq!(parse(SAID), Some(counted));
-        assert_eq!(parse(&SAID.replace("transactions: 0", "transactions: 3")), None);
-        assert_eq!(parse("pgbench: error"), None);
+        let mut counted = parse(SAID).expect("figures");
+        assert!((counted.rate() - 987.5).abs() < 1e-6 && (counted.latency() - 16_000.0 / 987.5).abs() < 1e-6);
+        counted.join(Counted { transactions: 1, seconds: 1235.0 - 1234.0 / 987.5 });
+        assert!((counted.rate() - 1.0).abs() < 1e-6);
+        assert!(parse(&SAID.replace("transactions: 0", "transactions: 3")).is_none());
+        assert!(parse("pgbench: error").is_none());
     }
 
     #[test]

@@ -9,15 +9,14 @@ use chrono::{DateTime, Utc};
 use domain::ids::UserId;
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool, postgres::PgListener};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
 
 use crate::Result;
 
 /// Carries hints between servers.
-#[async_trait::async_trait]
 pub trait LiveBus: Send + Sync {
-    /// Says that there is something new for these people. Called after the commit; never fails a use case.
-    async fn wake(&self, users: &[UserId]);
+    /// Says that there is something new for these people. Called after the commit; it neither waits nor fails.
+    fn wake(&self, users: &[UserId]);
 
     /// Hints from every server, this one included.
     fn subscribe(&self) -> broadcast::Receiver<UserId>;
@@ -63,9 +62,18 @@ pub async fn record(
 /// The channel of the hints.
 const CHANNEL: &str = "lectern_live";
 
+/// People named in one NOTIFY: its payload ends at 8000 bytes, and an id with its comma takes 37.
+const TOLD_AT_ONCE: usize = 200;
+
+/// Hints that wait to be told. What is more than that is left to the readers' own looks.
+const WAITING: usize = 4096;
+
 /// Carries hints by Postgres NOTIFY, ids only.
+///
+/// Commits that notify wait for one another, so that one task tells what many use cases have to say:
+/// the hints that come while a NOTIFY is under way leave together in the next.
 pub struct PostgresBus {
-    db: PgPool,
+    told: mpsc::Sender<UserId>,
     hints: broadcast::Sender<UserId>,
 }
 
@@ -80,7 +88,21 @@ impl PostgresBus {
         let mut listener = PgListener::connect_with(&db).await?;
         listener.listen(CHANNEL).await?;
         tokio::spawn(listen(listener, hints.clone()));
-        Ok(PostgresBus { db, hints })
+        let (told, waiting) = mpsc::channel(WAITING);
+        tokio::spawn(notify(db, waiting));
+        Ok(PostgresBus { told, hints })
+    }
+}
+
+async fn notify(db: PgPool, mut waiting: mpsc::Receiver<UserId>) {
+    let mut users = Vec::with_capacity(TOLD_AT_ONCE);
+    while waiting.recv_many(&mut users, TOLD_AT_ONCE).await > 0 {
+        users.sort_unstable();
+        users.dedup();
+        let ids = users.drain(..).map(|user| user.to_string()).collect::<Vec<_>>().join(",");
+        if let Err(error) = sqlx::query!("SELECT pg_notify($1, $2)", CHANNEL, ids).execute(&db).await {
+            tracing::warn!(%error, "live events: a hint was lost");
+        }
     }
 }
 
@@ -107,13 +129,11 @@ async fn listen(mut listener: PgListener, hints: broadcast::Sender<UserId>) {
     }
 }
 
-#[async_trait::async_trait]
 impl LiveBus for PostgresBus {
-    async fn wake(&self, users: &[UserId]) {
-        let ids = users.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-        let told = sqlx::query!("SELECT pg_notify($1, $2)", CHANNEL, ids).execute(&self.db).await;
-        if let Err(error) = told {
-            tracing::warn!(%error, "live events: a hint was lost");
+    fn wake(&self, users: &[UserId]) {
+        for user in users {
+            // Full only while the database does not keep up: the readers then look by themselves.
+            let _ = self.told.try_send(*user);
         }
     }
 

@@ -40,9 +40,8 @@ pub fn at_hour(hours: i64) -> DateTime<Utc> {
 /// Hints within this process.
 struct InProcess(broadcast::Sender<UserId>);
 
-#[async_trait::async_trait]
 impl LiveBus for InProcess {
-    async fn wake(&self, users: &[UserId]) {
+    fn wake(&self, users: &[UserId]) {
         for user in users {
             // Nobody need listen.
             self.0.send(*user).ok();

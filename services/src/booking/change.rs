@@ -84,7 +84,7 @@ async fn change(services: &Services, actor: &Actor, booking: BookingId, wish: Wi
         }
     };
     let (booking, people) = outcome?;
-    services.live.wake(&people).await;
+    services.live.wake(&people);
     Ok(booking)
 }
 

@@ -71,18 +71,13 @@ enum Placed {
 
 impl Order<'_> {
     async fn place(self) -> Result<Booking> {
-        let refused = match self.glance().await {
-            Ok(Some(before)) => return Ok(before),
-            Ok(None) => None,
-            Err(refused) => Some(refused),
-        };
-        let outcome = match refused {
-            Some(refused) => Err(refused),
-            None => self.transact().await,
+        let outcome = match self.glance().await {
+            Ok(()) => self.transact().await,
+            Err(refused) => Err(refused),
         };
         match outcome {
             Ok(Placed::New(booking, people)) => {
-                self.services.live.wake(&people).await;
+                self.services.live.wake(&people);
                 Ok(booking)
             }
             Ok(Placed::Before(booking)) => Ok(booking),
@@ -90,24 +85,22 @@ impl Order<'_> {
         }
     }
 
-    /// Looks without locks, in one connection that is given back: a key that was used, or a slot that is taken.
+    /// Looks without locks, in one connection that is given back, whether the slot is taken.
     /// In a stampede this keeps the losers away from the tutor's lock.
-    async fn glance(self) -> Result<Option<Booking>> {
-        let mut db = self.services.db.acquire().await?;
-        if let Some(before) = self.used_before(&mut db).await? {
-            return Ok(Some(before));
-        }
+    async fn glance(self) -> Result<()> {
         let soon = Interval::new(self.now, self.now + TimeDelta::days(400));
         let minutes = u16::try_from(self.request.duration).unwrap_or(0);
-        if minutes > 0 && soon.contains(self.request.start) {
-            let end = self.request.start + TimeDelta::minutes(minutes.into());
-            let lesson = Interval::new(self.request.start, end);
-            if store::is_claimed(&mut db, self.request.tutor, self.student, lesson, self.now).await? {
-                let context = transaction::tutor(&mut db, self.request.tutor, lesson.start, self.now).await?;
-                rules::place(&context.into(), self.request, self.now)?;
-            }
+        if minutes == 0 || !soon.contains(self.request.start) {
+            return Ok(());
         }
-        Ok(None)
+        let lesson =
+            Interval::new(self.request.start, self.request.start + TimeDelta::minutes(minutes.into()));
+        let mut db = self.services.db.acquire().await?;
+        if store::is_claimed(&mut db, self.request.tutor, self.student, lesson, self.now).await? {
+            let context = transaction::tutor(&mut db, self.request.tutor, lesson.start, self.now).await?;
+            rules::place(&context.into(), self.request, self.now)?;
+        }
+        Ok(())
     }
 
     async fn transact(self) -> Result<Placed> {

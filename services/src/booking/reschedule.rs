@@ -57,7 +57,7 @@ pub async fn reschedule(
     };
     match outcome {
         Ok((booking, people)) => {
-            services.live.wake(&people).await;
+            services.live.wake(&people);
             Ok(booking)
         }
         Err(error) => Err(conflict::explain(services, error, &wanted).await),

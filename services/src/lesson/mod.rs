@@ -52,7 +52,7 @@ pub async fn join(services: &Services, actor: &Actor, booking: BookingId) -> Res
         }
     };
     let (url, people) = outcome?;
-    services.live.wake(&people).await;
+    services.live.wake(&people);
     Ok(url?)
 }
 

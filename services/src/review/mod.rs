@@ -64,7 +64,7 @@ pub async fn rate(
     let people = [rated.student, rated.tutor_user];
     live::record(&mut tx, &people, SUBMITTED, &json!({ "booking_id": booking }), now).await?;
     tx.commit().await?;
-    services.live.wake(&people).await;
+    services.live.wake(&people);
     Ok(())
 }
 

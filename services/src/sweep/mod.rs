@@ -65,7 +65,7 @@ async fn each_due(services: &Services, due: Due, now: DateTime<Utc>) -> Result<u
         retries = booking::Retries::default();
         match outcome {
             Ok(people) => {
-                services.live.wake(&people).await;
+                services.live.wake(&people);
                 done += 1;
             }
             Err(error) => {

@@ -30,9 +30,8 @@ pub const PASSWORD: &str = "correct horse";
 /// A bus on which nobody listens.
 struct Silence;
 
-#[async_trait::async_trait]
 impl LiveBus for Silence {
-    async fn wake(&self, _users: &[UserId]) {}
+    fn wake(&self, _users: &[UserId]) {}
 
     fn subscribe(&self) -> broadcast::Receiver<UserId> {
         broadcast::channel(1).1
