@@ -3,6 +3,7 @@
 
 mod accounts;
 mod events;
+mod forms;
 mod inputs;
 mod journey;
 mod limits;
