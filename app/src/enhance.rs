@@ -95,9 +95,11 @@ fn remember_zone() {
     let _ = Reflect::set(&document(), &JsValue::from_str("cookie"), &JsValue::from_str(&cookie));
     for list in all("[data-browser-zone] select") {
         let Ok(list) = list.dyn_into::<HtmlSelectElement>() else { continue };
-        let offered = list.query_selector(&format!("option[value='{zone}']")).ok().flatten().is_some();
-        if offered && !list.dyn_ref::<HtmlElement>().is_some_and(is_focused) {
-            list.set_value(&zone);
+        // Browsers may know a zone by a former name.
+        let offered = list.query_selector(&format!("[value='{zone}'],[data-formerly~='{zone}']"));
+        let offered = offered.ok().flatten().and_then(|option| option.get_attribute("value"));
+        if let Some(value) = offered.filter(|_| !list.dyn_ref::<HtmlElement>().is_some_and(is_focused)) {
+            list.set_value(&value);
         }
     }
 }

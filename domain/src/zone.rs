@@ -4,6 +4,7 @@
 //! read by `jiff` once per zone into a table of segments of constant offset. Changes of the
 //! clock are known until the end of 2199; after that each zone keeps its last offset.
 
+mod renamed;
 mod table;
 
 use std::fmt;
@@ -24,7 +25,7 @@ pub const TZDB_VERSION: &str = include_str!("../data/tzdata.version");
 /// Seconds in a day without a change of the clock.
 pub(crate) const DAY_SECONDS: i64 = 86_400;
 
-/// A time zone of the IANA database. On the wire it is its name, such as `Europe/Paris`.
+/// A time zone of the IANA database, by its present name. On the wire it is that name, such as `Europe/Paris`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Zone(Tz);
 
@@ -32,12 +33,14 @@ impl Zone {
     /// Coordinated universal time.
     pub const UTC: Zone = Zone(Tz::UTC);
 
-    /// The zone of this IANA name.
+    /// The zone of this IANA name; a former name, such as `Asia/Calcutta`, gives the present one.
     ///
     /// # Errors
     /// `INVALID_REQUEST` (`time_zone`) when the database has no such name.
     pub fn parse(name: &str) -> Result<Zone, Refusal> {
-        Tz::from_str(name).map(Zone).map_err(|_| Refusal::on(Code::InvalidRequest, "time_zone", "time_zone"))
+        Tz::from_str(renamed::present(name).unwrap_or(name))
+            .map(Zone)
+            .map_err(|_| Refusal::on(Code::InvalidRequest, "time_zone", "time_zone"))
     }
 
     /// The IANA name.
@@ -46,9 +49,16 @@ impl Zone {
         self.0.name()
     }
 
-    /// Every zone of the database, links included.
+    /// Every zone of the database once, by name.
     pub fn all() -> impl Iterator<Item = Zone> {
-        TZ_VARIANTS.iter().copied().map(Zone)
+        let present = TZ_VARIANTS.iter().filter(|zone| renamed::present(zone.name()).is_none());
+        present.copied().map(Zone)
+    }
+
+    /// The former names of the zone, which [`Zone::parse`] reads too.
+    pub fn former_names(self) -> impl Iterator<Item = &'static str> {
+        let named = move |(_, present): &&(&str, &str)| *present == self.name();
+        renamed::RENAMED.iter().filter(named).map(|(former, _)| *former)
     }
 
     /// The instant at which clocks of the zone show `local`: of two, the first; when clocks skip

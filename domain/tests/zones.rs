@@ -4,7 +4,7 @@
 mod common;
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, TimeDelta, Utc};
-use common::{local, utc, zone};
+use common::{ZONES, local, utc, zone};
 use domain::Code;
 use domain::availability::{Availability, WeeklyWindow, Window};
 use domain::interval::Interval;
@@ -107,7 +107,7 @@ fn changes_are_listed_half_open() {
 
 #[test]
 fn zones_are_their_names() {
-    assert_eq!(Zone::all().count(), 597);
+    assert_eq!(Zone::all().count(), ZONES);
     assert!(Zone::all().is_sorted_by_key(Zone::name));
     for zone in Zone::all() {
         assert_eq!(Zone::parse(zone.name()), Ok(zone));
@@ -120,6 +120,26 @@ fn zones_are_their_names() {
         let refusal = Zone::parse(wrong).unwrap_err();
         assert_eq!((refusal.code, &*refusal.key), (Code::InvalidRequest, "time_zone"), "{wrong}");
         assert!(serde_json::from_value::<Zone>(wrong.into()).is_err());
+    }
+}
+
+#[test]
+fn former_names_give_the_present_one() {
+    for (former, present) in [
+        ("Asia/Calcutta", "Asia/Kolkata"),
+        ("Asia/Katmandu", "Asia/Kathmandu"),
+        ("Asia/Saigon", "Asia/Ho_Chi_Minh"),
+        ("Europe/Kiev", "Europe/Kyiv"),
+        ("America/Buenos_Aires", "America/Argentina/Buenos_Aires"),
+        ("Africa/Asmera", "Africa/Asmara"),
+        ("US/Eastern", "America/New_York"),
+        // Not renamed: a place of its own that shares the clock of another.
+        ("Europe/Oslo", "Europe/Oslo"),
+        ("Africa/Asmara", "Africa/Asmara"),
+    ] {
+        assert_eq!(zone(former).name(), present, "{former}");
+        assert_eq!(zone(present).former_names().any(|name| name == former), former != present, "{former}");
+        assert!(former == present || Zone::all().all(|zone| zone.name() != former), "{former}");
     }
 }
 
@@ -189,7 +209,7 @@ proptest! {
 
     /// Wall and offset give the instant back; the wall alone gives it or the other pass.
     #[test]
-    fn walls_lead_back(index in 0..597_usize, seconds in -2_000_000_000_i64..7_200_000_000) {
+    fn walls_lead_back(index in 0..ZONES, seconds in -2_000_000_000_i64..7_200_000_000) {
         let zone = Zone::all().nth(index).unwrap();
         let instant = DateTime::from_timestamp(seconds, 0).unwrap();
         let wall = zone.to_wall(instant);
@@ -202,7 +222,7 @@ proptest! {
 
     /// The tables say what `jiff` says, of wall times too.
     #[test]
-    fn tables_agree_with_jiff(index in 0..597_usize, seconds in -2_000_000_000_i64..7_200_000_000) {
+    fn tables_agree_with_jiff(index in 0..ZONES, seconds in -2_000_000_000_i64..7_200_000_000) {
         let zone = Zone::all().nth(index).unwrap();
         let oracle = TimeZone::tzif(zone.name(), &common::tzif(zone.name())).unwrap();
         let at = jiff::Timestamp::from_second(seconds).unwrap();
@@ -216,7 +236,7 @@ proptest! {
 
     /// No input makes the module panic, and a name is read only when it is one.
     #[test]
-    fn nothing_panics(name in ".{0,40}", index in 0..597_usize, one in any_instant(), other in any_instant()) {
+    fn nothing_panics(name in ".{0,40}", index in 0..ZONES, one in any_instant(), other in any_instant()) {
         if let Ok(zone) = Zone::parse(&name) {
             prop_assert_eq!(zone.name(), name);
         }

@@ -64,6 +64,12 @@ impl Visit {
         i18n::locale(self.language)
     }
 
+    /// The address of the page on this site.
+    #[must_use]
+    pub fn address(&self) -> String {
+        if self.query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, self.query) }
+    }
+
     /// The signed-in person.
     ///
     /// # Errors

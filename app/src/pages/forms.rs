@@ -153,14 +153,12 @@ pub fn ZoneField(
 #[must_use]
 pub fn zones(also: &str) -> Vec<SelectOption> {
     let now = visit().now;
-    let old = ["Etc/", "US/", "Brazil/", "Canada/", "Chile/", "Mexico/"];
-    let current =
-        |name: &str| name == "UTC" || name.contains('/') && !old.iter().any(|old| name.starts_with(old));
+    let place = |name: &str| name == "UTC" || name.contains('/') && !name.starts_with("Etc/");
     Zone::all()
-        .filter(|zone| current(zone.name()) || zone.name() == also)
-        .map(|zone| {
-            let label = format::zone(zone, now);
-            SelectOption::new(zone.name(), label)
+        .filter(|zone| place(zone.name()) || zone.name() == also)
+        .map(|zone| SelectOption {
+            formerly: zone.former_names().collect::<Vec<_>>().join(" "),
+            ..SelectOption::new(zone.name(), format::zone(zone, now))
         })
         .collect()
 }

@@ -29,8 +29,7 @@ static NAMES: LazyLock<String> =
 pub fn ZoneSwitch() -> impl IntoView {
     let visit = visit();
     let locale = visit.locale();
-    let back =
-        if visit.query.is_empty() { visit.path.clone() } else { format!("{}?{}", visit.path, visit.query) };
+    let back = visit.address();
     let flash = flash::of("/do/choose_zone", &visit.query);
     let error = flash.and_then(|flash| flash.error).map(|error| error.message).unwrap_or_default();
     view! {
@@ -72,13 +71,14 @@ pub async fn choose(text: String, back: String) -> Result<(), WireError> {
     Ok(())
 }
 
-/// A zone by its name, or by the one place that ends so: "new york".
+/// A zone by one of its names, or by the one place that ends so: "new york".
 fn find(text: &str) -> Result<Zone, Refusal> {
     let wanted = text.trim().replace(' ', "_").to_lowercase();
-    let named = |zone: &Zone| {
-        let name = zone.name().to_lowercase();
+    let means = |name: &str| {
+        let name = name.to_lowercase();
         name == wanted || name.rsplit('/').next() == Some(wanted.as_str())
     };
+    let named = |zone: &Zone| means(zone.name()) || zone.former_names().any(means);
     Zone::parse(text.trim()).ok().or_else(|| Zone::all().find(named)).ok_or(Refusal::on(
         Code::InvalidRequest,
         "time_zone",
@@ -116,6 +116,7 @@ mod tests {
             (" europe/paris ", Some("Europe/Paris")),
             ("new york", Some("America/New_York")),
             ("Lisbon", Some("Europe/Lisbon")),
+            ("kiev", Some("Europe/Kyiv")),
             ("Atlantis", None),
             ("", None),
         ] {

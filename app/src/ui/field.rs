@@ -177,12 +177,14 @@ pub struct SelectOption {
     pub value: String,
     /// What a person reads.
     pub label: String,
+    /// Values that mean the same and are no longer sent, separated by blanks.
+    pub formerly: String,
 }
 
 impl SelectOption {
     /// An entry that sends `value` and reads `label`.
     pub fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
-        Self { value: value.into(), label: label.into() }
+        Self { value: value.into(), label: label.into(), formerly: String::new() }
     }
 }
 
@@ -209,7 +211,10 @@ pub fn Select(
         .into_iter()
         .map(|option| {
             let selected = option.value == value;
-            view! { <option value=option.value selected=selected>{option.label}</option> }
+            let formerly = (!option.formerly.is_empty()).then_some(option.formerly);
+            view! {
+                <option value=option.value selected=selected data-formerly=formerly>{option.label}</option>
+            }
         })
         .collect_view();
     view! {

@@ -6,6 +6,9 @@ pub mod oracle;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use domain::zone::Zone;
 
+/// How many zones there are, by their present names.
+pub const ZONES: usize = 497;
+
 pub fn zone(name: &str) -> Zone {
     Zone::parse(name).unwrap()
 }

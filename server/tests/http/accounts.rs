@@ -120,3 +120,25 @@ async fn what_is_of_others_is_refused(pool: PgPool) {
     }
     site.stop().await;
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_zone_that_a_browser_calls_by_a_former_name_gets_its_present_one(pool: PgPool) {
+    let site = start(&pool).await;
+    let body = json!({
+        "email": "ada@example.org", "password": PASSWORD, "name": "Ada Lovelace", "role": "student",
+        "time_zone": "Europe/Kiev",
+    });
+    assert_eq!(site.call("POST", "/api/v2/auth/register", body).await.data()["time_zone"], "Europe/Kyiv");
+    let ben = site.person("Ben Nevis", "student").await;
+    let changed = ben.call("PATCH", "/api/v2/me", json!({ "time_zone": "Asia/Calcutta" })).await.data();
+    assert_eq!(changed["time_zone"], "Asia/Kolkata");
+    assert_eq!(ben.get("/api/v2/me").await.data(), changed);
+    let form = site.request("GET", "/signup").header("Accept", "text/html");
+    let form = send(form.header("Cookie", "tz=Asia/Katmandu")).await.text;
+    let chosen =
+        form.split("<option ").find(|option| option.contains(" selected") && option.contains("Asia/"));
+    let chosen = chosen.unwrap_or_else(|| panic!("no zone is chosen: {form}"));
+    assert!(chosen.contains("value=\"Asia/Kathmandu\"") && chosen.contains("\"Asia/Katmandu\""), "{chosen}");
+    assert!(form.matches("value=\"Asia/Katmandu\"").count() == 0, "a former name is offered");
+    site.stop().await;
+}
