@@ -9,7 +9,7 @@ use domain::{
     zone::Zone,
 };
 use leptos::prelude::*;
-use leptos_axum::redirect;
+use leptos_axum::{ResponseOptions, redirect};
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_params_map;
 use services::{
@@ -20,11 +20,13 @@ use services::{
 };
 
 use super::{
-    book_actions::{remaining_ms, sign_in_address},
+    book_actions::remaining_ms,
+    book_form::{StartForm, hidden},
     book_summary::{Lesson, rules, summary, when},
-    context::{Visit, visit},
+    context::{Visit, set_status},
     format,
     forms::{PostForm, error_on, kept_or},
+    gate::signed_in,
     i18n::{Locale, td_string},
     load::load,
     query,
@@ -32,8 +34,8 @@ use super::{
 use crate::{
     booking::{BrowserZone, HoldCountdown, HoldTexts},
     ui::{
-        Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, Field, Glyph, PageHeader, Step,
-        StepState, Steps, Textarea, Tone,
+        Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Field, Glyph, PageHeader, Step, StepState,
+        Steps, Textarea, Tone,
     },
 };
 
@@ -64,29 +66,28 @@ struct Loaded {
 /// `/book/{slug}`
 #[component]
 pub fn Book() -> impl IntoView {
-    let visit = visit();
-    match &visit.actor {
-        None => {
-            let here = format!("{}?{}", visit.path, visit.query);
-            redirect(&sign_in_address(here.trim_end_matches('?')));
-            ().into_any()
+    signed_in(|visit, actor| {
+        if actor.role != Role::Student {
+            return only_students(&visit).into_any();
         }
-        Some(actor) if actor.role != Role::Student => only_students(&visit).into_any(),
-        Some(_) => {
-            let slug = use_params_map().read_untracked().get("slug").unwrap_or_default();
-            load(move |visit| find(visit, slug), show).into_any()
-        }
-    }
+        let slug = use_params_map().read_untracked().get("slug").unwrap_or_default();
+        load(move |visit| find(visit, slug), show).into_any()
+    })
 }
 
+/// A tutor or an admin cannot book: why, and how it goes on.
 fn only_students(visit: &Visit) -> impl IntoView + use<> {
+    set_status(use_context::<ResponseOptions>().as_ref(), Code::InsufficientPermissions);
     let locale = visit.locale();
     view! {
         <Title text=td_string!(locale, booking.only_students).to_string()/>
         <div class="page page-text flow">
             <h1>{td_string!(locale, booking.only_students).to_string()}</h1>
             <p>{td_string!(locale, booking.only_students_text).to_string()}</p>
-            <ButtonLink href="/tutors" variant=ButtonVariant::Secondary>{td_string!(locale, site.find_tutor).to_string()}</ButtonLink>
+            <form method="post" action="/do/sign_out" class="form-actions">
+                <Button>{td_string!(locale, site.sign_out)}</Button>
+                <ButtonLink href="/tutors" variant=ButtonVariant::Ghost>{td_string!(locale, site.find_tutor).to_string()}</ButtonLink>
+            </form>
         </div>
     }
 }
@@ -242,27 +243,23 @@ fn chosen(
     calendar: &str,
 ) -> AnyView {
     let locale = visit.locale();
-    let fields = hidden(&[
+    let fields = vec![
         ("slug", tutor.slug.clone()),
         ("offering", offering.0.to_string()),
         ("duration", lesson.minutes.to_string()),
         ("start", lesson.start.to_rfc3339_opts(SecondsFormat::Secs, true)),
-    ]);
-    let (when, calendar) = (when(visit, lesson.start, lesson.zone, &lesson.tutor), calendar.to_owned());
+    ];
     view! {
-        <Card title=td_string!(locale, booking.keep_title).to_string()>
-            {when}
-            <p class="quiet book-note">{td_string!(locale, booking.keep_text).to_string()}</p>
-            <PostForm action="hold_slot" class="form">
-                {fields}
-                <div class="form-actions">
-                    <Button size=ButtonSize::Large>{td_string!(locale, booking.keep).to_string()}</Button>
-                    <ButtonLink href=calendar variant=ButtonVariant::Ghost>
-                        {td_string!(locale, booking.another_time).to_string()}
-                    </ButtonLink>
-                </div>
-            </PostForm>
-        </Card>
+        <StartForm
+            locale
+            title=td_string!(locale, booking.keep_title)
+            when=when(visit, lesson.start, lesson.zone, &lesson.tutor).into_any()
+            note=td_string!(locale, booking.keep_text)
+            action="hold_slot"
+            fields
+            button=td_string!(locale, booking.keep)
+            calendar=calendar.to_owned()
+        />
     }
     .into_any()
 }
@@ -332,15 +329,6 @@ fn note(locale: Locale, hint: String) -> impl IntoView {
             />
         </Field>
     }
-}
-
-/// Fields that a form sends and nobody fills in.
-pub(super) fn hidden(fields: &[(&'static str, String)]) -> AnyView {
-    let fields = fields.iter().cloned();
-    fields
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
-        .collect_view()
-        .into_any()
 }
 
 fn countdown(visit: &Visit, hold: &Hold) -> AnyView {

@@ -11,6 +11,7 @@ use services::{AppError, Result, booking, booking::HoldRequest};
 
 use super::{
     context::{Visit, answer, answer_form, visit},
+    login::with_next,
     query,
 };
 use crate::{booking::api::Remaining, error::WireError};
@@ -63,12 +64,6 @@ pub fn book_address(slug: &str, offering: &str, start: &str, duration: i64, hold
     format!("/book/{}?{query}", query::encode(slug))
 }
 
-/// Where one signs in, to come back to an address of this site.
-#[must_use]
-pub fn sign_in_address(next: &str) -> String {
-    format!("/login?{}", query::write([("next", next.to_owned())]))
-}
-
 /// See [`crate::booking::api::hold_slot`].
 pub async fn hold_slot(
     slug: String,
@@ -93,7 +88,7 @@ async fn hold_address(
     let tutor = services::tutor::find(&visit.services, visit.actor.as_ref(), &slug).await?;
     let Some(actor) = &visit.actor else {
         let next = book_address(&tutor.slug, &offering_text, &start_text, duration, None);
-        return Ok(sign_in_address(&next));
+        return Ok(with_next("/login", &next));
     };
     let request = HoldRequest { tutor: tutor.id, offering, start, duration };
     let hold = booking::hold(&visit.services, actor, &request).await?;
@@ -175,7 +170,7 @@ mod tests {
     fn addresses_carry_what_they_need() {
         let address = book_address("léa", "abc", "2026-12-03T14:00:00Z", 60, None);
         assert_eq!(address, "/book/l%C3%A9a?offering=abc&start=2026-12-03T14:00:00Z&duration=60");
-        let login = sign_in_address(&address);
+        let login = with_next("/login", &address);
         assert_eq!(query::get(login.split_once('?').unwrap().1, "next"), Some(address));
     }
 

@@ -7,24 +7,23 @@ use domain::{
     zone::Zone,
 };
 use leptos::prelude::*;
-use leptos_axum::redirect;
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_params_map;
 use services::{Result, booking};
 
 use super::{
-    book::hidden,
-    book_actions::{no_booking, sign_in_address},
+    book_actions::no_booking,
+    book_form::StartForm,
     book_summary::when,
     calendar::{self, CalendarSection},
     calendar_model::CalendarView,
-    context::{Visit, visit},
-    forms::PostForm,
+    context::Visit,
+    gate::signed_in,
     i18n::{sentence, td_string},
     load::load,
     query,
 };
-use crate::ui::{Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, PageHeader, Tone};
+use crate::ui::{Alert, ButtonLink, ButtonVariant, Card, PageHeader, Tone};
 
 /// What the page shows.
 enum Stage {
@@ -39,13 +38,10 @@ enum Stage {
 /// `/lessons/{id}/reschedule`
 #[component]
 pub fn Reschedule() -> impl IntoView {
-    let visit = visit();
-    if visit.actor.is_none() {
-        redirect(&sign_in_address(&visit.path));
-        return ().into_any();
-    }
-    let id = use_params_map().read_untracked().get("id").unwrap_or_default();
-    load(move |visit| find(visit, id), show).into_any()
+    signed_in(|_, _| {
+        let id = use_params_map().read_untracked().get("id").unwrap_or_default();
+        load(move |visit| find(visit, id), show)
+    })
 }
 
 async fn find(visit: Visit, id: String) -> Result<(Booking, Stage)> {
@@ -90,28 +86,24 @@ fn show(visit: Visit, (booking, stage): (Booking, Stage)) -> impl IntoView {
     }
 }
 
+/// The chosen start: one button moves the lesson there.
 fn confirm(visit: &Visit, booking: &Booking, zone: Zone, start: DateTime<Utc>) -> AnyView {
     let locale = visit.locale();
-    let when = when(visit, start, zone, &booking.tutor_name);
-    let fields = hidden(&[
+    let fields = vec![
         ("booking", booking.id.0.to_string()),
         ("start", start.to_rfc3339_opts(SecondsFormat::Secs, true)),
-    ]);
-    let calendar = format!("/lessons/{}/reschedule", booking.id.0);
+    ];
     view! {
-        <Card title=td_string!(locale, booking.move_to).to_string()>
-            {when}
-            <p class="quiet book-note">{td_string!(locale, booking.move_text).to_string()}</p>
-            <PostForm action="reschedule" class="form">
-                {fields}
-                <div class="form-actions">
-                    <Button size=ButtonSize::Large>{td_string!(locale, booking.move_action).to_string()}</Button>
-                    <ButtonLink href=calendar variant=ButtonVariant::Ghost>
-                        {td_string!(locale, booking.another_time).to_string()}
-                    </ButtonLink>
-                </div>
-            </PostForm>
-        </Card>
+        <StartForm
+            locale
+            title=td_string!(locale, booking.move_to)
+            when=when(visit, start, zone, &booking.tutor_name).into_any()
+            note=td_string!(locale, booking.move_text)
+            action="reschedule"
+            fields
+            button=td_string!(locale, booking.move_action)
+            calendar=format!("/lessons/{}/reschedule", booking.id.0)
+        />
     }
     .into_any()
 }

@@ -12,11 +12,11 @@ use services::booking::{self, ListQuery, Page};
 use super::{
     context::Visit,
     format,
-    forms::parameter,
     gate::only,
     i18n::{Locale, td_string},
     lesson_list::LessonList,
     load::load,
+    query,
     updates::{CountdownTo, Updates, refresh_at},
 };
 use crate::ui::{ButtonLink, ButtonVariant, Card, EmptyState, Glyph, PageHeader, TabItem, Tabs};
@@ -41,7 +41,7 @@ impl Shelf {
     /// The shelf that the address of the page names.
     #[must_use]
     pub fn of(query: &str) -> Self {
-        match parameter(query, "view").as_deref() {
+        match query::get(query, "view").as_deref() {
             Some("past") => Shelf::Past,
             Some("cancelled") => Shelf::Cancelled,
             _ => Shelf::Coming,
@@ -96,7 +96,7 @@ pub fn shelf_tabs(locale: Locale, base: &str, current: Shelf) -> Vec<TabItem> {
 /// The page of a list that the address names.
 #[must_use]
 pub fn page_number(query: &str) -> i64 {
-    parameter(query, "page").and_then(|page| page.parse().ok()).filter(|page| *page >= 1).unwrap_or(1)
+    query::parse(query, "page").filter(|page| *page >= 1).unwrap_or(1)
 }
 
 /// The address of the pages of a list, without the number.

@@ -7,6 +7,7 @@ use services::{Actor, AppError};
 
 use super::{
     context::{Visit, set_status, visit},
+    login::with_next,
     not_found::Failure,
 };
 
@@ -45,20 +46,5 @@ pub fn refuse(visit: &Visit, refusal: Refusal) -> AnyView {
 /// Where to sign in, with the way back.
 #[must_use]
 pub fn sign_in_address(visit: &Visit) -> String {
-    let back =
-        if visit.query.is_empty() { visit.path.clone() } else { format!("{}?{}", visit.path, visit.query) };
-    format!("/login?next={}", escape(&back))
-}
-
-/// Percent-encodes a text for a parameter of an address.
-#[must_use]
-pub fn escape(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        out
-    })
+    with_next("/login", &visit.address())
 }

@@ -11,11 +11,12 @@ use leptos_router::hooks::use_params_map;
 use super::{
     context::Visit,
     flash, format,
-    gate::{escape, signed_in},
+    gate::signed_in,
     i18n::{Locale, td_string},
     lesson::Lesson,
     lesson_actions::JOIN,
     lesson_list::AnswerForms,
+    query,
     updates::CountdownTo,
 };
 use crate::ui::{
@@ -28,7 +29,7 @@ pub fn Meeting() -> impl IntoView {
     let id = use_params_map().with_untracked(|params| params.get("id").unwrap_or_default());
     signed_in(move |visit, _| {
         let url = flash::of(JOIN, &visit.query).and_then(|mut flash| flash.kept.remove("url"));
-        let lesson = format!("/lessons/{}", escape(&id));
+        let lesson = format!("/lessons/{}", query::encode(&id));
         let Some(url) = url.filter(|url| url.starts_with("https://")) else {
             leptos_axum::redirect(&lesson);
             return ().into_any();

@@ -7,9 +7,9 @@ use leptos_meta::Title;
 use super::{
     account::{own_path, start_of},
     context::{Visit, visit},
-    forms::{PostForm, TextField, error_on, kept_or, parameter},
-    gate::escape,
+    forms::{PostForm, TextField, error_on, kept_or},
     i18n::{Locale, td_string},
+    query,
 };
 use crate::ui::{Alert, Button, Card, Field, PageHeader, Tone};
 
@@ -22,7 +22,7 @@ pub fn Login() -> impl IntoView {
     }
     let locale = visit.locale();
     let next = next(&visit);
-    let signup = if next.is_empty() { "/signup".into() } else { format!("/signup?next={}", escape(&next)) };
+    let signup = with_next("/signup", &next);
     view! {
         <Title text=td_string!(locale, account.login_title).to_string()/>
         <div class="page page-narrow flow">
@@ -54,8 +54,16 @@ pub(super) fn already_in(visit: &Visit) -> Option<AnyView> {
 
 /// Where to go afterwards: a path of this site, or nothing.
 pub(super) fn next(visit: &Visit) -> String {
-    let next = parameter(&visit.query, "next").unwrap_or_default();
+    let next = query::get(&visit.query, "next").unwrap_or_default();
     own_path(&next).unwrap_or_default().to_owned()
+}
+
+/// The address of a page that leads on to another one, where there is one.
+pub(super) fn with_next(page: &str, next: &str) -> String {
+    match &*query::write([("next", next.to_owned())]) {
+        "" => page.to_owned(),
+        query => format!("{page}?{query}"),
+    }
 }
 
 /// The field for the password, with a button that shows it.

@@ -7,6 +7,7 @@ pub mod account;
 pub mod admin;
 pub mod book;
 pub mod book_actions;
+mod book_form;
 pub mod book_move;
 pub mod book_summary;
 pub mod built;

@@ -6,10 +6,10 @@ use leptos_meta::Title;
 
 use super::{
     context::visit,
-    forms::{PostForm, SelectField, TextField, ZoneField, error_on, kept_or, parameter},
-    gate::escape,
+    forms::{PostForm, SelectField, TextField, ZoneField, error_on, kept_or},
     i18n::{Locale, td_string},
-    login::{PasswordField, already_in, kept_role, next},
+    login::{PasswordField, already_in, kept_role, next, with_next},
+    query,
 };
 use crate::ui::{Button, ButtonSize, Card, ChoiceItem, PageHeader, RadioGroup, SelectOption};
 
@@ -22,8 +22,8 @@ pub fn Signup() -> impl IntoView {
     }
     let locale = visit.locale();
     let next = next(&visit);
-    let login = if next.is_empty() { "/login".into() } else { format!("/login?next={}", escape(&next)) };
-    let role = parameter(&visit.query, "role").and_then(|role| role.parse().ok());
+    let login = with_next("/login", &next);
+    let role = query::parse(&visit.query, "role");
     let (zone, known, language) = (visit.zone, visit.zone_known, visit.language);
     view! {
         <Title text=td_string!(locale, account.signup_title).to_string()/>
