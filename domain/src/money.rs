@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Code, Refusal};
 
-/// The greatest price in minor units.
+/// The greatest price of a lesson in minor units: the greatest amount that Stripe charges, eight digits.
 pub const MAX_PRICE: i64 = 99_999_999;
 
 /// The greatest platform fee: the whole charge, in basis points.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Code, Refusal,
     account::{line, paragraph},
-    money::Currency,
+    money::{Currency, Money},
 };
 
 /// The fields of study by which tutors are found.
@@ -214,9 +214,6 @@ pub struct Offering {
     pub fixed: bool,
 }
 
-/// The largest price of one lesson, in minor units.
-pub const MAX_PRICE_MINOR: i64 = 100_000_000;
-
 impl Offering {
     /// Judges an offering that was read from a request.
     ///
@@ -231,14 +228,11 @@ impl Offering {
         if !(1..=12).contains(&count) || repeated || (self.fixed && count != 1) {
             return Err(Refusal::on(Code::InvalidDuration, "offering_durations", "durations"));
         }
-        let quantum = self.currency.quantum();
         for priced in &self.durations {
             if !(5..=480).contains(&priced.minutes) || priced.minutes % 5 != 0 {
                 return Err(Refusal::on(Code::InvalidDuration, "duration_range", "durations"));
             }
-            if !(0..=MAX_PRICE_MINOR).contains(&priced.price_minor) || priced.price_minor % quantum != 0 {
-                return Err(fault("price", "prices"));
-            }
+            Money::price(priced.price_minor, self.currency).map_err(|_| fault("price", "prices"))?;
         }
         if self.step_min.is_some_and(|step| !(5..=480).contains(&step) || step % 5 != 0) {
             return Err(fault("step", "step"));
@@ -336,6 +330,24 @@ mod tests {
         for (field, input) in faults {
             let refusal = Profile::parse(&input).expect_err(field);
             assert_eq!((refusal.code, refusal.field.as_deref()), (Code::InvalidProfileData, Some(field)));
+        }
+    }
+
+    #[test]
+    fn an_offering_keeps_to_the_prices_that_can_be_charged() {
+        for (currency, price_minor, fits) in [
+            (Currency::Eur, 0, true),
+            (Currency::Eur, 99_999_999, true),
+            (Currency::Eur, 100_000_000, false),
+            (Currency::Eur, -1, false),
+            (Currency::Kwd, 99_999_990, true),
+            (Currency::Kwd, 99_999_995, false),
+        ] {
+            let durations = vec![PricedDuration { minutes: 15, price_minor }];
+            let judged = Offering { currency, durations, ..Offering::mentoring() }.check();
+            let fault = judged.err().map(|refusal| (refusal.code, refusal.key, refusal.field));
+            let expected = (Code::InvalidRequest, "price".into(), Some("prices".into()));
+            assert_eq!(fault, (!fits).then_some(expected), "{currency} {price_minor}");
         }
     }
 

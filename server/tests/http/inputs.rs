@@ -159,6 +159,7 @@ async fn a_tutors_own_data(pool: PgPool) {
             (one("durations", json!([60, 60])), "INVALID_DURATION", Some("[0].durations")),
             (one("durations", json!([60, 90])), invalid, Some("[0].prices")),
             (one("prices", json!({ "60": -1 })), invalid, Some("[0].prices")),
+            (one("prices", json!({ "60": 100_000_000 })), invalid, Some("[0].prices")),
             (one("prices", json!({ "60": 25.5 })), invalid, Some("[0].prices.60")),
             (one("prices", json!({ "60": 1, "61": 1 })), invalid, Some("[0].prices")),
             (one("prices", json!({ "60": 9_223_372_036_854_775_807_i64 })), invalid, Some("[0].prices")),
