@@ -94,6 +94,7 @@ pub fn Bar() -> impl IntoView {
                 <button>{td_string!(locale, dev.set)}</button>
             </form>
             <form method="post" action="/do/dev_tick" class="dev-form"><button>{td_string!(locale, dev.tick)}</button></form>
+            <a href="/api/docs">{td_string!(locale, dev.api)}</a>
             <a href="/dev/components">{td_string!(locale, dev.components)}</a>
         </DevBar>
     }

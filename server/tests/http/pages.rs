@@ -1,0 +1,42 @@
+//! Pages as a browser asks for them.
+
+use sqlx::PgPool;
+
+use crate::support::{Answer, PASSWORD, Person, Site, send, start};
+
+/// The page at `path` as the person sees it.
+async fn page(site: &Site, person: &Person<'_>, path: &str) -> Answer {
+    let email = person.me["email"].as_str().expect("an address");
+    let token =
+        services::account::sign_in(&site.services, email, PASSWORD, None, None).await.expect("a sign-in");
+    let request = site.request("GET", path).header("Accept", "text/html");
+    send(request.header("Cookie", format!("{}={token}", server::auth::COOKIE))).await
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn who_cannot_book_is_told_why_and_how_to_go_on(pool: PgPool) {
+    let site = start(&pool).await;
+    let tutor = site.tutor("Tia Tutor").await;
+    let student = site.person("Sam Student", "student").await;
+    let path = "/book/tia-tutor?start=2027-03-01T12:00:00Z";
+    let refused = page(&site, &tutor, path).await;
+    assert_eq!(refused.status, 403, "{}", refused.text);
+    for part in ["<h1>Only students can book", "action=\"/do/sign_out\"", "href=\"/tutors\""] {
+        assert!(refused.text.contains(part), "{part} is missing: {}", refused.text);
+    }
+    let shown = page(&site, &student, path).await;
+    assert!(shown.status == 200 && shown.text.contains("action=\"/do/hold_slot\""), "{}", shown.text);
+    site.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn the_bar_of_development_leads_to_what_helps_developers(pool: PgPool) {
+    let site = start(&pool).await;
+    let start_page = send(site.request("GET", "/").header("Accept", "text/html")).await.text;
+    for path in ["/api/docs", "/dev/components"] {
+        assert!(start_page.contains(&format!("href=\"{path}\"")), "{path} is not linked");
+        let there = send(site.request("GET", path).header("Accept", "text/html")).await;
+        assert_eq!(there.status, 200, "{path}");
+    }
+    site.stop().await;
+}
