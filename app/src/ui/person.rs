@@ -133,24 +133,6 @@ pub fn TutorCard(
     /// The next free starts, three at most.
     slots: Vec<SlotLink>,
 ) -> impl IntoView {
-    let rating = if rating_tenths == 0 {
-        view! { <span class="tag">{rating_text}</span> }.into_any()
-    } else {
-        view! { <Stars tenths=rating_tenths mean=rating_mean text=rating_text count=rating_count /> }
-            .into_any()
-    };
-    let slots = slots
-        .into_iter()
-        .map(|slot| {
-            view! {
-                <li>
-                    <a class="slot slot-small" href=slot.href rel="nofollow">
-                        <time datetime=slot.datetime class="tabular">{slot.label}</time>
-                    </a>
-                </li>
-            }
-        })
-        .collect_view();
     view! {
         <article class="card tutor-card">
             <div class="tutor-main">
@@ -167,14 +149,33 @@ pub fn TutorCard(
                 </div>
             </div>
             <div class="tutor-side">
-                {rating}
+                {rating_line(rating_tenths, rating_mean, rating_text, rating_count)}
                 {(!price.is_empty()).then(|| view! { <Price amount=price unit=price_unit before=price_before /> })}
             </div>
             <div class="tutor-slots">
                 <p class="tutor-slots-title">{slots_title}</p>
-                <ul>{slots}</ul>
+                <ul>{slots.into_iter().map(slot_item).collect_view()}</ul>
             </div>
         </article>
+    }
+}
+
+/// Stars, or the word for "new".
+fn rating_line(tenths: u32, mean: String, text: String, count: String) -> AnyView {
+    if tenths == 0 {
+        view! { <span class="tag">{text}</span> }.into_any()
+    } else {
+        view! { <Stars tenths=tenths mean=mean text=text count=count /> }.into_any()
+    }
+}
+
+fn slot_item(slot: SlotLink) -> impl IntoView {
+    view! {
+        <li>
+            <a class="slot slot-small" href=slot.href rel="nofollow">
+                <time datetime=slot.datetime class="tabular">{slot.label}</time>
+            </a>
+        </li>
     }
 }
 
