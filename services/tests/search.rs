@@ -2,13 +2,10 @@
 #![allow(clippy::expect_used, reason = "a fixture that fails is a failed test")]
 
 mod people;
+mod statements;
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
     time::{Duration, Instant},
 };
 
@@ -25,7 +22,7 @@ use services::{
     tutor as tutors,
 };
 use sqlx::PgPool;
-use tracing_subscriber::{Layer, layer::Context, prelude::*};
+use statements::counted;
 
 fn query() -> SearchQuery {
     SearchQuery { page: 1, page_size: 20, ..SearchQuery::default() }
@@ -252,25 +249,11 @@ async fn pages_and_totals_are_true(db: PgPool) {
     }
 }
 
-/// Counts the statements that are sent to the database.
-#[derive(Clone, Default)]
-struct Statements(Arc<AtomicUsize>);
-
-impl<S: tracing::Subscriber> Layer<S> for Statements {
-    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
-        if event.metadata().target() == "sqlx::query" {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
 /// How many statements a search sends.
 async fn statements(services: &Services, query: &SearchQuery) -> usize {
-    let counted = Statements::default();
-    let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(counted.clone()));
-    search::search(services, query).await.expect("a page");
-    drop(guard);
-    counted.0.load(Ordering::Relaxed)
+    let (page, sent) = counted(search::search(services, query)).await;
+    page.expect("a page");
+    sent
 }
 
 /// A thousand tutors like the one that is there.

@@ -61,6 +61,57 @@ async fn development_moves_the_clock_and_starts_over(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn a_demonstration_is_there_again_after_a_fresh_start(pool: PgPool) {
+    let site = start(&pool).await;
+    assert!(services::seed::demonstration(&site.services).await.expect("a demonstration"));
+    let counts = async || -> (i64, i64) {
+        let counts = "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM bookings)";
+        sqlx::query_as(counts).fetch_one(&pool).await.expect("counts")
+    };
+    let before = counts().await;
+    site.person("Ada Lovelace", "student").await;
+    assert_eq!(send(site.request("POST", "/dev/reset")).await.data(), json!({ "demonstration": true }));
+    let after = counts().await;
+    assert!(after.0 == before.0 && after.1 > 0, "{before:?} {after:?}");
+    let found = site.get("/api/v2/tutors").await.json();
+    assert!(found["pagination"]["total"].as_i64().is_some_and(|total| total > 50), "{}", found["pagination"]);
+    assert_eq!(site.get("/api/v2/tutors?q=Ada+Lovelace").await.json()["data"], json!([]));
+    site.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_photo_is_sent_once_to_who_keeps_it(pool: PgPool) {
+    let site = start(&pool).await;
+    let tutor = site.tutor("Tia Tutor").await;
+    let kept = format!(
+        "INSERT INTO tutor_photos SELECT id, 'a photo', created_at FROM tutors WHERE id = '{0}';
+         UPDATE tutors SET photo_etag = 'abc' WHERE id = '{0}'",
+        tutor.tutor_id()
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(kept)).execute(&pool).await.expect("a photo");
+    let path = format!("/photos/{}.jpg", tutor.tutor_id());
+    let photo = site.get(&path).await;
+    assert_eq!((photo.status.as_u16(), &*photo.text), (200, "a photo"));
+    assert_eq!((photo.header("content-type"), photo.header("etag")), (Some("image/jpeg"), Some("\"abc\"")));
+    assert_eq!(photo.header("cache-control"), Some("public, max-age=300"));
+    let versioned = site.get(&format!("{path}?v=abc")).await;
+    assert_eq!(versioned.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    for (tags, status, text) in [
+        ("\"abc\"", 304, ""),
+        ("W/\"abc\"", 304, ""),
+        ("\"other\", \"abc\"", 304, ""),
+        ("*", 304, ""),
+        ("\"ab\"", 200, "a photo"),
+        ("abc", 200, "a photo"),
+    ] {
+        let answer = send(site.request("GET", &path).header("If-None-Match", tags)).await;
+        assert_eq!((answer.status.as_u16(), &*answer.text), (status, text), "{tags}");
+        assert_eq!(answer.header("etag"), Some("\"abc\""), "{tags}");
+    }
+    site.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn it_says_whether_it_lives_and_can_serve(pool: PgPool) {
     let site = start(&pool).await;
     assert_eq!(&*site.get("/healthz").await.text, "ok\n");
