@@ -356,6 +356,10 @@ async fn list_claims(
 /// # Errors
 /// Where the database cannot be read.
 pub async fn find_tutor(db: &mut PgConnection, id_or_slug: &str) -> Result<Option<TutorId>> {
+    // Postgres refuses a text with a NUL; no slug has one.
+    if id_or_slug.contains('\0') {
+        return Ok(None);
+    }
     let id = id_or_slug.parse::<TutorId>().ok().map(|id| id.0);
     let found = sqlx::query_scalar!("SELECT id FROM tutors WHERE id = $1 OR slug = $2", id, id_or_slug)
         .fetch_optional(db)
