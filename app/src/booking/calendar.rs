@@ -142,7 +142,19 @@ impl Calendar {
         }
         let listener =
             window_event_listener(ev::popstate, move |_| self.load(address_query(), false, Then::Stay));
-        on_cleanup(move || listener.remove());
+        let online = window_event_listener(ev::online, move |_| self.recover());
+        on_cleanup(move || {
+            listener.remove();
+            online.remove();
+        });
+    }
+
+    /// The network is back: what was said of its loss is taken back, and the calendar shown as it is now.
+    fn recover(self) {
+        if self.problem.with_untracked(|problem| *problem == self.unreachable.get_value()) {
+            self.problem.set(String::new());
+            self.load(of_state("data-query"), false, Then::Stay);
+        }
     }
 
     /// Follows a link to another state.
