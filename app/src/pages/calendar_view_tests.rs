@@ -123,14 +123,14 @@ fn a_week_with_a_change_of_clocks_explains_it() {
             Locale::fr,
             "Europe/Paris",
             "2026-10-19",
-            vec!["Changement d’heure à Europe/Paris le dimanche 25 octobre : 03:00 devient 02:00."],
+            vec!["Changement d’heure (Europe/Paris) le dimanche 25 octobre\u{a0}: 03:00 devient 02:00."],
         ),
         // The tutor's clocks change a week before the reader's.
         (
             Locale::fr,
             "America/New_York",
             "2026-10-20",
-            vec!["Changement d’heure à Europe/Paris le dimanche 25 octobre : 03:00 devient 02:00."],
+            vec!["Changement d’heure (Europe/Paris) le dimanche 25 octobre\u{a0}: 03:00 devient 02:00."],
         ),
         (
             Locale::en,

@@ -143,7 +143,10 @@ fn chips(locale: Locale, filters: &Filters) -> impl IntoView + use<> {
 
 fn filter_label(locale: Locale, filters: &Filters, filter: Filter) -> String {
     match filter {
-        Filter::Text => format!("“{}”", filters.text.clone().unwrap_or_default()),
+        Filter::Text => {
+            let text = filters.text.clone().unwrap_or_default();
+            td_string!(locale, search.quoted, text = text).to_string()
+        }
         Filter::Field => filters.field.map(|field| field_name(locale, field)).unwrap_or_default(),
         Filter::University => filters.university.clone().unwrap_or_default(),
         Filter::Rating => {
