@@ -99,7 +99,7 @@ pub fn Charge(
     view! {
         <Card title=td_string!(locale, lesson.charge_title)>
             <div class="stack">
-                <p><span class="quiet">{td_string!(locale, lesson.price)} ": "</span> <strong class="tabular">{shown}</strong></p>
+                <p><span class="quiet">{td_string!(locale, lesson.price)}</span> <strong class="tabular">{shown}</strong></p>
                 {rules}
             </div>
         </Card>

@@ -39,6 +39,7 @@ pub fn Failure(
     let visit = visit();
     let locale = visit.locale();
     let fault = error.code == Code::Internal;
+    let title = if fault { td_string!(locale, site.failed_title).to_string() } else { error.message.clone() };
     let text = if fault { td_string!(locale, site.failed_text) } else { "" };
     let retry = if fault { td_string!(locale, site.try_again) } else { "" };
     let (label, id) = if fault {
@@ -49,9 +50,9 @@ pub fn Failure(
     let sign_in =
         matches!(error.code, Code::InvalidToken | Code::TokenExpired).then(|| sign_in_address(&visit));
     view! {
-        <Title text=td_string!(locale, site.failed_title).to_string()/>
+        <Title text=title.clone()/>
         <div class="page">
-            <h1 class="sr-only">{td_string!(locale, site.failed_title)}</h1>
+            <h1 class="sr-only">{title}</h1>
             <ErrorPanel title=error.message text request_label=label request_id=id retry_href=visit.path retry_label=retry>
                 {sign_in.map(|href| view! { <ButtonLink href>{td_string!(locale, site.sign_in)}</ButtonLink> })}
                 <ButtonLink href="/" variant=ButtonVariant::Secondary>{td_string!(locale, site.back_home)}</ButtonLink>

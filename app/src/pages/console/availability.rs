@@ -137,7 +137,7 @@ fn OverrideRow(locale: Locale, day: Override) -> impl IntoView {
     } else {
         let windows = day.windows.iter().map(|window| {
             let (start, end) = window.to_hhmm();
-            format!("{start}–{end}")
+            format!("{} – {}", wall_time(locale, &start), wall_time(locale, &end))
         });
         windows.collect::<Vec<_>>().join(", ")
     };
@@ -155,6 +155,11 @@ fn OverrideRow(locale: Locale, day: Override) -> impl IntoView {
             </form>
         </li>
     }
+}
+
+/// A stored `HH:MM` as the language writes times; the end of the day, `24:00`, is midnight.
+fn wall_time(locale: Locale, hhmm: &str) -> String {
+    format::time(locale, NaiveTime::parse_from_str(hhmm, "%H:%M").unwrap_or_default())
 }
 
 #[component]
@@ -182,7 +187,7 @@ fn OverrideForm(locale: Locale) -> impl IntoView {
                 let value = kept_or("kind", "off".to_owned());
                 view! { <RadioGroup name="day[kind]" legend=td_string!(locale, console.kind) items value required=true/> }
             }
-            <fieldset class="stack-tight">
+            <fieldset class="stack-tight override-hours">
                 <legend class="field-label">{td_string!(locale, console.ranges)}</legend>
                 <PairRows rows=vec![blank(), blank()] texts/>
             </fieldset>

@@ -83,7 +83,8 @@ fn Shown(visit: Visit, desk: Desk, loaded: Loaded) -> impl IntoView {
     } else {
         view! { <LessonList visit=visit.clone() list=loaded.list address/> }.into_any()
     };
-    let news = loaded.news.map(|booking| arrival(&visit, &booking)).unwrap_or_default();
+    // No text at all, not an empty one: the box is drawn only around something.
+    let news = loaded.news.map(|booking| arrival(&visit, &booking));
     let bookable =
         desk.tutor.readiness.check().is_ok() && !desk.tutor.offerings.is_empty() && loaded.has_hours;
     view! {
