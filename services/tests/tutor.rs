@@ -40,7 +40,7 @@ async fn an_incomplete_profile_is_seen_by_its_tutor_and_admins_only(db: PgPool) 
         (seen.profile.map(|p| p.university), seen.readiness),
         (Some(profile().university), view.readiness)
     );
-    for name in ["", "nobody", "ANA", "ana\u{1}", "550e8400-e29b-41d4-a716-446655440000"] {
+    for name in ["", "nobody", "ANA", "ana\u{1}", "ana\0", "550e8400-e29b-41d4-a716-446655440000"] {
         assert_eq!(
             refusal(tutor::find(&services, None, name).await),
             refused("PROFILE_NOT_FOUND", ""),
