@@ -91,7 +91,7 @@ async function fillOverrides(page: Page): Promise<void> {
   await form.getByLabel(t('console.from'), { exact: true }).first().fill('20:00');
   await form.getByLabel(t('console.until'), { exact: true }).first().fill('21:00');
   await save(page, t('console.save_override'));
-  await expect(page.getByText('20:00–21:00')).toBeVisible();
+  await expect(page.getByText('8:00 pm – 9:00 pm')).toBeVisible();
 }
 
 async function fillOffering(page: Page): Promise<void> {

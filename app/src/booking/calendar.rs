@@ -149,11 +149,10 @@ impl Calendar {
         });
     }
 
-    /// The network is back: what was said of its loss is taken back, and the calendar shown as it is now.
+    /// The network is back: what was said of its loss is taken back.
     fn recover(self) {
         if self.problem.with_untracked(|problem| *problem == self.unreachable.get_value()) {
             self.problem.set(String::new());
-            self.load(of_state("data-query"), false, Then::Stay);
         }
     }
 

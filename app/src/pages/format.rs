@@ -100,6 +100,12 @@ pub fn time(locale: Locale, time: NaiveTime) -> String {
     format!("{hour}:{:02}\u{a0}{half}", time.minute())
 }
 
+/// A stored `HH:MM` as the language writes times; the end of the day, `24:00`, is midnight.
+#[must_use]
+pub fn wall_time(locale: Locale, hhmm: &str) -> String {
+    time(locale, NaiveTime::parse_from_str(hhmm, "%H:%M").unwrap_or_default())
+}
+
 /// The wall clock of a zone at an instant: "3:30 pm".
 #[must_use]
 pub fn clock(locale: Locale, zone: Zone, at: DateTime<Utc>) -> String {
@@ -245,6 +251,20 @@ pub fn city(zone: Zone) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stored_times() {
+        for (stored, en, fr) in [
+            ("00:00", "12:00\u{a0}am", "00:00"),
+            ("08:05", "8:05\u{a0}am", "08:05"),
+            ("12:00", "12:00\u{a0}pm", "12:00"),
+            ("20:30", "8:30\u{a0}pm", "20:30"),
+            ("24:00", "12:00\u{a0}am", "00:00"),
+        ] {
+            assert_eq!(wall_time(Locale::en, stored), en);
+            assert_eq!(wall_time(Locale::fr, stored), fr);
+        }
+    }
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()

@@ -137,7 +137,7 @@ fn OverrideRow(locale: Locale, day: Override) -> impl IntoView {
     } else {
         let windows = day.windows.iter().map(|window| {
             let (start, end) = window.to_hhmm();
-            format!("{} – {}", wall_time(locale, &start), wall_time(locale, &end))
+            format!("{} – {}", format::wall_time(locale, &start), format::wall_time(locale, &end))
         });
         windows.collect::<Vec<_>>().join(", ")
     };
@@ -155,11 +155,6 @@ fn OverrideRow(locale: Locale, day: Override) -> impl IntoView {
             </form>
         </li>
     }
-}
-
-/// A stored `HH:MM` as the language writes times; the end of the day, `24:00`, is midnight.
-fn wall_time(locale: Locale, hhmm: &str) -> String {
-    format::time(locale, NaiveTime::parse_from_str(hhmm, "%H:%M").unwrap_or_default())
 }
 
 #[component]
