@@ -11,7 +11,7 @@ use services::{
     Services,
     booking::{self, ListQuery},
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, IntoResponses, ToSchema};
 
 use super::{
     booking_view::{BookingView, booking_id, duration_code, offering, tutor},
@@ -181,14 +181,23 @@ pub struct ReasonBody {
 
 impl Body for ReasonBody {}
 
+/// The answers of what changes a booking's state.
+#[derive(IntoResponses)]
+#[expect(dead_code, clippy::large_enum_variant, reason = "it only describes answers")]
+enum Changed {
+    /// The booking
+    #[response(status = 200)]
+    Booking(Success<BookingView>),
+    /// `INVALID_STATE`
+    #[response(status = 409)]
+    Refused(super::wire::Failure),
+}
+
 /// Call a booking off: the student until the notice before the start, the tutor until the start.
 #[utoipa::path(delete, path = "/api/v2/bookings/{id}", tag = "bookings", operation_id = "cancel",
     params(("id" = String, Path, description = "The booking")),
     request_body(content = Option<ReasonBody>),
-    responses(
-        (status = 200, description = "The booking", body = Success<BookingView>),
-        (status = 409, description = "`INVALID_STATE`", body = super::wire::Failure),
-    ),
+    responses(Changed),
     security(("bearer" = []), ("cookie" = [])))]
 pub async fn cancel(
     State(services): State<Services>,
@@ -243,10 +252,7 @@ pub async fn reschedule(
 /// The tutor says yes to a request.
 #[utoipa::path(post, path = "/api/v2/bookings/{id}/confirm", tag = "bookings", operation_id = "confirm",
     params(("id" = String, Path, description = "The booking")),
-    responses(
-        (status = 200, description = "The booking", body = Success<BookingView>),
-        (status = 409, description = "`INVALID_STATE`", body = super::wire::Failure),
-    ),
+    responses(Changed),
     security(("bearer" = []), ("cookie" = [])))]
 pub async fn confirm(
     State(services): State<Services>,
@@ -261,10 +267,7 @@ pub async fn confirm(
 #[utoipa::path(post, path = "/api/v2/bookings/{id}/decline", tag = "bookings", operation_id = "decline",
     params(("id" = String, Path, description = "The booking")),
     request_body(content = Option<ReasonBody>),
-    responses(
-        (status = 200, description = "The booking", body = Success<BookingView>),
-        (status = 409, description = "`INVALID_STATE`", body = super::wire::Failure),
-    ),
+    responses(Changed),
     security(("bearer" = []), ("cookie" = [])))]
 pub async fn decline(
     State(services): State<Services>,
@@ -280,10 +283,7 @@ pub async fn decline(
 /// The tutor ends the lesson, from its start on.
 #[utoipa::path(post, path = "/api/v2/bookings/{id}/complete", tag = "bookings", operation_id = "complete",
     params(("id" = String, Path, description = "The booking")),
-    responses(
-        (status = 200, description = "The booking", body = Success<BookingView>),
-        (status = 409, description = "`INVALID_STATE`", body = super::wire::Failure),
-    ),
+    responses(Changed),
     security(("bearer" = []), ("cookie" = [])))]
 pub async fn complete(
     State(services): State<Services>,

@@ -16,16 +16,21 @@ const DAY: TimeDelta = TimeDelta::hours(24);
 /// How long calls are counted: an hour, and one to spare.
 const COUNTS_KEPT: TimeDelta = TimeDelta::hours(2);
 
+/// Runs a checked statement that deletes what is older than an instant; how many rows went.
+macro_rules! delete_before {
+    ($db:expr, $sql:literal, $before:expr) => {
+        sqlx::query!($sql, $before).execute(&mut *$db).await?.rows_affected()
+    };
+}
+
 /// Deletes the holds that have lapsed.
 pub(super) async fn delete_lapsed_holds(db: &mut PgConnection, now: DateTime<Utc>) -> Result<u64> {
-    let done = sqlx::query!(
+    Ok(delete_before!(
+        db,
         "DELETE FROM claims WHERE id IN (
              SELECT id FROM claims WHERE kind = 'hold' AND expires_at <= $1 FOR UPDATE SKIP LOCKED)",
         now
-    )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected())
+    ))
 }
 
 /// Locks a request that nobody answered in time.
@@ -64,54 +69,41 @@ pub(super) async fn next_lesson(
 
 /// Deletes what is of no more use.
 pub(super) async fn prune(db: &mut PgConnection, now: DateTime<Utc>) -> Result<u64> {
-    let mut pruned = 0;
-    pruned += sqlx::query!(
+    let sessions = delete_before!(
+        db,
         "DELETE FROM user_sessions WHERE token_hash IN (
              SELECT token_hash FROM user_sessions WHERE expires_at <= $1 FOR UPDATE SKIP LOCKED)",
         now
-    )
-    .execute(&mut *db)
-    .await?
-    .rows_affected();
-    pruned += sqlx::query!(
+    );
+    let tokens = delete_before!(
+        db,
         "DELETE FROM refresh_tokens WHERE token_hash IN (
              SELECT token_hash FROM refresh_tokens WHERE expires_at <= $1 FOR UPDATE SKIP LOCKED)",
         now
-    )
-    .execute(&mut *db)
-    .await?
-    .rows_affected();
-    pruned += sqlx::query!(
+    );
+    let keys = delete_before!(
+        db,
         "DELETE FROM idempotency_keys WHERE (user_id, key) IN (
              SELECT user_id, key FROM idempotency_keys WHERE created_at <= $1 FOR UPDATE SKIP LOCKED)",
         now - DAY
-    )
-    .execute(&mut *db)
-    .await?
-    .rows_affected();
-    pruned += sqlx::query!(
+    );
+    let holds = delete_before!(
+        db,
         "DELETE FROM holds WHERE id IN (
              SELECT id FROM holds WHERE created_at <= $1 FOR UPDATE SKIP LOCKED)",
         now - DAY
-    )
-    .execute(&mut *db)
-    .await?
-    .rows_affected();
-    pruned += sqlx::query!(
+    );
+    let counts = delete_before!(
+        db,
         "DELETE FROM rate_counts WHERE (key, hour) IN (
              SELECT key, hour FROM rate_counts WHERE hour <= $1 FOR UPDATE SKIP LOCKED)",
         now - COUNTS_KEPT
-    )
-    .execute(&mut *db)
-    .await?
-    .rows_affected();
-    pruned += sqlx::query!(
+    );
+    let events = delete_before!(
+        db,
         "DELETE FROM live_events WHERE id IN (
              SELECT id FROM live_events WHERE created_at <= $1 FOR UPDATE SKIP LOCKED)",
         now - LIVE_EVENTS_KEPT
-    )
-    .execute(&mut *db)
-    .await?
-    .rows_affected();
-    Ok(pruned)
+    );
+    Ok(sessions + tokens + keys + holds + counts + events)
 }
