@@ -8,8 +8,9 @@ use super::{
     context::Visit,
     format,
     i18n::{Locale, state_name, td_string},
+    pager::pager,
 };
-use crate::ui::{Button, ButtonLink, ButtonSize, ButtonVariant, Pagination, StateBadge};
+use crate::ui::{Button, ButtonLink, ButtonSize, ButtonVariant, StateBadge};
 
 /// The name of the other party.
 #[must_use]
@@ -29,9 +30,8 @@ pub fn LessonList(
     #[prop(into)]
     address: String,
 ) -> impl IntoView {
-    let locale = visit.locale();
-    let pages = list.total.max(0).unsigned_abs().div_ceil(list.page_size.max(1).unsigned_abs());
-    let page = list.page.max(1).unsigned_abs();
+    let label = td_string!(visit.locale(), dashboard.pages);
+    let pages = pager(&visit, label, &list, move |page| format!("{address}{page}"));
     let rows = list
         .rows
         .into_iter()
@@ -39,11 +39,7 @@ pub fn LessonList(
         .collect_view();
     view! {
         <ul class="lesson-list">{rows}</ul>
-        <Pagination
-            label=td_string!(locale, dashboard.pages) page pages href=move |page| format!("{address}{page}")
-            previous_label=td_string!(locale, site.previous) next_label=td_string!(locale, site.next)
-            page_label=td_string!(locale, dashboard.page)
-        />
+        {pages}
     }
 }
 

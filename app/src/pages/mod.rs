@@ -35,6 +35,7 @@ pub mod lesson_room;
 pub mod load;
 pub mod login;
 pub mod not_found;
+mod pager;
 pub mod query;
 pub mod routes;
 pub mod settings;

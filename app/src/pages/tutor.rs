@@ -18,13 +18,14 @@ use super::{
     flash, format,
     i18n::{Locale, field_name, td_string},
     load::load,
+    pager::pager,
     query,
     tutor_card::rating,
     tutor_data::{in_script, structured_data},
 };
 use crate::ui::{
-    Alert, Avatar, AvatarSize, Breadcrumb, ButtonLink, Card, Crumb, EmptyState, Glyph, Icon, Pagination,
-    Price, Stars, Tone,
+    Alert, Avatar, AvatarSize, Breadcrumb, ButtonLink, Card, Crumb, EmptyState, Glyph, Icon, Price, Stars,
+    Tone,
 };
 
 /// Ratings on a page.
@@ -193,9 +194,8 @@ fn prices(locale: Locale, offerings: &[OfferingView]) -> AnyView {
 
 fn opinions(visit: &Visit, tutor: &TutorView, ratings: Page<RatingView>) -> AnyView {
     let locale = visit.locale();
-    let pages = ratings.total.div_euclid(RATINGS) + i64::from(ratings.total % RATINGS > 0);
-    let number = |it: i64| u64::try_from(it).unwrap_or(1);
-    let href = |page: u64| format!("?ratings={page}#ratings");
+    let label = td_string!(locale, tutor.ratings);
+    let pages = pager(visit, label, &ratings, |page| format!("?ratings={page}#ratings"));
     let list = ratings.rows.into_iter().map(|it| opinion(visit, it)).collect::<Vec<_>>();
     let content = if list.is_empty() {
         let (title, text) = (td_string!(locale, tutor.no_ratings), td_string!(locale, tutor.no_ratings_text));
@@ -203,12 +203,7 @@ fn opinions(visit: &Visit, tutor: &TutorView, ratings: Page<RatingView>) -> AnyV
     } else {
         view! {
             <ul class="ratings">{list}</ul>
-            <Pagination
-                label=td_string!(locale, tutor.ratings).to_string() page=number(ratings.page) pages=number(pages) href
-                previous_label=td_string!(locale, site.previous).to_string()
-                next_label=td_string!(locale, site.next).to_string()
-                page_label=td_string!(locale, search.page).to_string()
-            />
+            {pages}
         }
         .into_any()
     };

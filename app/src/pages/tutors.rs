@@ -14,15 +14,16 @@ use super::{
     format,
     i18n::{Locale, field_name, td_string},
     load::load,
+    pager::pager,
     tutor_card::tutor_card,
-    tutors_query::{Filter, Filters, PAGE_SIZE},
+    tutors_query::{Filter, Filters},
     zone_switch::ZoneSwitch,
 };
 use crate::{
     booking::BrowserZone,
     ui::{
         Button, ButtonLink, ButtonVariant, Checkbox, EmptyState, Field as FormField, Glyph, Icon, Input,
-        PageHeader, Pagination, Select, SelectOption, ZoneBar,
+        PageHeader, Select, SelectOption, ZoneBar,
     },
 };
 
@@ -98,20 +99,14 @@ fn results(visit: &Visit, filters: &Filters, page: Page<TutorSummary>) -> AnyVie
         }
         .into_any();
     }
-    let pages = page.total.div_euclid(PAGE_SIZE) + i64::from(page.total % PAGE_SIZE > 0);
-    let number = |it: i64| u64::try_from(it).unwrap_or(1);
     let filters = filters.clone();
     let href = move |page: u64| filters.at(i64::try_from(page).unwrap_or(1)).address();
+    let pages = pager(visit, td_string!(locale, search.pages), &page, href);
     let cards =
         page.rows.into_iter().map(|tutor| view! { <li>{tutor_card(visit, tutor)}</li> }).collect_view();
     view! {
         <ul class="grid-cards">{cards}</ul>
-        <Pagination
-            label=td_string!(locale, search.pages).to_string() page=number(page.page) pages=number(pages) href
-            previous_label=td_string!(locale, site.previous).to_string()
-            next_label=td_string!(locale, site.next).to_string()
-            page_label=td_string!(locale, search.page).to_string()
-        />
+        {pages}
     }
     .into_any()
 }
