@@ -17,12 +17,9 @@ use futures::{Stream, stream};
 use serde::Deserialize;
 use services::{
     Services,
-    live::{self, LiveEvent},
+    live::{self, Hints, LiveEvent},
 };
-use tokio::{
-    sync::{broadcast, watch},
-    time::Instant,
-};
+use tokio::{sync::watch, time::Instant};
 use utoipa::IntoParams;
 
 use crate::{
@@ -65,7 +62,7 @@ pub async fn events(
     ApiQuery(query): ApiQuery<EventsQuery>,
 ) -> ApiResult<Response> {
     // Subscribed before the first look: what comes in between is hinted.
-    let hints = state.services.live.subscribe();
+    let hints = state.services.live.subscribe(actor.user);
     let cursor = match asked_cursor(&headers, query.after.as_deref())? {
         Some(cursor) => cursor,
         None => live::newest(&state.services.db, actor.user).await?,
@@ -77,7 +74,7 @@ pub async fn events(
         headers: credentials(&headers),
         cursor,
         waiting: VecDeque::new(),
-        hints: Some(hints),
+        hints,
         stopping: state.stopping,
         look_at: now,
         check_at: now + CHECK_EVERY,
@@ -116,8 +113,7 @@ struct Source {
     headers: HeaderMap,
     cursor: i64,
     waiting: VecDeque<LiveEvent>,
-    /// `None` once the bus is gone: looks by time remain.
-    hints: Option<broadcast::Receiver<UserId>>,
+    hints: Hints,
     stopping: watch::Receiver<bool>,
     look_at: Instant,
     check_at: Instant,
@@ -180,24 +176,10 @@ impl Source {
         let mut stopping = self.stopping.clone();
         tokio::select! {
             () = tokio::time::sleep_until(until) => {}
-            () = hinted(&mut self.hints, self.user) => self.look_at = Instant::now(),
+            () = self.hints.next() => self.look_at = Instant::now(),
             _ = stopping.wait_for(|stop| *stop) => {}
         }
     }
-}
-
-/// Completes when there is something new for a person.
-async fn hinted(hints: &mut Option<broadcast::Receiver<UserId>>, user: UserId) {
-    while let Some(receiver) = hints {
-        match receiver.recv().await {
-            Ok(hinted) if hinted == user => return,
-            // Hints that were missed may have been ours.
-            Err(broadcast::error::RecvError::Lagged(_)) => return,
-            Ok(_) => {}
-            Err(broadcast::error::RecvError::Closed) => *hints = None,
-        }
-    }
-    std::future::pending::<()>().await;
 }
 
 fn wire(event: &LiveEvent) -> Event {

@@ -3,23 +3,30 @@
 //! `live_events` is the truth: an event is a row, written in the transaction in which it happened.
 //! The bus only says "look": a lost hint costs at most the two seconds until the next look.
 
-use std::time::Duration;
+mod hints;
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use domain::ids::UserId;
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool, postgres::PgListener};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::mpsc;
 
 use crate::Result;
+
+pub use hints::{Hints, Streams};
 
 /// Carries hints between servers.
 pub trait LiveBus: Send + Sync {
     /// Says that there is something new for these people. Called after the commit; it neither waits nor fails.
     fn wake(&self, users: &[UserId]);
 
-    /// Hints from every server, this one included.
-    fn subscribe(&self) -> broadcast::Receiver<UserId>;
+    /// Hints for this person from every server, this one included.
+    fn subscribe(&self, user: UserId) -> Hints;
 }
 
 /// Writes what the open pages of some people are told, in the order of commits for each person.
@@ -74,7 +81,7 @@ const WAITING: usize = 4096;
 /// the hints that come while a NOTIFY is under way leave together in the next.
 pub struct PostgresBus {
     told: mpsc::Sender<UserId>,
-    hints: broadcast::Sender<UserId>,
+    streams: Streams,
 }
 
 impl PostgresBus {
@@ -84,13 +91,13 @@ impl PostgresBus {
     /// # Errors
     /// Where the database does not answer.
     pub async fn start(db: PgPool) -> Result<Self> {
-        let (hints, _) = broadcast::channel(1024);
+        let streams = Streams::default();
         let mut listener = PgListener::connect_with(&db).await?;
         listener.listen(CHANNEL).await?;
-        tokio::spawn(listen(listener, hints.clone()));
+        tokio::spawn(listen(listener, Arc::downgrade(&streams.0)));
         let (told, waiting) = mpsc::channel(WAITING);
         tokio::spawn(notify(db, waiting));
-        Ok(PostgresBus { told, hints })
+        Ok(PostgresBus { told, streams })
     }
 }
 
@@ -106,13 +113,14 @@ async fn notify(db: PgPool, mut waiting: mpsc::Receiver<UserId>) {
     }
 }
 
-async fn listen(mut listener: PgListener, hints: broadcast::Sender<UserId>) {
+/// Passes hints on until nobody is left who could wait for one.
+async fn listen(mut listener: PgListener, streams: Weak<hints::Registry>) {
     loop {
         match listener.recv().await {
             Ok(notification) => {
+                let Some(streams) = streams.upgrade().map(Streams) else { return };
                 for user in notification.payload().split(',').filter_map(|id| id.parse().ok()) {
-                    // Nobody listens where no page is open.
-                    let _ = hints.send(user);
+                    streams.wake(user);
                 }
             }
             // The server stops, and waits for this connection.
@@ -122,9 +130,6 @@ async fn listen(mut listener: PgListener, hints: broadcast::Sender<UserId>) {
                 tracing::warn!(%error, "live events: the listening connection was lost");
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
-        }
-        if hints.strong_count() == 1 {
-            return;
         }
     }
 }
@@ -137,8 +142,8 @@ impl LiveBus for PostgresBus {
         }
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<UserId> {
-        self.hints.subscribe()
+    fn subscribe(&self, user: UserId) -> Hints {
+        self.streams.subscribe(user)
     }
 }
 

@@ -18,11 +18,13 @@ use domain::{
     zone::Zone,
 };
 use sqlx::PgPool;
-use tokio::sync::broadcast;
 
 use crate::{
-    Actor, AppError, Result, Services, booking, chance, clock::Clock, config::Config, invariants,
-    live::LiveBus,
+    Actor, AppError, Result, Services, booking, chance,
+    clock::Clock,
+    config::Config,
+    invariants,
+    live::{Hints, LiveBus, Streams},
 };
 
 /// Monday 1 March 2027, 08:00 UTC: the instant at which the clock of [`services`] stands.
@@ -38,18 +40,17 @@ pub fn at_hour(hours: i64) -> DateTime<Utc> {
 }
 
 /// Hints within this process.
-struct InProcess(broadcast::Sender<UserId>);
+struct InProcess(Streams);
 
 impl LiveBus for InProcess {
     fn wake(&self, users: &[UserId]) {
         for user in users {
-            // Nobody need listen.
-            self.0.send(*user).ok();
+            self.0.wake(*user);
         }
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<UserId> {
-        self.0.subscribe()
+    fn subscribe(&self, user: UserId) -> Hints {
+        self.0.subscribe(user)
     }
 }
 
@@ -58,7 +59,7 @@ impl LiveBus for InProcess {
 #[must_use]
 pub fn services(db: PgPool) -> Services {
     let config = Config::read(|_| None).expect("development needs no variables");
-    Services::new(db, Clock::at(now()), config, Arc::new(InProcess(broadcast::channel(256).0)))
+    Services::new(db, Clock::at(now()), config, Arc::new(InProcess(Streams::default())))
 }
 
 /// A person with an account. The password cannot be used.
