@@ -5,6 +5,8 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
+pub use app::pages::flash::cookie;
+use app::pages::query;
 use axum::{
     extract::{ConnectInfo, FromRequestParts, Request, State},
     http::{HeaderMap, HeaderValue, Method, header, request::Parts},
@@ -170,18 +172,6 @@ fn caller_ip(request: &Request, config: &Config) -> Option<IpAddr> {
     hops.iter().rev().copied().find(|hop| !trusted(*hop)).or(Some(peer))
 }
 
-/// The value of a cookie.
-pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|list| list.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value.to_owned())
-}
-
 /// The reader's language: the switch's cookie, the profile, then what the browser asks for.
 pub fn language(headers: &HeaderMap, actor: Option<&Actor>) -> Language {
     if let Some(language) = cookie(headers, "lang").and_then(|tag| tag.parse().ok()) {
@@ -217,10 +207,8 @@ fn negotiate(accepted: &str) -> Language {
 
 /// The reader's zone: the page's `tz` parameter, the switch's cookie, the profile, the browser's; and whether it is known.
 pub fn zone(headers: &HeaderMap, query: &str, actor: Option<&Actor>) -> (Zone, bool) {
-    let asked = query.split('&').find_map(|pair| pair.strip_prefix("tz="));
-    let asked = asked.map(|text| text.replace("%2F", "/").replace("%2f", "/"));
     let cookie = |name| cookie(headers, name).map(|text| text.replace("%2F", "/"));
-    let known = asked
+    let known = query::get(query, "tz")
         .and_then(|name| Zone::parse(&name).ok())
         .or_else(|| cookie("tz_choice").and_then(|name| Zone::parse(&name).ok()))
         .or_else(|| actor.map(|actor| actor.zone))
