@@ -127,6 +127,7 @@ fn sentences(visit: &Visit, lesson: &Lesson) -> Vec<(Glyph, String)> {
             td_string!(locale, booking.rule_absent, wait = wait, half = half).to_string(),
         ));
         all.push((Glyph::Check, td_string!(locale, booking.rule_nothing).to_string()));
+        all.push((Glyph::Card, td_string!(locale, booking.rule_no_card).to_string()));
     }
     let deadline = lesson.deadline();
     let cancel = if deadline < visit.now {

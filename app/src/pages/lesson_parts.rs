@@ -115,7 +115,6 @@ fn rules(visit: &Visit, lesson: &Lesson, price: &str) -> Vec<String> {
     let wait = format::minutes(locale, booking.no_show_wait);
     let from = booking.start + TimeDelta::minutes(booking.no_show_wait.into());
     let from = format::clock(locale, visit.zone, from);
-    let payable = format::minutes(locale, booking.min_payable);
     let nobody = match lesson.nobody {
         NobodyJoined::ChargeFull => td_string!(locale, lesson.charge_nobody_full),
         NobodyJoined::ChargeNothing => td_string!(locale, lesson.charge_nobody_none),
@@ -124,7 +123,7 @@ fn rules(visit: &Visit, lesson: &Lesson, price: &str) -> Vec<String> {
         td_string!(locale, lesson.charge_full, price = price.to_owned()).to_string(),
         td_string!(locale, lesson.charge_half, wait = wait, half = half, from = from).to_string(),
         td_string!(locale, lesson.charge_none_tutor).to_owned(),
-        td_string!(locale, lesson.charge_none_early, minutes = payable).to_string(),
+        td_string!(locale, lesson.charge_none_early).to_owned(),
         nobody.to_owned(),
         td_string!(locale, lesson.charge_cancel).to_owned(),
         td_string!(locale, lesson.charge_fee, percent = percent(locale, booking.policy.fee_bps)).to_string(),
