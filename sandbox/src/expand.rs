@@ -33,7 +33,9 @@ pub fn expand(call: &Call<'_>, mut answer: Value) -> Result<Value, StripeError> 
 
 fn walk(call: &Call<'_>, object: &mut Value, steps: &[&str], path: &str) -> Result<(), StripeError> {
     let Some((step, rest)) = steps.split_first() else { return Ok(()) };
-    if let (Value::Array(rows), true) = (&mut object["data"], *step == "data") {
+    if *step == "data"
+        && let Some(Value::Array(rows)) = object.get_mut("data")
+    {
         return rows.iter_mut().try_for_each(|row| walk(call, row, rest, path));
     }
     if *step == "refunds" && object["object"] == "charge" && object["refunds"].is_null() {
