@@ -57,7 +57,8 @@ fn walk(call: &Call<'_>, object: &mut Value, steps: &[&str], path: &str) -> Resu
             let found = kind(id).and_then(|_| call.store.find(id)).cloned();
             *member = found.ok_or_else(cannot)?;
         }
-        _ => {}
+        Value::Object(_) | Value::Array(_) => {}
+        Value::Bool(_) | Value::Number(_) => return Err(cannot()),
     }
     walk(call, member, rest, path)
 }
