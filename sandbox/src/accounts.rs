@@ -158,7 +158,7 @@ fn object(call: &Call<'_>, id: &str, kind: &str, country: &str) -> Value {
         },
         "metadata": {}, "payouts_enabled": false, "requirements": requirements,
         "settings": {
-            "bacs_debit_payments": { "display_name": null, "service_user_number": null },
+            "bacs_debit_payments": {},
             "branding": { "icon": null, "logo": null, "primary_color": null, "secondary_color": null },
             "card_issuing": { "tos_acceptance": { "date": null, "ip": null } },
             "card_payments": {
