@@ -195,6 +195,8 @@ function dress(appearance = {}) {
   const night = appearance.theme === 'night';
   const style = document.documentElement.style;
   style.colorScheme = night ? 'dark' : 'light';
+  // Light text on a ground that is not known may not be readable: a dark form brings its own.
+  style.background = night ? 'var(--colorBackground)' : 'transparent';
   const variables = { ...(night ? NIGHT : {}), ...appearance.variables };
   for (const [name, value] of Object.entries(variables)) style.setProperty(`--${name}`, value);
   resize();

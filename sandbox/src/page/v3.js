@@ -89,6 +89,9 @@ function challenge(url, locale) {
   });
 }
 
+// A frame is transparent only where its scheme is that of the page inside it.
+const schemeOf = (appearance) => (appearance?.theme === 'night' ? 'dark' : 'light');
+
 let frames = 0;
 
 // The Payment Element: a frame, and what it tells.
@@ -109,7 +112,7 @@ class PaymentElement {
     this.unmount();
     const { locale, appearance } = this.group.options;
     const settings = { id: this.id, key: this.key, locale, appearance, origin: window.location.origin };
-    this.frame = styled('iframe', { border: '0', width: '100%', height: '240px', display: 'block', colorScheme: 'normal' }, {
+    this.frame = styled('iframe', { border: '0', width: '100%', height: '240px', display: 'block', colorScheme: schemeOf(appearance) }, {
       title: sentences(locale).frame, name: this.id,
       src: `${BASE}/v3/element#${encodeURIComponent(JSON.stringify(settings))}`,
     });
@@ -206,7 +209,9 @@ class Elements {
   update(options) {
     Object.assign(this.options, options);
     const element = this.getElement('payment');
-    if (element?.frame) element.tell('appearance', { appearance: this.options.appearance, locale: this.options.locale });
+    if (!element?.frame) return;
+    element.frame.style.colorScheme = schemeOf(this.options.appearance);
+    element.tell('appearance', { appearance: this.options.appearance, locale: this.options.locale });
   }
 
   fetchUpdates() {
