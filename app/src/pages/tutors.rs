@@ -180,33 +180,35 @@ fn FilterForm(
                 {td_string!(locale, search.filters).to_string()}
             </summary>
             <form method="get" action="/tutors" class="form filter-form" role="search">
-                <FormField id="q" label=td_string!(locale, search.text).to_string() hint=td_string!(locale, search.text_hint).to_string()>
-                    <Input name="q" kind="search" value=text attr:maxlength="100"/>
-                </FormField>
-                <FormField id="field" label=td_string!(locale, search.field).to_string()>
-                    <Select name="field" options=field_options(locale, &fields) value=field/>
-                </FormField>
-                <FormField id="university" label=td_string!(locale, search.university).to_string()>
-                    <Input name="university" value=university attr:list="universities" attr:maxlength="100"/>
-                </FormField>
-                <datalist id="universities">
-                    {universities.into_iter().map(|(name, _)| view! { <option value=name></option> }).collect_view()}
-                </datalist>
-                <FormField id="min_rating" label=td_string!(locale, search.rating).to_string()>
-                    <Select name="min_rating" options=rating_options(locale) value=min_rating/>
-                </FormField>
-                <div class="price-row">
-                    <FormField id="price" label=td_string!(locale, search.price).to_string()>
-                        <Input name="price" value=price attr:inputmode="decimal" attr:pattern="[0-9]{1,9}([.,][0-9]{1,3})?"/>
+                <div class="form filter-fields">
+                    <FormField id="q" label=td_string!(locale, search.text).to_string() hint=td_string!(locale, search.text_hint).to_string()>
+                        <Input name="q" kind="search" value=text attr:maxlength="100"/>
                     </FormField>
-                    <FormField id="currency" label=td_string!(locale, search.currency).to_string()>
-                        <Select name="currency" options=currency_options() value=currency/>
+                    <FormField id="field" label=td_string!(locale, search.field).to_string()>
+                        <Select name="field" options=field_options(locale, &fields) value=field/>
+                    </FormField>
+                    <FormField id="university" label=td_string!(locale, search.university).to_string()>
+                        <Input name="university" value=university attr:list="universities" attr:maxlength="100"/>
+                    </FormField>
+                    <datalist id="universities">
+                        {universities.into_iter().map(|(name, _)| view! { <option value=name></option> }).collect_view()}
+                    </datalist>
+                    <FormField id="min_rating" label=td_string!(locale, search.rating).to_string()>
+                        <Select name="min_rating" options=rating_options(locale) value=min_rating/>
+                    </FormField>
+                    <div class="price-row">
+                        <FormField id="price" label=td_string!(locale, search.price).to_string()>
+                            <Input name="price" value=price attr:inputmode="decimal" attr:pattern="[0-9]{1,9}([.,][0-9]{1,3})?"/>
+                        </FormField>
+                        <FormField id="currency" label=td_string!(locale, search.currency).to_string()>
+                            <Select name="currency" options=currency_options() value=currency/>
+                        </FormField>
+                    </div>
+                    <Checkbox name="soon" value="1" label=td_string!(locale, search.soon).to_string() checked=filters.soon/>
+                    <FormField id="sort" label=td_string!(locale, search.sort).to_string()>
+                        <Select name="sort" options=sort_options(locale) value=sort/>
                     </FormField>
                 </div>
-                <Checkbox name="soon" value="1" label=td_string!(locale, search.soon).to_string() checked=filters.soon/>
-                <FormField id="sort" label=td_string!(locale, search.sort).to_string()>
-                    <Select name="sort" options=sort_options(locale) value=sort/>
-                </FormField>
                 <Button icon=Glyph::Search>{td_string!(locale, search.submit).to_string()}</Button>
             </form>
         </details>
