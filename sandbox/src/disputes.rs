@@ -86,6 +86,7 @@ pub fn open(call: &mut Call<'_>, charge: &str, reason: &str, inquiry: bool) {
         "payment_method_details": { "card": {
             "brand": found["payment_method_details"]["card"]["brand"],
             "case_type": if inquiry { "inquiry" } else { "chargeback" },
+            "network": found["payment_method_details"]["card"]["network"],
             "network_reason_code": if reason == "fraudulent" { "10" } else { "13" }
         }, "type": "card" },
         "reason": reason, "status": if inquiry { "warning_needs_response" } else { "needs_response" }

@@ -12,6 +12,8 @@ use crate::errors::StripeError;
 
 const KEPT_SECONDS: i64 = 86_400;
 const LONGEST: usize = 255;
+/// Old keys are removed each time that their number is a multiple of this.
+const SWEPT_EVERY: usize = 1024;
 
 /// An answer as it was sent.
 #[derive(Clone, Debug)]
@@ -55,8 +57,11 @@ impl Keys {
             return Err(StripeError::invalid("Idempotency keys can have up to 255 characters."));
         }
         let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.retain(|_, kept| kept.answer.is_none() || now - kept.since < KEPT_SECONDS);
-        let Some(kept) = keys.get(key) else {
+        let alive = |kept: &Kept| kept.answer.is_none() || now - kept.since < KEPT_SECONDS;
+        if keys.len().is_multiple_of(SWEPT_EVERY) {
+            keys.retain(|_, kept| alive(kept));
+        }
+        let Some(kept) = keys.get(key).filter(|kept| alive(kept)) else {
             let kept = Kept { request: request.clone(), since: now, answer: None };
             keys.insert(key.to_owned(), kept);
             return Ok(Claim::First);

@@ -25,6 +25,9 @@ pub const KINDS: &[(&str, &str)] = &[
     ("we", "webhook_endpoint"),
 ];
 
+/// The newest events that are kept at least; each holds a copy of its object, and a bench makes many.
+const EVENTS_KEPT: usize = 10_000;
+
 /// A card behind a payment method.
 #[derive(Clone, Debug)]
 pub struct CardOnFile {
@@ -83,6 +86,8 @@ pub struct Store {
     pub links: HashMap<String, Link>,
     /// Signing secrets of webhook endpoints.
     pub secrets: HashMap<String, String>,
+    /// What transfers drew on charges, less what was reversed, in minor units.
+    pub drawn: HashMap<String, i64>,
     /// Events that were made and not yet handed to the deliveries.
     pub outbox: Vec<Value>,
     sequence: u64,
@@ -93,7 +98,11 @@ impl Store {
     pub fn insert(&mut self, object: Value) -> String {
         let id = text(&object, "id");
         if let Some(kind) = kind(&id) {
-            self.objects.entry(kind).or_default().insert(id.clone(), object);
+            let rows = self.objects.entry(kind).or_default();
+            rows.insert(id.clone(), object);
+            if kind == "evt" && rows.len() > 2 * EVENTS_KEPT {
+                rows.drain(..EVENTS_KEPT);
+            }
         }
         id
     }

@@ -92,13 +92,7 @@ fn source(call: &Call<'_>, amount: i64, currency: &str) -> Result<(Value, Option
         );
         return Err(StripeError::invalid(message).on("currency"));
     }
-    let of_charge = |row: &&Value| text(row, "source_transaction") == id;
-    let used: i64 = call
-        .store
-        .all("tr")
-        .filter(of_charge)
-        .map(|row| number(row, "amount") - number(row, "amount_reversed"))
-        .sum();
+    let used = call.store.drawn.get(&id).copied().unwrap_or_default();
     let most = number(charge, "amount_captured");
     if used + amount > most {
         let message = format!(
@@ -148,6 +142,7 @@ fn create(call: &mut Call<'_>) -> Answer {
     );
     if let (Some(charge), Some(group)) = (source.as_str(), &group) {
         call.store.set(charge, &json!({ "transfer_group": group }));
+        *call.store.drawn.entry(charge.to_owned()).or_default() += amount;
     }
     let transfer = json!({
         "id": id, "object": "transfer", "amount": amount, "amount_reversed": 0, "balance_transaction": booked,
@@ -210,6 +205,9 @@ fn reverse(call: &mut Call<'_>, id: &str) -> Answer {
         "metadata": metadata, "source_refund": null, "transfer": id
     });
     call.store.insert(reversal.clone());
+    if let Some(drawn) = call.store.drawn.get_mut(&text(&before, "source_transaction")) {
+        *drawn -= amount;
+    }
     if let Some(transfer) = call.store.change(id) {
         transfer["amount_reversed"] = json!(reversed + amount);
         transfer["reversed"] = json!(amount == left);
