@@ -171,6 +171,12 @@ test('disputes', async () => {
   assert.equal((await stripe.disputes.close(lost.id)).status, 'lost');
 });
 
+test('early fraud warnings', async () => {
+  const paid = await pay('pm_card_createIssuerFraudRecord');
+  const [warning] = (await stripe.radar.earlyFraudWarnings.list({ charge: paid.latest_charge })).data;
+  assert.equal((await stripe.radar.earlyFraudWarnings.retrieve(warning.id, { expand: ['charge'] })).charge.payment_intent, paid.id);
+});
+
 test('webhook endpoints', async () => {
   const endpoint = await stripe.webhookEndpoints.create({ url: 'http://127.0.0.1:9/', enabled_events: ['charge.refunded'], description: 'x', metadata: { a: 'b' } });
   assert.match(endpoint.secret, /^whsec_/);
@@ -232,5 +238,5 @@ test('the judge complains of what is wrong', () => {
 
 test('the published schema has nothing to complain of', () => {
   assert.deepEqual([...new Set(judge.complaints)], []);
-  assert.ok(judge.seen.size >= 70, `${judge.seen.size} kinds of answers were judged`);
+  assert.ok(judge.seen.size >= 75, `${judge.seen.size} kinds of answers were judged`);
 });

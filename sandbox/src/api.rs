@@ -7,7 +7,8 @@ use crate::{
     call::{Call, Caller},
     charges, customers, disputes,
     errors::{Answer, StripeError},
-    events, expand, links, payment_intents, payment_methods, payments, refunds, setup_intents,
+    events, expand, fraud_warnings, links, payment_intents, payment_methods, payments, refunds,
+    setup_intents,
     store::{Due, number},
     transfers, webhook_endpoints,
 };
@@ -46,6 +47,7 @@ fn route(call: &mut Call<'_>, method: &str, steps: &[&str]) -> Option<Answer> {
         "events" => events::route(call, method, rest),
         "payment_intents" => payment_intents::route(call, method, rest),
         "payment_methods" => payment_methods::route(call, method, rest),
+        "radar" => fraud_warnings::route(call, method, rest),
         "refunds" => refunds::route(call, method, rest),
         "setup_intents" => setup_intents::route(call, method, rest),
         "transfers" => transfers::route(call, method, rest),

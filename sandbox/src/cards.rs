@@ -58,6 +58,8 @@ pub enum After {
         /// Whether it is a warning only.
         inquiry: bool,
     },
+    /// The bank warns of fraud.
+    FraudWarning,
     /// Its refunds are pending for a minute, then succeed.
     PendingRefund,
     /// Its refunds succeed, and fail a minute later.
@@ -277,6 +279,7 @@ pub static CARDS: &[TestCard] = &[
     then("4000000000000259", &["createDispute"], dispute("fraudulent", false)),
     then("4000000000002685", &["createDisputeProductNotReceived"], dispute("product_not_received", false)),
     then("4000000000001976", &["createDisputeInquiry"], dispute("general", true)),
+    then("4000000000005423", &["createIssuerFraudRecord"], After::FraudWarning),
     then("4000000000007726", &["pendingRefund"], After::PendingRefund),
     then("4000000000005126", &["refundFail"], After::FailingRefund),
     then("4000000000000077", &["bypassPending"], After::Available),

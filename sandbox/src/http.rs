@@ -62,7 +62,10 @@ async fn serve(app: &App, request: HttpRequest) -> Response {
     });
     match claim {
         Some(Err(error)) => return keyed(answer_error(&request_id, &error), key.as_deref(), None),
-        Some(Ok(Claim::Replay(stored))) => return replay(app, &request_id, key.as_deref(), &stored).await,
+        Some(Ok(Claim::Replay(stored))) => {
+            let fault = app.faults.strike(&method, &path);
+            return replay(app, fault, &request_id, key.as_deref(), &stored).await;
+        }
         Some(Ok(Claim::First)) | None => {}
     }
     let request = Request { id: request_id, caller, params, key };
@@ -119,10 +122,21 @@ async fn wait(fault: &Fault) {
     tokio::time::sleep(std::time::Duration::from_millis(fault.delay_ms)).await;
 }
 
-/// A kept answer, sent again; the faults of lost answers can befall it too.
-async fn replay(app: &App, id: &str, key: Option<&str>, stored: &Stored) -> Response {
+/// A kept answer, sent again; it can be lost again.
+async fn replay(app: &App, fault: Option<Fault>, id: &str, key: Option<&str>, stored: &Stored) -> Response {
     tokio::time::sleep(app.faults.latency()).await;
-    keyed(respond(id, stored.status, stored.body.clone()), key, Some(&stored.request_id))
+    let original = Some(stored.request_id.as_str());
+    let Some(fault) = fault else {
+        return keyed(respond(id, stored.status, stored.body.clone()), key, original);
+    };
+    wait(&fault).await;
+    match fault.kind {
+        Kind::DropBefore | Kind::DropAfter => dropped(),
+        Kind::ErrorBefore | Kind::ErrorAfter => keyed(answer_error(id, &injected(fault.status)), key, None),
+        Kind::Delay | Kind::DelayBefore => {
+            keyed(respond(id, stored.status, stored.body.clone()), key, original)
+        }
+    }
 }
 
 fn authenticate(app: &App, headers: &HeaderMap, params: &Params) -> Result<Caller, StripeError> {

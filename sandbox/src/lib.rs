@@ -22,6 +22,7 @@ pub mod events;
 pub mod expand;
 pub mod faults;
 pub mod form;
+pub mod fraud_warnings;
 pub mod http;
 pub mod idempotency;
 pub mod links;

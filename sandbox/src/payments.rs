@@ -7,7 +7,7 @@ use crate::{
     cards::{self, After, Decline},
     charges, disputes,
     errors::{Answer, StripeError},
-    payment_intents, payment_methods,
+    fraud_warnings, payment_intents, payment_methods,
     store::{Due, number, text},
 };
 
@@ -175,10 +175,10 @@ fn keep_method(call: &mut Call<'_>, intent: &Value) {
 /// What a card does after it was charged.
 pub fn afterwards(call: &mut Call<'_>, charge: &str) {
     let method = text(&call.copy(charge), "payment_method");
-    if let Some(After::Dispute { reason, inquiry }) =
-        call.store.cards.get(&method).map(|file| file.card.after)
-    {
-        disputes::open(call, charge, reason, inquiry);
+    match call.store.cards.get(&method).map(|file| file.card.after) {
+        Some(After::Dispute { reason, inquiry }) => disputes::open(call, charge, reason, inquiry),
+        Some(After::FraudWarning) => fraud_warnings::open(call, charge),
+        _ => {}
     }
 }
 

@@ -21,6 +21,7 @@ pub const KINDS: &[(&str, &str)] = &[
     ("trr", "transfer_reversal"),
     ("txn", "balance_transaction"),
     ("dp", "dispute"),
+    ("issfr", "early_fraud_warning"),
     ("evt", "event"),
     ("we", "webhook_endpoint"),
 ];

@@ -31,6 +31,17 @@ async fn a_lost_answer_is_there_on_the_second_try() {
 }
 
 #[tokio::test]
+async fn an_answer_can_be_lost_again_and_again() {
+    let stand = Stand::new().await;
+    stand.fault(json!({ "path": "/v1/payment_intents", "kind": "drop_after", "times": 3 })).await;
+    for _ in 0..3 {
+        assert!(stand.keyed("k", "/v1/payment_intents", &PAY).await.is_err());
+    }
+    assert!(stand.keyed("k", "/v1/payment_intents", &PAY).await.unwrap().replayed);
+    assert_eq!(stand.state().await["payment_intents"], 1);
+}
+
+#[tokio::test]
 async fn errors_come_before_or_after_the_effect() {
     let stand = Stand::new().await;
     for (kind, status, remember, again, made) in [

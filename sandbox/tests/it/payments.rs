@@ -346,3 +346,16 @@ async fn some_owners_dispute() {
     let asked = stand.pay("pm_card_createDisputeInquiry", &[]).await.ok();
     stand.post("/v1/refunds", &[("payment_intent", &id(&asked))]).await.ok();
 }
+
+#[tokio::test]
+async fn a_bank_warns_of_fraud() {
+    let stand = Stand::new().await;
+    let paid = stand.pay("pm_card_createIssuerFraudRecord", &[]).await.ok();
+    let listed = stand.get("/v1/radar/early_fraud_warnings", &[("payment_intent", &id(&paid))]).await.ok();
+    let warning = &listed["data"][0];
+    assert_eq!(warning["charge"], paid["latest_charge"]);
+    let found = stand.get(&format!("/v1/radar/early_fraud_warnings/{}", id(warning)), &[]).await.ok();
+    assert_eq!(found, *warning);
+    let events = stand.get("/v1/events", &[("type", "radar.early_fraud_warning.created")]).await.ok();
+    assert_eq!(events["data"].as_array().unwrap().len(), 1);
+}

@@ -150,6 +150,31 @@ async fn deliveries_are_held_doubled_and_turned_around() {
 }
 
 #[tokio::test]
+async fn deliveries_are_late_and_shuffled() {
+    let (stand, receiver) = stand().await;
+    stand.control(Method::PUT, "/webhooks", json!({ "delay_ms": 400 })).await;
+    stand.customer().await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(receiver.got.lock().unwrap().is_empty());
+    receiver.wait(1).await;
+    receiver.clear();
+    stand.control(Method::PUT, "/webhooks", json!({ "hold": true })).await;
+    let mut made = Vec::new();
+    for _ in 0..20 {
+        made.push(stand.customer().await);
+    }
+    let released = stand.control(Method::POST, "/webhooks/release", json!({ "order": "shuffled" })).await;
+    assert_eq!(released["released"], 20);
+    let mut came: Vec<String> =
+        receiver.wait(20).await.iter().map(|(_, event)| id(&event["data"]["object"])).collect();
+    // One order of 20! is the one in which they were made.
+    assert_ne!(came, made);
+    came.sort();
+    made.sort();
+    assert_eq!(came, made);
+}
+
+#[tokio::test]
 async fn endpoints_take_what_they_asked_for() {
     let (receiver, url) = Receiver::start().await;
     let stand = Stand::new().await;
