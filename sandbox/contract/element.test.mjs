@@ -233,6 +233,28 @@ test('a saved card pays on session, through the bank', async () => {
   await page.close();
 });
 
+test('a card is typed before its intent is made', async () => {
+  const intent = await setup();
+  const page = await browser.newPage();
+  await page.goto(origin);
+  await page.evaluate(() => {
+    window.stripe = window.Stripe('pk_test_sandbox');
+    window.elements = window.stripe.elements({ mode: 'setup', currency: 'eur' });
+    const element = window.elements.create('payment');
+    window.ready = new Promise((resolve) => { element.on('ready', resolve); });
+    element.mount(document.querySelector('#card'));
+  });
+  await page.evaluate(() => window.ready);
+  page.card = page.frameLocator('iframe[title]').first();
+  assert.equal((await page.evaluate(() => window.elements.submit())).error.code, 'incomplete_number');
+  await type(page, '5555555555554444');
+  assert.deepEqual(await page.evaluate(() => window.elements.submit()), {});
+  const done = await page.evaluate(({ secret, back }) => window.stripe.confirmSetup({ elements: window.elements, clientSecret: secret, confirmParams: { return_url: back, payment_method_data: { billing_details: { name: 'Ada' } } }, redirect: 'if_required' }), { secret: intent.client_secret, back: `${origin}/` });
+  assert.equal(done.setupIntent.status, 'succeeded');
+  assert.equal((await judge.stripe.paymentMethods.retrieve(done.setupIntent.payment_method)).billing_details.name, 'Ada');
+  await page.close();
+});
+
 test('without if_required the page is left for its return_url', async () => {
   const intent = await payment();
   const page = await shop({ intent, redirect: 'always' });

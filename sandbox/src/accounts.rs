@@ -138,7 +138,8 @@ fn object(call: &Call<'_>, id: &str, kind: &str, country: &str) -> Value {
     json!({
         "id": id, "object": "account",
         "business_profile": {
-            "annual_revenue": null, "estimated_worker_count": null, "mcc": null, "minority_owned_business_designation": null, "name": null,
+            "annual_revenue": null, "estimated_worker_count": null, "mcc": null,
+            "minority_owned_business_designation": null, "name": null,
             "product_description": null, "support_address": null, "support_email": null, "support_phone": null,
             "support_url": null, "url": null
         },

@@ -29,7 +29,8 @@ pub fn answer(call: &mut Call<'_>, method: &str, path: &str) -> Answer {
     }
     let found =
         route(call, method, &steps).unwrap_or_else(|| Err(StripeError::unknown_address(method, path)))?;
-    let shown = expand::expand(call, found)?;
+    // The work is done: the refusal is an answer that the idempotency key keeps.
+    let shown = expand::expand(call, found).map_err(|error| StripeError { executed: true, ..error })?;
     Ok(if call.caller == Caller::Page { for_pages(shown) } else { shown })
 }
 

@@ -195,7 +195,10 @@ fn injected(status: u16) -> StripeError {
         )
         .code("rate_limit")
         .status(429),
-        409 => StripeError::invalid("This object cannot be accessed right now because another API request or Stripe process is currently accessing it.")
+        409 => StripeError::invalid(
+            "This object cannot be accessed right now because another API request or Stripe process is currently \
+             accessing it.",
+        )
             .code("lock_timeout")
             .status(409),
         other => StripeError {

@@ -148,7 +148,8 @@ fn fresh(call: &Call<'_>) -> Answer {
     Ok(json!({
         "id": id, "object": "payment_intent", "amount": amount, "amount_capturable": 0,
         "amount_details": { "tip": {} }, "amount_received": 0, "application": null,
-        "application_fee_amount": null, "automatic_payment_methods": { "allow_redirects": "always", "enabled": true }, "canceled_at": null,
+        "application_fee_amount": null,
+        "automatic_payment_methods": { "allow_redirects": "always", "enabled": true }, "canceled_at": null,
         "cancellation_reason": null, "capture_method": "automatic_async",
         "client_secret": format!("{id}_secret_{}", chance::letters(25)), "confirmation_method": "automatic",
         "created": call.now, "currency": currency, "customer": null, "customer_account": null,
@@ -260,11 +261,7 @@ fn update(call: &mut Call<'_>, id: &str) -> Answer {
     let touches_money =
         sent.as_object().is_some_and(|sent| sent.keys().any(|name| !harmless.contains(&name.as_str())));
     if touches_money && !OPEN.contains(&status.as_str()) {
-        let message = format!(
-            "This PaymentIntent could not be updated because it has a status of {status}. Only a PaymentIntent with one of the following statuses may be updated: {}.",
-            OPEN.join(", ")
-        );
-        return Err(unexpected(message, &before));
+        return Err(in_status(&before, "This PaymentIntent could not be updated", "updated", OPEN));
     }
     let mut intent = before.clone();
     if let Some(code) = call.params.text("currency") {
@@ -287,20 +284,27 @@ pub fn unexpected(message: impl Into<String>, intent: &Value) -> StripeError {
     StripeError::state("payment_intent_unexpected_state", message).with("payment_intent", intent.clone())
 }
 
+/// The same, with the statuses that would allow it.
+fn in_status(intent: &Value, refusal: &str, done: &str, allowed: &[&str]) -> StripeError {
+    let (status, allowed) = (text(intent, "status"), allowed.join(", "));
+    let message = format!(
+        "{refusal} because it has a status of {status}. Only a PaymentIntent with one of the following statuses \
+         may be {done}: {allowed}."
+    );
+    unexpected(message, intent)
+}
+
 fn confirm(call: &mut Call<'_>, id: &str) -> Answer {
     call.allow(CONFIRM)?;
     let before = known(call, id)?;
     let status = text(&before, "status");
     if status == "succeeded" || status == "requires_capture" {
-        let message = "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed.";
+        let message = "You cannot confirm this PaymentIntent because it has already succeeded after being \
+                       previously confirmed.";
         return Err(unexpected(message, &before));
     }
     if !OPEN.contains(&status.as_str()) {
-        let message = format!(
-            "You cannot confirm this PaymentIntent because it has a status of {status}. Only a PaymentIntent with one of the following statuses may be confirmed: {}.",
-            OPEN.join(", ")
-        );
-        return Err(unexpected(message, &before));
+        return Err(in_status(&before, "You cannot confirm this PaymentIntent", "confirmed", OPEN));
     }
     let mut intent = before.clone();
     fill(call, &mut intent)?;
@@ -319,11 +323,7 @@ fn cancel(call: &mut Call<'_>, id: &str) -> Answer {
     let before = call.store.get("pi", id, "intent")?.clone();
     let status = text(&before, "status");
     if !CANCELABLE.contains(&status.as_str()) {
-        let message = format!(
-            "You cannot cancel this PaymentIntent because it has a status of {status}. Only a PaymentIntent with one of the following statuses may be canceled: {}.",
-            CANCELABLE.join(", ")
-        );
-        return Err(unexpected(message, &before));
+        return Err(in_status(&before, "You cannot cancel this PaymentIntent", "canceled", CANCELABLE));
     }
     close(call, id, reason.as_deref());
     Ok(call.copy(id))
@@ -351,10 +351,12 @@ fn capture(call: &mut Call<'_>, id: &str) -> Answer {
     let before = call.store.get("pi", id, "intent")?.clone();
     let status = text(&before, "status");
     if status != "requires_capture" {
-        let message = format!(
-            "This PaymentIntent could not be captured because it has a status of {status}. Only a PaymentIntent with one of the following statuses may be captured: requires_capture."
-        );
-        return Err(unexpected(message, &before));
+        return Err(in_status(
+            &before,
+            "This PaymentIntent could not be captured",
+            "captured",
+            &["requires_capture"],
+        ));
     }
     let most = number(&before, "amount_capturable");
     let amount = call.params.integer("amount_to_capture")?.unwrap_or(most);

@@ -156,6 +156,12 @@ async fn the_same_key_does_nothing_twice() {
     stand.keyed("k3", "/v1/payment_intents", &pay("1")).await.unwrap().refused(400, "amount_too_small");
     stand.keyed("k3", "/v1/payment_intents", &pay("5000")).await.unwrap().error(402);
     assert_eq!(stand.state().await["payment_intents"], 2);
+    // What cannot be expanded is told after the work was done.
+    for _ in 0..2 {
+        let form = [("name", "Ada"), ("expand[]", "nonsense")];
+        assert_eq!(stand.keyed("k4", "/v1/customers", &form).await.unwrap().error(400)["param"], "expand");
+    }
+    assert_eq!(stand.state().await["customers"], 3);
     let long = "x".repeat(256);
     assert_eq!(stand.keyed(&long, "/v1/customers", &form).await.unwrap().status, 400);
 }
