@@ -19,6 +19,9 @@ SELECT pg_advisory_xact_lock(hashtextextended(:student_lock, 0));
 SELECT request_hash, booking_id FROM idempotency_keys
 WHERE user_id = :student_id::uuid AND key = :key AND created_at > now() - interval '24 hours';
 
+-- payment::store::has_debt
+SELECT EXISTS (SELECT FROM student_debts WHERE student_id = :student_id::uuid AND cleared_at IS NULL);
+
 -- booking::store::close_holds
 DELETE FROM claims WHERE kind = 'hold' AND tutor_id = :tutor_id::uuid
     AND (expires_at <= now() OR student_id = :student_id::uuid);

@@ -33,7 +33,7 @@ pub async fn serve() -> Outcome {
     let pool = db::connect(url.parse()?, config.database.connections).await?;
     let bus = live::PostgresBus::start(pool.clone()).await?;
     let addr = config.web.addr;
-    let services = Services::new(pool, Clock::real(), config, Arc::new(bus));
+    let services = Services::new(pool, Clock::real(), config, Arc::new(bus), None);
     let router = Router::new()
         .route("/healthz", routing::get(|| async { "ok" }))
         .route("/tutors/{slug}", routing::get(tutor))

@@ -8,9 +8,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    charge::Terms,
     ids::{BookingId, LessonId, OfferingId, TutorId, UserId},
     lesson::LessonState,
-    money::Currency,
+    money::{Currency, Money},
 };
 
 pub use placement::{BookingRequest, Context, Note, Placement, REQUEST, choose, claim, place, slot_rules};
@@ -19,6 +20,19 @@ pub use state::{BookingEvent, BookingState, Outcome};
 
 /// How long a hold reserves a slot.
 pub const HOLD: TimeDelta = TimeDelta::minutes(10);
+
+impl Booking {
+    /// What was agreed about money.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        Terms {
+            price: Money { minor: self.price_minor, currency: self.currency },
+            fee_bps: self.policy.fee_bps.unsigned_abs(),
+            early_end: self.policy.early_end,
+            nobody_joined: self.policy.nobody_joined,
+        }
+    }
+}
 
 /// A booking as its parties see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

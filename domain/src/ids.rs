@@ -56,4 +56,10 @@ ids! {
     BookingId;
     /// The live meeting of a booking.
     LessonId;
+    /// What a lesson costs, from its outcome on.
+    ChargeId;
+    /// Money given back of a charge.
+    RefundId;
+    /// What a student owes after a decline.
+    DebtId;
 }

@@ -3,7 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Code, Refusal, booking::Outcome};
+use crate::{Code, Refusal};
+
+mod life;
+
+pub use life::{Advance, Effect, Lesson, LessonEvent, advance};
 
 /// Joining opens so long before the start.
 pub const JOIN_OPENS_BEFORE: TimeDelta = TimeDelta::minutes(5);
@@ -119,44 +123,17 @@ pub const fn waits(minutes: u16) -> (i32, i32) {
     }
 }
 
-/// What is on record about a lesson when it is settled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What is on record about a lesson: the first of each kind that counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// The student joined.
-    pub student_joined: bool,
-    /// The tutor joined.
-    pub tutor_joined: bool,
-    /// The tutor marked the student absent.
-    pub marked_no_show: bool,
+    /// When the student joined, within the lesson's time.
+    pub student_joined: Option<DateTime<Utc>>,
+    /// When the tutor joined, within the lesson's time.
+    pub tutor_joined: Option<DateTime<Utc>>,
+    /// When the tutor marked the student absent.
+    pub marked_no_show: Option<DateTime<Utc>>,
     /// When a trusted source saw it end.
     pub trusted_end: Option<DateTime<Utc>>,
-}
-
-/// What is charged when nobody joined (setting `nobody_joined`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NobodyJoined {
-    /// As if it had been taught.
-    #[default]
-    ChargeFull,
-    /// Nothing.
-    ChargeNothing,
-}
-
-/// How a lesson came out, by the precedence of the rules: marked no-show, tutor absent, nobody
-/// joined, early end, completed.
-#[must_use]
-pub fn outcome(evidence: Evidence, end: DateTime<Utc>, nobody: NobodyJoined) -> Outcome {
-    match evidence {
-        Evidence { marked_no_show: true, .. } => Outcome::NoShowStudent,
-        Evidence { student_joined: true, tutor_joined: false, .. } => Outcome::NoShowTutor,
-        Evidence { student_joined: false, tutor_joined: false, .. } => match nobody {
-            NobodyJoined::ChargeFull => Outcome::Completed,
-            NobodyJoined::ChargeNothing => Outcome::MutualNoShow,
-        },
-        Evidence { trusted_end: Some(seen), .. } if seen < end => Outcome::EarlyEnd,
-        _ => Outcome::Completed,
-    }
 }
 
 #[cfg(test)]
@@ -204,27 +181,5 @@ mod tests {
         ] {
             assert_eq!(kept.at(start, end, instant(minute)), shown, "{kept:?} {minute}");
         }
-    }
-
-    #[test]
-    fn outcomes_follow_the_precedence() {
-        let end = instant(60);
-        let (both, early) =
-            (Evidence { student_joined: true, tutor_joined: true, ..Evidence::default() }, Some(instant(59)));
-        for (evidence, expected) in [
-            (Evidence { marked_no_show: true, trusted_end: early, ..both }, Outcome::NoShowStudent),
-            (
-                Evidence { student_joined: true, trusted_end: early, ..Evidence::default() },
-                Outcome::NoShowTutor,
-            ),
-            (Evidence::default(), Outcome::Completed),
-            (Evidence { trusted_end: early, ..both }, Outcome::EarlyEnd),
-            (Evidence { trusted_end: Some(end), ..both }, Outcome::Completed),
-            (both, Outcome::Completed),
-            (Evidence { tutor_joined: true, ..Evidence::default() }, Outcome::Completed),
-        ] {
-            assert_eq!(outcome(evidence, end, NobodyJoined::ChargeFull), expected, "{evidence:?}");
-        }
-        assert_eq!(outcome(Evidence::default(), end, NobodyJoined::ChargeNothing), Outcome::MutualNoShow);
     }
 }

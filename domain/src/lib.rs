@@ -3,13 +3,17 @@
 //! Everything here runs on the server and in the browser. Time and chance are arguments.
 
 pub mod account;
+pub mod attendance;
 pub mod availability;
 pub mod booking;
+pub mod charge;
 pub mod error;
 pub mod ids;
 pub mod interval;
+pub mod ledger;
 pub mod lesson;
 pub mod money;
+pub mod payment;
 pub mod review;
 pub mod series;
 pub mod slot;

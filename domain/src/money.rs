@@ -90,6 +90,22 @@ pub struct Split {
     pub payout: Money,
 }
 
+impl Split {
+    /// What the platform gives back of its fee once so much of the charge is given back: in proportion, half up
+    /// to the quantum, the whole fee for the whole charge.
+    #[must_use]
+    pub fn fee_of(&self, refunded: i64) -> i64 {
+        if self.charge.minor == 0 {
+            return 0;
+        }
+        let quantum = i128::from(self.charge.currency.quantum());
+        let unit = i128::from(self.charge.minor) * quantum;
+        let exact = i128::from(self.fee.minor) * i128::from(refunded);
+        let fee = (2 * exact + unit).div_euclid(2 * unit) * quantum;
+        i64::try_from(fee).unwrap_or(self.fee.minor)
+    }
+}
+
 impl Money {
     /// A price: 0 to [`MAX_PRICE`], in whole quanta of the currency.
     ///

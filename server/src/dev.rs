@@ -10,7 +10,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
-use services::{Services, reset, sweep};
+use services::{Services, reset};
 
 use crate::{
     api::{
@@ -21,6 +21,7 @@ use crate::{
     },
     auth,
     router::AppState,
+    run::{self, Ticked},
 };
 
 /// The addresses; they answer 404 outside of development.
@@ -75,8 +76,8 @@ async fn set_clock(
 }
 
 /// Does everything that is due now, and says how much it was.
-async fn tick(State(services): State<Services>) -> ApiResult<Json<Success<sweep::Swept>>> {
-    Ok(ok(sweep::run(&services).await?))
+async fn tick(State(services): State<Services>) -> ApiResult<Json<Success<Ticked>>> {
+    Ok(ok(run::tick(&services).await?))
 }
 
 #[derive(Serialize)]

@@ -7,6 +7,7 @@ mod dev;
 mod files;
 pub mod headers;
 mod health;
+mod hooks;
 mod join;
 mod malformed;
 mod metrics;

@@ -26,6 +26,7 @@ struct Counters {
     answers: [AtomicU64; 5],
     booked: AtomicU64,
     conflicts: AtomicU64,
+    bad_webhooks: AtomicU64,
     streams: AtomicI64,
 }
 
@@ -41,6 +42,11 @@ impl Metrics {
             self.0.conflicts.fetch_add(1, Ordering::Relaxed);
         }
         error.into()
+    }
+
+    /// A message to the payment webhook was refused.
+    pub fn refused_webhook(&self) {
+        self.0.bad_webhooks.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A stream of live events is open until this is dropped.
@@ -64,10 +70,13 @@ impl Metrics {
              # TYPE lectern_api_bookings_total counter\nlectern_api_bookings_total {}\n\
              # HELP lectern_api_booking_conflicts_total Calls of the API that found their slot taken.\n\
              # TYPE lectern_api_booking_conflicts_total counter\nlectern_api_booking_conflicts_total {}\n\
+             # HELP lectern_payment_webhooks_refused_total Messages to the payment webhook whose signature did not hold.\n\
+             # TYPE lectern_payment_webhooks_refused_total counter\nlectern_payment_webhooks_refused_total {}\n\
              # HELP lectern_live_streams Open streams of live events.\n\
              # TYPE lectern_live_streams gauge\nlectern_live_streams {}\n",
             counters.booked.load(Ordering::Relaxed),
             counters.conflicts.load(Ordering::Relaxed),
+            counters.bad_webhooks.load(Ordering::Relaxed),
             counters.streams.load(Ordering::Relaxed),
         ));
         text

@@ -30,7 +30,7 @@ use crate::{
         error::{self, ApiError},
         limit,
     },
-    auth, dev, files, headers, health, join, malformed,
+    auth, dev, files, headers, health, hooks, join, malformed,
     metrics::{self, Metrics},
     photo_form, site,
 };
@@ -76,8 +76,14 @@ pub fn router(services: Services, options: LeptosOptions, stopping: watch::Recei
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(middleware::from_fn(error::render))
         .layer(middleware::from_fn_with_state(with(&services), auth::name));
+    let hooks = hooks::router()
+        .layer(DefaultBodyLimit::max(MAX_FORM))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(middleware::from_fn(error::render))
+        .layer(middleware::from_fn_with_state(with(&services), auth::name));
     Router::new()
         .route("/healthz", routing::get(health::alive))
+        .merge(hooks)
         .merge(inside)
         .layer(middleware::from_fn_with_state(services, headers::secure))
         .layer(middleware::from_fn_with_state(metrics, metrics::count))

@@ -4,7 +4,10 @@ use std::{error::Error, io::Read as _, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt as _;
 use domain::account::{Email, Password, PersonName};
-use services::{Services, clock::Clock, config::Config, db, live, seed, sweep};
+use serde::Serialize;
+use services::{
+    Services, clock::Clock, config::Config, db, jobs, live, payment::provider::Provider, seed, sweep,
+};
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
@@ -32,13 +35,14 @@ pub async fn run(command: Command) -> Outcome {
 
 async fn with_database(command: Command, config: Config, database: &Database) -> Outcome {
     db::migrate(&database.pool).await?;
+    jobs::migrate(&database.pool).await?;
     let services = services(config, database).await?;
     match command {
         Command::Serve(options) => serve(&services, &options).await,
         Command::Work => work_until_told(&services).await,
         Command::Migrate | Command::Openapi => Ok(()),
         Command::Seed => seeded(&services).await,
-        Command::Tick => print(&serde_json::to_string(&sweep::run(&services).await?)?),
+        Command::Tick => print(&serde_json::to_string(&tick(&services).await?)?),
         Command::CreateAdmin(options) => create_admin(&services, &options).await,
     }
 }
@@ -75,7 +79,8 @@ async fn services(config: Config, database: &Database) -> Result<Services, Box<d
     let clock = if config.is_development() { Clock::settable() } else { Clock::real() };
     clock.follow(&database.pool).await?;
     let live = live::PostgresBus::start(database.pool.clone()).await?;
-    Ok(Services::new(database.pool.clone(), clock, config, Arc::new(live)))
+    let payments = config.stripe.as_ref().map(Provider::new).transpose()?;
+    Ok(Services::new(database.pool.clone(), clock, config, Arc::new(live), payments))
 }
 
 async fn serve(services: &Services, options: &Serve) -> Outcome {
@@ -122,9 +127,18 @@ async fn work_until_told(services: &Services) -> Outcome {
     Ok(worker.await?)
 }
 
+/// Works off jobs, and looks now and then for what the clock made due.
 async fn work(services: Services, stopping: watch::Receiver<bool>) {
+    let (looking, working) = (services.clone(), until(stopping.clone()));
+    let (worked, ()) = tokio::join!(jobs::work(&services, working), look_for_work(&looking, stopping));
+    if let Err(error) = worked {
+        tracing::error!(?error, "jobs are not worked off any more");
+    }
+}
+
+async fn look_for_work(services: &Services, stopping: watch::Receiver<bool>) {
     loop {
-        if let Err(error) = sweep_once(&services).await {
+        if let Err(error) = sweep_once(services).await {
             tracing::error!(?error, "sweep");
         }
         tokio::select! {
@@ -140,7 +154,32 @@ async fn sweep_once(services: &Services) -> services::Result<()> {
     if swept != sweep::Swept::default() {
         tracing::info!(?swept, "swept");
     }
+    let handed_out = jobs::hand_out(services).await?;
+    if handed_out != jobs::HandedOut::default() {
+        tracing::info!(charges = handed_out.charges.len(), "handed out to jobs");
+    }
     Ok(())
+}
+
+/// What a tick did.
+#[derive(Debug, Serialize)]
+pub struct Ticked {
+    /// What the sweep did.
+    #[serde(flatten)]
+    pub swept: sweep::Swept,
+    /// Jobs that ran, those that waited for another try too.
+    pub jobs_run: u64,
+}
+
+/// Does everything that is due now, and waits for it.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub async fn tick(services: &Services) -> services::Result<Ticked> {
+    let swept = sweep::run(services).await?;
+    jobs::hand_out(services).await?;
+    jobs::retry_now(services).await?;
+    Ok(Ticked { swept, jobs_run: jobs::drain(services).await? })
 }
 
 async fn told_to_stop() {

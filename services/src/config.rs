@@ -36,6 +36,8 @@ pub struct Config {
     pub secrets: SecretsConfig,
     /// Where lessons take place.
     pub video: VideoConfig,
+    /// Who charges cards; `None` without `STRIPE_SECRET_KEY`: lessons are then agreed and not charged.
+    pub stripe: Option<StripeConfig>,
 }
 
 /// How the server is reached.
@@ -74,6 +76,27 @@ pub struct SecretsConfig {
 impl std::fmt::Debug for SecretsConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("SecretsConfig(…)")
+    }
+}
+
+/// Who charges cards.
+#[derive(Clone)]
+pub struct StripeConfig {
+    /// `STRIPE_SECRET_KEY`.
+    pub secret_key: String,
+    /// `STRIPE_PUBLISHABLE_KEY`, which pages show.
+    pub publishable_key: String,
+    /// `STRIPE_WEBHOOK_SECRET`.
+    pub webhook_secret: String,
+    /// `STRIPE_API_BASE`; Stripe's own without.
+    pub api_base: Option<String>,
+    /// `STRIPE_JS_URL`, the script of the card form.
+    pub js_url: String,
+}
+
+impl std::fmt::Debug for StripeConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StripeConfig(…)")
     }
 }
 
@@ -147,6 +170,7 @@ impl Config {
                 cron: vars.secret("CRON_SECRET", mode, 16)?,
             },
             video: VideoConfig { jitsi_domain: host(&vars, "JITSI_DOMAIN", "meet.jit.si")? },
+            stripe: StripeConfig::read(&vars)?,
         })
     }
 
@@ -185,6 +209,31 @@ impl WebConfig {
             Some(_) => return Err(fault("RATE_LIMITS", "must be on or off")),
         };
         Ok(WebConfig { addr, public_url, trusted_proxies, rate_limits })
+    }
+}
+
+impl StripeConfig {
+    /// All of it, or nothing.
+    fn read(vars: &Vars<'_>) -> Result<Option<Self>, ConfigError> {
+        if vars.get("STRIPE_SECRET_KEY").is_none() {
+            return Ok(None);
+        }
+        let required = |name| vars.get(name).ok_or_else(|| fault(name, "is required"));
+        let address = |name, default: Option<&str>| match vars.get(name).or(default.map(str::to_owned)) {
+            Some(text) if Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) => {
+                Ok(Some(text))
+            }
+            Some(_) => Err(fault(name, "must be an http or https address")),
+            None => Ok(None),
+        };
+        let js_url = address("STRIPE_JS_URL", Some("https://js.stripe.com/v3/"))?;
+        Ok(Some(StripeConfig {
+            secret_key: required("STRIPE_SECRET_KEY")?,
+            publishable_key: required("STRIPE_PUBLISHABLE_KEY")?,
+            webhook_secret: required("STRIPE_WEBHOOK_SECRET")?,
+            api_base: address("STRIPE_API_BASE", None)?,
+            js_url: js_url.unwrap_or_default(),
+        }))
     }
 }
 
@@ -249,12 +298,30 @@ mod tests {
             ("CRON_SECRET", &secret),
         ];
         assert!(read(&all).is_ok());
-        for missing in ["PUBLIC_URL", "SESSION_SECRET", "CRON_SECRET"] {
-            let some: Vec<_> = all.iter().copied().filter(|(name, _)| *name != missing).collect();
-            assert_eq!(read(&some).expect_err(missing).name, missing);
-            let empty: Vec<_> = all.iter().map(|(n, v)| (*n, if *n == missing { " " } else { v })).collect();
-            assert_eq!(read(&empty).expect_err(missing).name, missing);
+        for (missing, _) in &all[1..] {
+            let some: Vec<_> = all.iter().copied().filter(|(name, _)| name != missing).collect();
+            assert_eq!(read(&some).expect_err(missing).name, *missing);
+            let empty: Vec<_> = all.iter().map(|(n, v)| (*n, if n == missing { " " } else { v })).collect();
+            assert_eq!(read(&empty).expect_err(missing).name, *missing);
         }
+    }
+
+    #[test]
+    fn whoever_charges_cards_is_configured_wholly_or_not_at_all() {
+        let all = [
+            ("STRIPE_SECRET_KEY", "sk_test"),
+            ("STRIPE_PUBLISHABLE_KEY", "pk_test"),
+            ("STRIPE_WEBHOOK_SECRET", "whsec"),
+        ];
+        assert!(read(&[]).expect("none").stripe.is_none());
+        let stripe = read(&all).expect("all").stripe.expect("configured");
+        assert_eq!((stripe.api_base, &*stripe.js_url), (None, "https://js.stripe.com/v3/"));
+        for missing in ["STRIPE_PUBLISHABLE_KEY", "STRIPE_WEBHOOK_SECRET"] {
+            let some: Vec<_> = all.into_iter().filter(|(name, _)| *name != missing).collect();
+            assert_eq!(read(&some).expect_err(missing).name, missing);
+        }
+        let base = [&all[..], &[("STRIPE_API_BASE", "localhost")]].concat();
+        assert_eq!(read(&base).expect_err("no address").name, "STRIPE_API_BASE");
     }
 
     #[test]

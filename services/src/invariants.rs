@@ -21,6 +21,18 @@ pub struct Violations {
     pub bookings_without_lesson: i64,
     /// Tutors whose rating counters differ from their ratings.
     pub rating_mismatches: i64,
+    /// Events of the ledger whose entries do not sum to zero in each currency.
+    pub unbalanced_entries: i64,
+    /// Charges for which more than one attempt succeeded.
+    pub double_charges: i64,
+    /// Charges that are paid and not entered as paid, or entered and not paid.
+    pub payments_not_entered: i64,
+    /// Charges that are owed without an open debt, or open debts of charges that are not.
+    pub debt_mismatches: i64,
+    /// Charges whose refunds differ from what they note as given back.
+    pub refund_mismatches: i64,
+    /// Charges of more than the price that was agreed, or in another currency.
+    pub charges_above_price: i64,
 }
 
 /// Counts.
@@ -59,7 +71,22 @@ pub async fn count(services: &Services) -> Result<Violations> {
              (SELECT count(*) FROM tutors t LEFT JOIN rated r ON r.tutor_id = t.id
                  WHERE (t.rating_count, t.rating_sum)
                      IS DISTINCT FROM (coalesce(r.number, 0), coalesce(r.sum, 0)))
-                 AS \"rating_mismatches!\""
+                 AS \"rating_mismatches!\",
+             (SELECT count(*) FROM (SELECT event_id FROM ledger_entries GROUP BY event_id, currency
+                 HAVING sum(amount_minor) <> 0) AS unbalanced) AS \"unbalanced_entries!\",
+             (SELECT count(*) FROM (SELECT charge_id FROM charge_attempts WHERE state = 'succeeded'
+                 GROUP BY charge_id HAVING count(*) > 1) AS twice) AS \"double_charges!\",
+             (SELECT count(*) FROM charges c WHERE (c.state = 'paid') IS DISTINCT FROM EXISTS (
+                 SELECT FROM ledger_events v WHERE v.source = 'charge/' || c.id || '/paid'))
+                 AS \"payments_not_entered!\",
+             (SELECT count(*) FROM charges c FULL JOIN (SELECT * FROM student_debts WHERE cleared_at IS NULL) d
+                 ON d.charge_id = c.id
+                 WHERE (c.state = 'debt') IS DISTINCT FROM (d.id IS NOT NULL)) AS \"debt_mismatches!\",
+             (SELECT count(*) FROM charges c WHERE c.refunded_minor IS DISTINCT FROM (
+                 SELECT coalesce(sum(r.amount_minor), 0) FROM refunds r
+                 WHERE r.charge_id = c.id AND r.state <> 'failed')) AS \"refund_mismatches!\",
+             (SELECT count(*) FROM charges c JOIN bookings b ON b.id = c.booking_id
+                 WHERE c.amount_minor > b.price_minor OR c.currency <> b.currency) AS \"charges_above_price!\""
     )
     .fetch_one(&services.db)
     .await?;

@@ -13,10 +13,13 @@ pub mod config;
 pub mod db;
 pub mod error;
 pub mod invariants;
+pub mod jobs;
+pub mod ledger;
 pub mod lesson;
 pub mod limit;
 pub mod live;
 pub mod overview;
+pub mod payment;
 pub mod reset;
 pub mod review;
 pub mod search;
@@ -49,6 +52,8 @@ pub struct Parts {
     pub config: config::Config,
     /// Tells open pages that something happened.
     pub live: Arc<dyn live::LiveBus>,
+    /// Who charges cards; `None` where nothing of the kind was configured or started.
+    pub payments: Option<payment::provider::Provider>,
 }
 
 impl Services {
@@ -59,8 +64,23 @@ impl Services {
         clock: clock::Clock,
         config: config::Config,
         live: Arc<dyn live::LiveBus>,
+        payments: Option<payment::provider::Provider>,
     ) -> Self {
-        Services(Arc::new(Parts { db, clock, config, live }))
+        Services(Arc::new(Parts { db, clock, config, live, payments }))
+    }
+
+    /// Who charges cards.
+    ///
+    /// # Errors
+    /// Where none is configured.
+    pub(crate) fn payments(&self) -> Result<&payment::provider::Provider> {
+        self.payments.as_ref().ok_or_else(|| AppError::fault("no payment provider is configured"))
+    }
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Services(…)")
     }
 }
 

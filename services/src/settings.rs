@@ -1,6 +1,6 @@
 //! Platform settings: a default in the code, a row where it was changed.
 
-use domain::{booking::Policy, lesson::NobodyJoined};
+use domain::booking::Policy;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -12,8 +12,6 @@ use crate::{AppError, Result};
 pub struct PlatformSettings {
     /// What tutors inherit.
     pub policy: Policy,
-    /// What is charged when nobody joined.
-    pub nobody_joined: NobodyJoined,
     /// Providers with which a tutor can be booked; default all.
     pub accepted_providers: Vec<String>,
 }
@@ -22,7 +20,6 @@ impl Default for PlatformSettings {
     fn default() -> Self {
         PlatformSettings {
             policy: Policy::default(),
-            nobody_joined: NobodyJoined::default(),
             accepted_providers: ["jitsi", "zoom", "google_meet", "external"].map(str::to_owned).into(),
         }
     }
@@ -38,7 +35,8 @@ impl PlatformSettings {
             "cancel_notice_min" => policy.cancel_notice_min = read(name, value)?,
             "confirm_requests" => policy.confirm_requests = read(name, value)?,
             "fee_bps" => policy.fee_bps = read(name, value)?,
-            "nobody_joined" => self.nobody_joined = read(name, value)?,
+            "early_end_policy" => policy.early_end = read(name, value)?,
+            "nobody_joined" => policy.nobody_joined = read(name, value)?,
             "accepted_providers" => self.accepted_providers = read(name, value)?,
             _ => {}
         }
@@ -64,6 +62,7 @@ pub async fn load(db: &mut PgConnection) -> Result<PlatformSettings> {
 
 #[cfg(test)]
 mod tests {
+    use domain::charge::{EarlyEnd, NobodyJoined};
     use serde_json::json;
 
     use super::*;
@@ -74,8 +73,14 @@ mod tests {
         settings.set("notice_min", json!(30)).expect("a number");
         settings.set("nobody_joined", json!("charge_nothing")).expect("a choice");
         settings.set("of_a_later_release", json!(1)).expect("ignored");
-        assert_eq!(settings.policy, Policy { notice_min: 30, ..Policy::default() });
-        assert_eq!(settings.nobody_joined, NobodyJoined::ChargeNothing);
+        settings.set("early_end_policy", json!({ "tolerance": 90 })).expect("a policy");
+        let expected = Policy {
+            notice_min: 30,
+            nobody_joined: NobodyJoined::ChargeNothing,
+            early_end: EarlyEnd::Tolerance(90),
+            ..Policy::default()
+        };
+        assert_eq!(settings.policy, expected);
         let fault = settings.set("fee_bps", json!("much")).expect_err("no number");
         assert!(fault.to_string().contains("fee_bps"), "{fault}");
     }

@@ -22,9 +22,10 @@ use sqlx::PgPool;
 use crate::{
     Actor, AppError, Result, Services, booking, chance,
     clock::Clock,
-    config::Config,
+    config::{Config, StripeConfig},
     invariants,
     live::{Hints, LiveBus, Streams},
+    payment::provider::Provider,
 };
 
 /// Monday 1 March 2027, 08:00 UTC: the instant at which the clock of [`services`] stands.
@@ -58,8 +59,15 @@ impl LiveBus for InProcess {
 /// [`now`] until `services.clock.show` moves it.
 #[must_use]
 pub fn services(db: PgPool) -> Services {
+    services_with(db, None)
+}
+
+/// The same with a payment provider.
+#[must_use]
+pub fn services_with(db: PgPool, stripe: Option<&StripeConfig>) -> Services {
     let config = Config::read(|_| None).expect("development needs no variables");
-    Services::new(db, Clock::at(now()), config, Arc::new(InProcess(Streams::default())))
+    let payments = stripe.map(|stripe| Provider::new(stripe).expect("an address"));
+    Services::new(db, Clock::at(now()), config, Arc::new(InProcess(Streams::default())), payments)
 }
 
 /// A person with an account. The password cannot be used.
@@ -156,7 +164,15 @@ pub async fn assert_invariants(services: &Services) {
 /// What books an hour with a tutor.
 #[must_use]
 pub fn request(tutor: &Tutor, start: DateTime<Utc>) -> BookingRequest {
-    BookingRequest { tutor: tutor.id, offering: None, start, duration: 60, hold: None, note: None }
+    BookingRequest {
+        tutor: tutor.id,
+        offering: None,
+        start,
+        duration: 60,
+        hold: None,
+        note: None,
+        card: None,
+    }
 }
 
 /// An hour booked with a tutor.

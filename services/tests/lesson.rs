@@ -2,7 +2,7 @@
 #![allow(clippy::expect_used, reason = "a helper that fails is a failed test")]
 
 use chrono::TimeDelta;
-use domain::{Code, account::Role, booking::Party, lesson::LessonState};
+use domain::{Code, account::Role, attendance::Kind, booking::Party, lesson::LessonState};
 use services::{
     AppError, booking, lesson,
     testing::{self, assert_invariants, at_hour, booked, now, refused},
@@ -42,9 +42,10 @@ async fn a_lesson_is_joined_from_five_minutes_before_to_fifteen_after(db: PgPool
             }
             let attempts = lesson::attendance(&services, &student, placed.id).await.expect("attendance");
             let party = booking::party(actor, &placed).expect("a party");
-            assert_eq!(attempts.len(), 1);
-            assert_eq!((attempts[0].party, attempts[0].joined), (party, open));
-            assert_eq!(attempts[0].at, services.clock.now());
+            assert_eq!(attempts.rows.len(), 1);
+            let record = &attempts.rows[0].record;
+            assert_eq!((record.party, record.kind == Kind::Join), (Some(party), open));
+            assert_eq!((record.at, attempts.intact), (services.clock.now(), true));
             let shown = booking::find(&services, actor, placed.id).await.expect("found").lesson_state;
             assert_eq!(shown, state, "{seconds}");
         }
@@ -89,7 +90,7 @@ async fn only_the_two_parties_join(db: PgPool) {
         assert_eq!(refused(read).0, Code::BookingNotFound);
     }
     let seen = lesson::attendance(&services, &others[2], placed.id).await.expect("an admin may look");
-    assert!(seen.is_empty(), "others leave no evidence");
+    assert!(seen.rows.is_empty(), "others leave no evidence");
 }
 
 /// Each row: the booking's state, and the answer within the time of joining.
@@ -113,8 +114,9 @@ async fn a_booking_that_is_not_agreed_is_not_joined(db: PgPool) {
         assert_eq!(joined.as_ref().err().map(AppError::code), answer, "{set}");
     }
     let attempts = lesson::attendance(&services, &tutor.actor, placed.id).await.expect("attendance");
-    let kept: Vec<_> = attempts.iter().map(|attempt| (attempt.party, attempt.joined)).collect();
-    let (no, yes) = ((Party::Student, false), (Party::Student, true));
+    let kept: Vec<_> = attempts.rows.iter().map(|row| (row.record.party, row.record.kind)).collect();
+    let (no, yes) = ((Some(Party::Student), Kind::JoinRefused), (Some(Party::Student), Kind::Join));
+    assert!(attempts.intact);
     assert_eq!(kept, [no, no, no, no, yes, yes]);
 }
 

@@ -40,7 +40,7 @@ async fn calls_at_once_are_all_counted(db: PgPool) {
 async fn limits_can_be_off(db: PgPool) {
     let config = Config::read(|name| (name == "RATE_LIMITS").then(|| "off".into())).expect("a configuration");
     let on = people::services(db);
-    let off = Services::new(on.db.clone(), on.clock.clone(), config, on.live.clone());
+    let off = Services::new(on.db.clone(), on.clock.clone(), config, on.live.clone(), None);
     assert!(limit::count(&on, "key", 0).await.is_err());
     assert!(limit::count(&off, "key", 0).await.is_ok());
 }

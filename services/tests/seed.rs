@@ -125,7 +125,11 @@ async fn people_and_production_are_left_alone(db: PgPool) {
     let config = Config::read(|name| match name {
         "LECTERN_ENV" => Some("production".into()),
         "PUBLIC_URL" => Some("https://lectern.test".into()),
-        "SESSION_SECRET" | "CRON_SECRET" => Some(secret.clone()),
+        "SESSION_SECRET"
+        | "CRON_SECRET"
+        | "STRIPE_SECRET_KEY"
+        | "STRIPE_PUBLISHABLE_KEY"
+        | "STRIPE_WEBHOOK_SECRET" => Some(secret.clone()),
         _ => None,
     });
     let production = Services::new(
@@ -133,6 +137,7 @@ async fn people_and_production_are_left_alone(db: PgPool) {
         Clock::at(people::start()),
         config.expect("a configuration"),
         development.live.clone(),
+        None,
     );
     assert!(!seed::demonstration(&production).await.expect("left alone"));
     assert_eq!(number(&db, "SELECT count(*) FROM users").await, 0);

@@ -146,6 +146,7 @@ async fn place(visit: &Visit, asked: Confirmation) -> Result<BookingId> {
         duration: asked.duration,
         hold: Some(asked.hold.parse::<HoldId>().map_err(|_| malformed("hold"))?),
         note: Note::parse(&asked.note)?,
+        card: None,
     };
     Ok(booking::place(&visit.services, actor, &request, Some(&asked.key)).await?.id)
 }

@@ -2,15 +2,14 @@
 
 use domain::{
     booking::{Booking, BookingState, Party, may_call_off},
-    lesson::{NobodyJoined, join_window},
+    lesson::join_window,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use services::{
     booking::{self, HistoryRow, party},
-    lesson::{self, AttendanceRow},
-    settings,
+    lesson::{self, Attendance},
 };
 
 use super::{
@@ -35,10 +34,8 @@ pub struct Lesson {
     pub side: Option<Party>,
     /// What became of it, oldest first.
     pub history: Vec<HistoryRow>,
-    /// Who tried to join, oldest first.
-    pub attendance: Vec<AttendanceRow>,
-    /// What is charged when nobody comes.
-    pub nobody: NobodyJoined,
+    /// What is on record about who came.
+    pub attendance: Attendance,
 }
 
 impl Lesson {
@@ -59,14 +56,10 @@ pub fn LessonPage() -> impl IntoView {
             move |visit| async move {
                 let id = id.parse()?;
                 let booking = booking::find(&visit.services, &actor, id).await?;
-                let mut db = visit.services.db.acquire().await?;
-                let nobody = settings::load(&mut db).await?.nobody_joined;
-                drop(db);
                 Ok(Lesson {
                     side: party(&actor, &booking),
                     history: booking::history(&visit.services, &actor, id).await?,
                     attendance: lesson::attendance(&visit.services, &actor, id).await?,
-                    nobody,
                     booking,
                 })
             },

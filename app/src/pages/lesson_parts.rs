@@ -2,8 +2,9 @@
 
 use chrono::TimeDelta;
 use domain::{
+    attendance::{Kind, Record},
     booking::{Booking, Party},
-    lesson::NobodyJoined,
+    charge::NobodyJoined,
     money::Money,
     zone::Zone,
 };
@@ -115,7 +116,7 @@ fn rules(visit: &Visit, lesson: &Lesson, price: &str) -> Vec<String> {
     let wait = format::minutes(locale, booking.no_show_wait);
     let from = booking.start + TimeDelta::minutes(booking.no_show_wait.into());
     let from = format::clock(locale, visit.zone, from);
-    let nobody = match lesson.nobody {
+    let nobody = match booking.policy.nobody_joined {
         NobodyJoined::ChargeFull => td_string!(locale, lesson.charge_nobody_full),
         NobodyJoined::ChargeNothing => td_string!(locale, lesson.charge_nobody_none),
     };
@@ -267,22 +268,41 @@ pub fn Trail(
 #[component]
 fn Attendance(visit: Visit, lesson: Lesson) -> impl IntoView {
     let locale = visit.locale();
-    if lesson.attendance.is_empty() {
+    let Lesson { attendance, booking, .. } = lesson;
+    if attendance.rows.is_empty() {
         return view! { <p class="quiet">{td_string!(locale, lesson.attendance_none)}</p> }.into_any();
     }
-    let rows = lesson.attendance.iter().map(|row| {
-        let name = match row.party {
-            Party::Student => lesson.booking.student_name.clone(),
-            Party::Tutor => lesson.booking.tutor_name.clone(),
-        };
-        let text = if row.joined {
-            td_string!(locale, lesson.attendance_joined, name = name).to_string()
-        } else {
-            td_string!(locale, lesson.attendance_refused, name = name).to_string()
-        };
-        view! { <li><span>{text}</span><span class="quiet small">{format::near(locale, visit.zone, row.at, visit.now)}</span></li> }
+    let rows = attendance.rows.iter().map(|row| {
+        let when = format::near(locale, visit.zone, row.record.at, visit.now);
+        view! { <li title=row.hash.clone()><span>{seen(locale, &booking, &row.record)}</span><span class="quiet small">{when}</span></li> }
     });
-    view! { <ol class="trail">{rows.collect_view()}</ol> }.into_any()
+    let broken = (!attendance.intact).then(
+        || view! { <p role="alert"><strong>{td_string!(locale, lesson.attendance_broken)}</strong></p> },
+    );
+    view! {
+        <ol class="trail">{rows.collect_view()}</ol>
+        {broken}
+        <p class="quiet small">{td_string!(locale, lesson.attendance_sealed)}</p>
+    }
+    .into_any()
+}
+
+/// A piece of evidence in words.
+fn seen(locale: Locale, booking: &Booking, record: &Record) -> String {
+    let name = match record.party {
+        Some(Party::Student) => booking.student_name.clone(),
+        Some(Party::Tutor) => booking.tutor_name.clone(),
+        None => String::new(),
+    };
+    match (record.kind, record.party) {
+        (Kind::Join, _) => td_string!(locale, lesson.attendance_joined, name = name).to_string(),
+        (Kind::JoinRefused, _) => td_string!(locale, lesson.attendance_refused, name = name).to_string(),
+        (Kind::MarkedNoShow, _) => {
+            td_string!(locale, lesson.attendance_marked, name = booking.student_name.clone()).to_string()
+        }
+        (Kind::Ended, Some(_)) => td_string!(locale, lesson.attendance_ended_by, name = name).to_string(),
+        (Kind::Ended, None) => td_string!(locale, lesson.attendance_ended).to_owned(),
+    }
 }
 
 #[component]

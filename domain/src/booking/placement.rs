@@ -33,6 +33,8 @@ pub struct BookingRequest {
     pub hold: Option<HoldId>,
     /// Words to the tutor, at most 1000 characters.
     pub note: Option<Note>,
+    /// The payment provider's id of the card to charge; naming it is consent.
+    pub card: Option<String>,
 }
 
 /// Words of a student to the tutor: 1–1000 characters.

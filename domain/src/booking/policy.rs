@@ -3,7 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Code, Refusal};
+use crate::{
+    Code, Refusal,
+    charge::{EarlyEnd, NobodyJoined},
+};
 
 /// The settings that a booking copies when it is made; a later change never alters it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +21,12 @@ pub struct Policy {
     pub confirm_requests: bool,
     /// The platform's fee in basis points.
     pub fee_bps: i32,
+    /// What an end before the scheduled one means for the charge.
+    #[serde(default)]
+    pub early_end: EarlyEnd,
+    /// What is charged when nobody joined.
+    #[serde(default)]
+    pub nobody_joined: NobodyJoined,
 }
 
 impl Default for Policy {
@@ -28,6 +37,8 @@ impl Default for Policy {
             cancel_notice_min: 120,
             confirm_requests: false,
             fee_bps: 1000,
+            early_end: EarlyEnd::default(),
+            nobody_joined: NobodyJoined::default(),
         }
     }
 }

@@ -37,7 +37,8 @@ pub struct BookingBody {
     duration: i64,
     /// The student's hold on the slot.
     hold_id: Option<String>,
-    /// The payment provider's id of a payment method. Accepted and not used until lessons are charged.
+    /// The payment provider's id of a card, which is saved. Sending it is consent to charge it at the end of the
+    /// lesson. Without one, the default of the saved cards is charged; a free lesson leaves it alone.
     #[schema(example = "pm_1234")]
     payment_method: Option<String>,
     /// Words to the tutor, at most 1000 characters.
@@ -69,7 +70,7 @@ impl BookingBody {
             // Only a widget's key lets a guest book, and a user's credential is none.
             return Err(ApiError::coded(Code::InvalidToken, "guest", "guest"));
         }
-        if self.payment_method.is_some_and(|method| method.is_empty() || method.len() > 255) {
+        if self.payment_method.as_ref().is_some_and(|method| method.is_empty() || method.len() > 255) {
             return Err(ApiError::invalid("payment_method", "payment_method"));
         }
         Ok(BookingRequest {
@@ -79,6 +80,7 @@ impl BookingBody {
             duration: self.duration,
             hold: self.hold_id.as_deref().map(hold_id).transpose()?,
             note: self.note.as_deref().map(Note::parse).transpose()?.flatten(),
+            card: self.payment_method,
         })
     }
 }

@@ -4,6 +4,7 @@ pub mod account;
 pub mod availability;
 pub mod booking_view;
 pub mod bookings;
+pub mod charges;
 pub mod document;
 pub mod error;
 pub mod extract;
@@ -14,6 +15,7 @@ pub mod offerings;
 mod page;
 pub mod parse;
 pub mod search;
+pub mod sessions;
 pub mod stats;
 pub mod tutors;
 pub mod wire;
@@ -52,6 +54,11 @@ fn calls() -> OpenApiRouter<AppState> {
         .routes(routes!(bookings::complete))
         .routes(routes!(lessons::rate))
         .routes(routes!(lessons::join))
+        .routes(routes!(charges::explain))
+        .routes(routes!(charges::refund))
+        .routes(routes!(charges::balances))
+        .routes(routes!(sessions::create_for_booking))
+        .routes(routes!(sessions::mark_no_show))
         .routes(routes!(stream::events))
 }
 

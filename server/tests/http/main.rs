@@ -7,6 +7,7 @@ mod forms;
 mod inputs;
 mod journey;
 mod limits;
+mod money;
 mod pages;
 mod races;
 mod site;

@@ -111,6 +111,7 @@ pub async fn load(
                 cancel_notice_min: row.cancel_notice_min.map_or(base.cancel_notice_min, i64::from),
                 confirm_requests: row.confirm_requests.unwrap_or(base.confirm_requests),
                 fee_bps: row.fee_bps.unwrap_or(base.fee_bps),
+                ..*base
             },
             availability: Availability::new(zone(&row.time_zone)?, hours.0, hours.1).map_err(broken)?,
             offerings: offerings.remove(&id).unwrap_or_default(),

@@ -5,7 +5,7 @@ use domain::{
     Code, Refusal,
     booking::{Booking, BookingEvent, BookingState, Party, may_call_off},
     ids::{BookingId, UserId},
-    lesson::{LessonState, outcome},
+    lesson::{LessonEvent, LessonState},
 };
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -15,7 +15,7 @@ use super::{
     store::{self, Found},
     transaction,
 };
-use crate::{Actor, Result, Services, lesson, settings};
+use crate::{Actor, Result, Services, lesson};
 
 /// Calls a booking off: the student until the notice before the start, the tutor (or an admin) until the start.
 ///
@@ -63,12 +63,21 @@ pub async fn complete(services: &Services, actor: &Actor, booking: BookingId) ->
     change(services, actor, booking, Wish::Complete).await
 }
 
+/// The tutor marks the student absent; see [`lesson::mark_no_show`].
+///
+/// # Errors
+/// As there.
+pub(crate) async fn mark_no_show(services: &Services, actor: &Actor, booking: BookingId) -> Result<Booking> {
+    change(services, actor, booking, Wish::MarkNoShow).await
+}
+
 /// What somebody wants to become of a booking; the words are why.
 enum Wish {
     Cancel(Option<String>),
     Confirm,
     Decline(Option<String>),
     Complete,
+    MarkNoShow,
 }
 
 /// One transaction over a booking of the actor's that nobody else changes meanwhile.
@@ -94,7 +103,7 @@ async fn fulfil(
     id: BookingId,
     wish: &Wish,
     now: DateTime<Utc>,
-) -> Result<(Booking, [UserId; 2])> {
+) -> Result<(Booking, Vec<UserId>)> {
     let found = super::own(actor, store::find_locked(tx, id, now).await?)?;
     let by = By::actor(actor, &found.booking);
     let step = |to, kind, reason| Step { to, kind, by, reason, now };
@@ -103,67 +112,65 @@ async fn fulfil(
             let to = found.booking.state.on(BookingEvent::Cancel)?;
             let party = super::party(actor, &found.booking).unwrap_or(Party::Tutor);
             may_call_off(party, found.booking.start, &found.booking.policy, now)?;
-            leave(tx, &found, &step(to, "booking.cancelled", reason.as_deref())).await?
+            leave(tx, &found, &step(to, "booking.cancelled", reason.as_deref())).await?.into()
         }
         Wish::Confirm => {
             let to = answer(actor, &found, BookingEvent::Confirm, now)?;
             require_provider(tx, &found, now).await?;
-            advance(tx, &found, &step(to, "booking.confirmed", None)).await?
+            advance(tx, &found, &step(to, "booking.confirmed", None)).await?.into()
         }
         Wish::Decline(reason) => {
             let to = answer(actor, &found, BookingEvent::Decline, now)?;
-            leave(tx, &found, &step(to, "booking.declined", reason.as_deref())).await?
+            leave(tx, &found, &step(to, "booking.declined", reason.as_deref())).await?.into()
         }
         Wish::Complete => {
             actor.require_tutor(found.booking.tutor)?;
             if matches!(found.booking.state, BookingState::Completed | BookingState::EarlyEnd) {
-                let people = [found.booking.student, found.tutor_user];
+                let people = vec![found.booking.student, found.tutor_user];
                 return Ok((found.booking, people));
             }
-            if found.booking.state == BookingState::Confirmed && now < found.booking.start {
-                return Err(Refusal::new(Code::InvalidState, "lesson_not_started").into());
-            }
-            lesson::store::set_trusted_end(tx, found.booking.lesson, now).await?;
-            settle(tx, &found, by, now).await?
+            require_confirmed(&found)?;
+            lesson::life::apply(tx, &found, LessonEvent::EndedByTutor, by, now).await?
+        }
+        Wish::MarkNoShow => {
+            actor.require_tutor(found.booking.tutor)?;
+            require_confirmed(&found)?;
+            lesson::life::apply(tx, &found, LessonEvent::MarkedNoShow, by, now).await?
         }
     };
     let changed = super::found(store::find(tx, id, now).await?)?;
     Ok((changed.booking, people))
 }
 
-/// Gives a confirmed booking the outcome that its evidence means.
-pub(crate) async fn settle(
-    tx: &mut PgConnection,
-    found: &Found,
-    by: By,
-    now: DateTime<Utc>,
-) -> Result<[UserId; 2]> {
-    let settings = settings::load(tx).await?;
-    let evidence = lesson::store::find_evidence(tx, &found.booking).await?;
-    let outcome = outcome(evidence, found.booking.end, settings.nobody_joined);
-    let to = found.booking.state.on(BookingEvent::Settle(outcome))?;
-    let kind = match to {
-        BookingState::Completed | BookingState::EarlyEnd => "booking.completed",
-        _ => "lesson.no_show",
-    };
-    lesson::store::settle(tx, found.booking.lesson, outcome.lesson_state(), now).await?;
-    store::delete_claim(tx, found.booking.id).await?;
-    advance(tx, found, &Step { to, kind, by, reason: None, now }).await
+/// Gives a confirmed booking whose scheduled end is reached the outcome that its evidence means.
+pub(crate) async fn settle(tx: &mut PgConnection, found: &Found, now: DateTime<Utc>) -> Result<Vec<UserId>> {
+    lesson::life::apply(tx, found, LessonEvent::EndReached, By::System, now).await
 }
 
 /// Lets a request lapse that nobody answered.
-pub(crate) async fn expire(tx: &mut PgConnection, found: &Found, now: DateTime<Utc>) -> Result<[UserId; 2]> {
+pub(crate) async fn expire(tx: &mut PgConnection, found: &Found, now: DateTime<Utc>) -> Result<Vec<UserId>> {
     let to = found.booking.state.on(BookingEvent::Expire)?;
-    leave(tx, found, &Step { to, kind: "booking.expired", by: By::System, reason: None, now }).await
+    let step = Step { to, kind: "booking.expired", by: By::System, reason: None, now };
+    Ok(leave(tx, found, &step).await?.into())
+}
+
+/// Only a confirmed booking has a lesson that can come out.
+fn require_confirmed(found: &Found) -> Result<()> {
+    match found.booking.state {
+        BookingState::Confirmed => Ok(()),
+        _ => Err(Refusal::new(Code::InvalidState, "booking_state").into()),
+    }
 }
 
 /// A change of state.
-struct Step<'a> {
-    to: BookingState,
-    kind: &'a str,
-    by: By,
-    reason: Option<&'a str>,
-    now: DateTime<Utc>,
+pub(crate) struct Step<'a> {
+    /// The state after it.
+    pub to: BookingState,
+    /// The event, such as `booking.cancelled`.
+    pub kind: &'a str,
+    pub by: By,
+    pub reason: Option<&'a str>,
+    pub now: DateTime<Utc>,
 }
 
 /// The tutor's answer to a request that has not lapsed.
@@ -193,7 +200,7 @@ async fn leave(tx: &mut PgConnection, found: &Found, step: &Step<'_>) -> Result<
 }
 
 /// Moves a booking on from just the state that was judged.
-async fn advance(tx: &mut PgConnection, found: &Found, step: &Step<'_>) -> Result<[UserId; 2]> {
+pub(crate) async fn advance(tx: &mut PgConnection, found: &Found, step: &Step<'_>) -> Result<[UserId; 2]> {
     let from = found.booking.state;
     if !store::set_state(tx, found.booking.id, from, step.to, step.reason, step.now).await? {
         return Err(Refusal::new(Code::InvalidState, "booking_state").into());

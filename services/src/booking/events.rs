@@ -44,7 +44,8 @@ impl By {
         }
     }
 
-    fn user(self) -> Option<Uuid> {
+    /// The person, where there is one.
+    pub fn user(self) -> Option<Uuid> {
         match self {
             By::Student(user) | By::Tutor(user) | By::Admin(user) => Some(user.0),
             By::System => None,

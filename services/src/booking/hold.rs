@@ -66,6 +66,7 @@ async fn reserve(
         duration: request.duration,
         hold: None,
         note: None,
+        card: None,
     };
     let placed = place(&context, &asked, now)?;
     let lesson = Interval::new(placed.slot.start, placed.slot.end);

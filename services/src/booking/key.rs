@@ -30,6 +30,7 @@ impl Key {
             request.duration,
             request.hold,
             request.note.as_ref().map(domain::booking::Note::as_str),
+            request.card.as_deref(),
         );
         let body = serde_json::to_vec(&body).map_err(AppError::fault)?;
         Ok(Key { text: text.to_owned(), hash: Sha256::digest(body).to_vec() })
@@ -61,6 +62,7 @@ mod tests {
             duration: 60,
             hold: None,
             note: None,
+            card: None,
         }
     }
 
@@ -91,6 +93,7 @@ mod tests {
             BookingRequest { duration: 30, ..request() },
             BookingRequest { hold: Some(uuid::Uuid::max().into()), ..request() },
             BookingRequest { note, ..request() },
+            BookingRequest { card: Some("pm_1".to_owned()), ..request() },
         ] {
             assert_ne!(hash(&other), same, "{other:?}");
         }

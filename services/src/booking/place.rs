@@ -18,7 +18,7 @@ use super::{
     store::{self, Claim, Found, NewBooking},
     transaction,
 };
-use crate::{Actor, Result, Services, chance};
+use crate::{Actor, Result, Services, chance, payment};
 
 /// Books a slot: confirmed at once, or requested where the tutor asks to confirm.
 /// With a key it is idempotent for 24 h.
@@ -41,7 +41,12 @@ pub async fn place(
 ) -> Result<Booking> {
     let student = actor.require_student()?;
     let key = key.map(|text| Key::parse(text, request)).transpose()?;
-    let order = Order { services, student, request, key: key.as_ref(), now: services.clock.now() };
+    let now = services.clock.now();
+    let card = match &request.card {
+        Some(id) if services.payments.is_some() => card(services, actor, request, id, now).await?,
+        _ => None,
+    };
+    let order = Order { services, student, request, key: key.as_ref(), card: card.as_deref(), now };
     let mut retries = transaction::Retries::default();
     loop {
         let outcome = order.place().await;
@@ -51,6 +56,25 @@ pub async fn place(
     }
 }
 
+/// The card that a booking names (without a payment provider it is left alone), saved with the consent that naming it is. A free lesson leaves it alone.
+async fn card(
+    services: &Services,
+    actor: &Actor,
+    request: &BookingRequest,
+    id: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<String>> {
+    let mut db = services.db.acquire().await?;
+    let context = transaction::tutor(&mut db, request.tutor, request.start, now).await?;
+    let (_, offering, minutes) = rules::choose(&context.offerings, request.offering, request.duration)?;
+    let free = offering.price(minutes).unwrap_or_default() == 0;
+    if free || payment::is_own_card(&mut db, actor.user, id).await? {
+        return Ok((!free).then(|| id.to_owned()));
+    }
+    drop(db);
+    Ok(Some(payment::save_card(services, actor, id, payment::CONSENT_BY_API).await?.id))
+}
+
 /// One attempt to book. Copied into each try.
 #[derive(Clone, Copy)]
 struct Order<'a> {
@@ -58,6 +82,7 @@ struct Order<'a> {
     student: UserId,
     request: &'a BookingRequest,
     key: Option<&'a Key>,
+    card: Option<&'a str>,
     now: DateTime<Utc>,
 }
 
@@ -115,6 +140,9 @@ impl Order<'_> {
         if let Some(before) = self.used_before(tx).await? {
             return Ok(Placed::Before(before));
         }
+        if payment::store::has_debt(tx, self.student).await? {
+            return Err(Refusal::new(Code::DebtOutstanding, "debt_outstanding").into());
+        }
         let held_at = match self.request.hold {
             Some(hold) => self.held_at(tx, hold).await?,
             None => None,
@@ -165,6 +193,7 @@ impl Order<'_> {
             student: self.student,
             placement: placed,
             note: self.request.note.as_ref().map(rules::Note::as_str),
+            card: self.card,
             join_token: chance::token(),
             lesson: chance::id(),
             waits: waits(placed.duration),

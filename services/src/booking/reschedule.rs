@@ -125,6 +125,7 @@ async fn judge(tx: &mut PgConnection, old: &Booking, minutes: i64, wanted: &Want
         duration: minutes,
         hold: None,
         note: None,
+        card: None,
     };
     let placed = place(&context, &request, wanted.now)?;
     let lesson = Interval::new(placed.slot.start, placed.slot.end);

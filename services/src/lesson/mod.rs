@@ -1,13 +1,15 @@
 //! The live meeting of a booking: joining, attendance, links.
 
+pub(crate) mod life;
 pub(crate) mod store;
 
 use chrono::{DateTime, Utc};
 use domain::{
     Code, Refusal,
-    booking::{Booking, BookingState, Party},
-    ids::{BookingId, UserId},
-    lesson::{LessonState, join_window, may_join},
+    attendance::{Kind, Record},
+    booking::{Booking, BookingState},
+    ids::{BookingId, LessonId, UserId},
+    lesson::{LessonEvent, join_window, may_join},
 };
 use hmac::{Hmac, Mac as _};
 use serde::Serialize;
@@ -17,20 +19,26 @@ use sqlx::PgConnection;
 
 use crate::{
     Actor, AppError, Result, Services,
-    booking::{self, Found},
-    live,
+    booking::{self, By},
     tutor::Provider,
 };
 
-/// An attempt to join.
+/// A piece of evidence as the parties see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AttendanceRow {
-    /// Who.
-    pub party: Party,
-    /// Whether they were let in.
-    pub joined: bool,
-    /// When.
-    pub at: DateTime<Utc>,
+    /// What was seen, of whom, and who says so.
+    pub record: Record,
+    /// The seal over it and all before it, hexadecimal.
+    pub hash: String,
+}
+
+/// What is on record about who came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Attendance {
+    /// In the order in which it came.
+    pub rows: Vec<AttendanceRow>,
+    /// Whether every seal fits; a broken chain was tampered with.
+    pub intact: bool,
 }
 
 /// Opens the meeting: the provider's address. Every attempt of a party is recorded as evidence of attendance,
@@ -79,15 +87,21 @@ async fn attempt(
     let found = booking::find_locked(tx, id, now).await?.ok_or_else(booking::not_found)?;
     let lesson = &found.booking;
     let party = booking::party(actor, lesson).ok_or_else(booking::not_found)?;
-    let refused = admit(lesson, now).err();
-    store::insert_attempt(tx, lesson.lesson, actor.user, party, refused.as_ref().map(|r| r.code), now)
-        .await?;
-    if let Some(refusal) = refused {
+    if let Err(refusal) = admit(lesson, now) {
+        let record = Record {
+            kind: Kind::JoinRefused,
+            party: Some(party),
+            source: life::OURSELVES.to_owned(),
+            reference: Some(refusal.code.name().to_owned()),
+            at: now,
+        };
+        store::insert_record(tx, lesson.lesson, Some(actor.user.0), &record).await?;
         return Ok((Err(Closed { refusal, window: window(lesson) }), Vec::new()));
     }
     let provider = store::find_provider(tx, lesson.tutor).await?;
     let url = address(services, lesson, &provider)?;
-    let people = arrive(tx, &found, party, now).await?;
+    let by = By::actor(actor, lesson);
+    let people = life::apply(tx, &found, LessonEvent::Joined(party), by, now).await?;
     Ok((Ok(url), people))
 }
 
@@ -103,24 +117,6 @@ fn admit(booking: &Booking, now: DateTime<Utc>) -> Result<(), Refusal> {
 fn window(booking: &Booking) -> Value {
     let (opens_at, closes_at) = join_window(booking.start, booking.end);
     json!({ "opens_at": opens_at, "closes_at": closes_at })
-}
-
-/// Moves the lesson on, and tells both sides that somebody came.
-async fn arrive(
-    tx: &mut PgConnection,
-    found: &Found,
-    party: Party,
-    now: DateTime<Utc>,
-) -> Result<Vec<UserId>> {
-    let booking = &found.booking;
-    if booking.state == BookingState::Confirmed {
-        let state = if now < booking.start { LessonState::JoinOpen } else { LessonState::InProgress };
-        store::set_state(tx, booking.lesson, state).await?;
-    }
-    let people = vec![booking.student, found.tutor_user];
-    let told = json!({ "booking_id": booking.id, "party": party });
-    live::record(tx, &people, "lesson.joined", &told, now).await?;
-    Ok(people)
 }
 
 /// The provider's address. A Jitsi room is named so that only the server can tell it.
@@ -167,16 +163,35 @@ pub async fn resolve(services: &Services, token: &str) -> Result<JoinLink> {
     store::find_link(&mut db, token).await
 }
 
-/// The attempts to join of one of one's own lessons, oldest first.
+/// What is on record about one of one's own lessons.
 ///
 /// # Errors
 /// `BOOKING_NOT_FOUND`.
-pub async fn attendance(
-    services: &Services,
-    actor: &Actor,
-    booking: BookingId,
-) -> Result<Vec<AttendanceRow>> {
+pub async fn attendance(services: &Services, actor: &Actor, booking: BookingId) -> Result<Attendance> {
     let found = booking::find(services, actor, booking).await?;
     let mut db = services.db.acquire().await?;
-    store::list_attempts(&mut db, found.lesson).await
+    let records = store::list_records(&mut db, found.lesson).await?;
+    let intact = domain::attendance::broken(found.lesson, &records).is_none();
+    if !intact {
+        tracing::error!(lesson = %found.lesson, "the chain of evidence is broken");
+    }
+    let rows = records.into_iter().map(|(record, hash)| AttendanceRow { record, hash: hex(&hash) });
+    Ok(Attendance { rows: rows.collect(), intact })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The tutor says that the student did not come: from the waiting time on, while the outcome is not settled.
+/// Half the price is charged at the scheduled end.
+///
+/// # Errors
+/// `BOOKING_NOT_FOUND`, `INSUFFICIENT_PERMISSIONS` for the student, `INVALID_STATE` too early, without the tutor's
+/// own join on record, with one of the student, or once the outcome is settled.
+pub async fn mark_no_show(services: &Services, actor: &Actor, lesson: LessonId) -> Result<Booking> {
+    let mut db = services.db.acquire().await?;
+    let booking = store::find_booking(&mut db, lesson).await?.ok_or_else(booking::not_found)?;
+    drop(db);
+    booking::mark_no_show(services, actor, booking).await
 }

@@ -2,15 +2,17 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    Code,
+    attendance::{Kind, Record, START, seal},
     booking::{Booking, Party},
-    ids::{BookingId, LessonId, TutorId, UserId},
+    ids::{BookingId, LessonId, TutorId},
     lesson::{Evidence, JOIN_OPENS_BEFORE, LessonState},
 };
+use serde_json::Value;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
-use super::{AttendanceRow, JoinLink};
-use crate::{Result, tutor::Provider};
+use super::JoinLink;
+use crate::{AppError, Result, chance, tutor::Provider};
 
 /// Sets the state of a lesson.
 pub(crate) async fn set_state(tx: &mut PgConnection, id: LessonId, state: LessonState) -> Result<()> {
@@ -18,29 +20,37 @@ pub(crate) async fn set_state(tx: &mut PgConnection, id: LessonId, state: Lesson
     Ok(())
 }
 
-/// Sets the outcome of a lesson.
-pub(crate) async fn settle(
+/// Sets the state of a lesson and the evidence that stands on it rather than in its attendance.
+pub(crate) async fn set_progress(
     tx: &mut PgConnection,
     id: LessonId,
     state: LessonState,
-    now: DateTime<Utc>,
+    evidence: &Evidence,
 ) -> Result<()> {
-    sqlx::query!("UPDATE lessons SET state = $2, settled_at = $3 WHERE id = $1", id.0, state.name(), now)
-        .execute(tx)
-        .await?;
+    sqlx::query!(
+        "UPDATE lessons SET state = $2, marked_no_show_at = $3, trusted_end_at = $4 WHERE id = $1",
+        id.0,
+        state.name(),
+        evidence.marked_no_show,
+        evidence.trusted_end
+    )
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
-/// Records that a trusted source saw the lesson end.
-pub(crate) async fn set_trusted_end(tx: &mut PgConnection, id: LessonId, at: DateTime<Utc>) -> Result<()> {
-    sqlx::query!("UPDATE lessons SET trusted_end_at = $2 WHERE id = $1", id.0, at).execute(tx).await?;
+/// Notes when a lesson got its outcome.
+pub(crate) async fn set_settled(tx: &mut PgConnection, id: LessonId, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!("UPDATE lessons SET settled_at = $2 WHERE id = $1", id.0, now).execute(tx).await?;
     Ok(())
 }
 
 /// Starts a lesson anew at another time.
 pub(crate) async fn reset(tx: &mut PgConnection, id: LessonId, waits: (i32, i32)) -> Result<()> {
     sqlx::query!(
-        "UPDATE lessons SET state = $2, no_show_wait = $3, min_payable = $4 WHERE id = $1",
+        "UPDATE lessons SET state = $2, no_show_wait = $3, min_payable = $4, marked_no_show_at = NULL,
+             trusted_end_at = NULL
+         WHERE id = $1",
         id.0,
         LessonState::Scheduled.name(),
         waits.0,
@@ -51,14 +61,18 @@ pub(crate) async fn reset(tx: &mut PgConnection, id: LessonId, waits: (i32, i32)
     Ok(())
 }
 
-/// What is on record about the present time of a booking: who joined before it was moved there does not count.
-pub(crate) async fn find_evidence(db: &mut PgConnection, booking: &Booking) -> Result<Evidence> {
+/// A lesson's state as kept, and what is on record about the present time of its booking: who joined before it
+/// was moved there does not count.
+pub(crate) async fn find_evidence(
+    db: &mut PgConnection,
+    booking: &Booking,
+) -> Result<(LessonState, Evidence)> {
     let row = sqlx::query!(
-        "SELECT l.trusted_end_at,
-                EXISTS (SELECT FROM attendance a WHERE a.lesson_id = l.id AND a.kind = 'join'
-                    AND a.party = 'student' AND a.at BETWEEN $2 AND $3) AS \"student!\",
-                EXISTS (SELECT FROM attendance a WHERE a.lesson_id = l.id AND a.kind = 'join'
-                    AND a.party = 'tutor' AND a.at BETWEEN $2 AND $3) AS \"tutor!\"
+        "SELECT l.state, l.trusted_end_at, l.marked_no_show_at,
+                (SELECT min(a.at) FROM attendance a WHERE a.lesson_id = l.id AND a.kind = 'join'
+                    AND a.party = 'student' AND a.at BETWEEN $2 AND $3) AS student,
+                (SELECT min(a.at) FROM attendance a WHERE a.lesson_id = l.id AND a.kind = 'join'
+                    AND a.party = 'tutor' AND a.at BETWEEN $2 AND $3) AS tutor
          FROM lessons l WHERE l.id = $1",
         booking.lesson.0,
         booking.start - JOIN_OPENS_BEFORE,
@@ -66,48 +80,82 @@ pub(crate) async fn find_evidence(db: &mut PgConnection, booking: &Booking) -> R
     )
     .fetch_one(db)
     .await?;
-    Ok(Evidence {
+    let evidence = Evidence {
         student_joined: row.student,
         tutor_joined: row.tutor,
-        marked_no_show: false,
+        marked_no_show: row.marked_no_show_at,
         trusted_end: row.trusted_end_at,
-    })
+    };
+    Ok((LessonState::parse(&row.state).ok_or_else(|| AppError::fault("a lesson's state"))?, evidence))
 }
 
-/// Records an attempt to join; a refused one with its code.
-pub(crate) async fn insert_attempt(
+/// Adds a piece of evidence to the chain of a lesson. Its booking is locked, so that nobody adds another meanwhile.
+pub(crate) async fn insert_record(
     tx: &mut PgConnection,
     lesson: LessonId,
-    user: UserId,
-    party: Party,
-    refused: Option<Code>,
-    now: DateTime<Utc>,
+    user: Option<Uuid>,
+    record: &Record,
 ) -> Result<()> {
+    let last = sqlx::query_scalar!(
+        "SELECT hash FROM attendance WHERE lesson_id = $1 ORDER BY id DESC LIMIT 1",
+        lesson.0
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    let hash = seal(last.as_deref().unwrap_or(&START), lesson, record);
     sqlx::query!(
-        "INSERT INTO attendance (lesson_id, user_id, party, kind, code, at) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO attendance (lesson_id, user_id, party, kind, source, reference, at, hash)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         lesson.0,
-        user.0,
-        party.name(),
-        if refused.is_some() { "join_refused" } else { "join" },
-        refused.map(Code::name),
-        now
+        user,
+        record.party.map(Party::name),
+        record.kind.name(),
+        record.source,
+        record.reference,
+        record.at,
+        &hash[..]
     )
     .execute(tx)
     .await?;
     Ok(())
 }
 
-/// The attempts to join a lesson, oldest first.
-pub(crate) async fn list_attempts(db: &mut PgConnection, lesson: LessonId) -> Result<Vec<AttendanceRow>> {
-    let rows =
-        sqlx::query!("SELECT party, kind, at FROM attendance WHERE lesson_id = $1 ORDER BY id", lesson.0)
-            .fetch_all(db)
-            .await?;
-    let party = |name: &str| if name == Party::Tutor.name() { Party::Tutor } else { Party::Student };
-    Ok(rows
-        .into_iter()
-        .map(|row| AttendanceRow { party: party(&row.party), joined: row.kind == "join", at: row.at })
-        .collect())
+/// The evidence of a lesson with its seals, in the order in which it came.
+pub(crate) async fn list_records(db: &mut PgConnection, lesson: LessonId) -> Result<Vec<(Record, Vec<u8>)>> {
+    let rows = sqlx::query!(
+        "SELECT kind, party, source, reference, at, hash FROM attendance WHERE lesson_id = $1 ORDER BY id",
+        lesson.0
+    )
+    .fetch_all(db)
+    .await?;
+    let party = |name: String| if name == Party::Tutor.name() { Party::Tutor } else { Party::Student };
+    let read = rows.into_iter().map(|row| {
+        let kind = Kind::parse(&row.kind).ok_or_else(|| AppError::fault("a kind of evidence"))?;
+        let (source, reference) = (row.source, row.reference);
+        Ok((Record { kind, party: row.party.map(party), source, reference, at: row.at }, row.hash))
+    });
+    read.collect()
+}
+
+/// Asks an admin to decide what no rule does.
+pub(crate) async fn insert_case(
+    tx: &mut PgConnection,
+    booking: BookingId,
+    kind: &str,
+    details: &Value,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO cases (id, booking_id, kind, details, opened_at) VALUES ($1, $2, $3, $4, $5)",
+        chance::id::<Uuid>(),
+        booking.0,
+        kind,
+        details,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Where a tutor's lessons take place.
@@ -135,4 +183,10 @@ pub(crate) async fn find_link(db: &mut PgConnection, token: &str) -> Result<Join
         None if row.retired => JoinLink::Retired,
         None => JoinLink::Unknown,
     })
+}
+
+/// The booking of a lesson.
+pub(crate) async fn find_booking(db: &mut PgConnection, lesson: LessonId) -> Result<Option<BookingId>> {
+    let id = sqlx::query_scalar!("SELECT booking_id FROM lessons WHERE id = $1", lesson.0).fetch_optional(db);
+    Ok(id.await?.map(BookingId))
 }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use domain::{
-    booking::{BookingState, Policy, REQUEST, claim, slot_rules},
+    attendance::{self, Record},
+    booking::{BookingState, Party, Policy, REQUEST, claim, slot_rules},
     ids::{BookingId, LessonId, OfferingId, UserId},
     interval::Interval,
     lesson::{LessonState, waits},
@@ -18,7 +19,7 @@ use super::{
     dice::Dice,
     rows::{Rows, Student, Tutor},
 };
-use crate::{AppError, Result};
+use crate::{AppError, Result, lesson::life::OURSELVES};
 
 /// How far the lessons that were taught go back.
 const PAST: TimeDelta = TimeDelta::days(80);
@@ -323,11 +324,12 @@ fn changes(entry: &Entry<'_>) -> Vec<Change> {
 
 fn lesson_rows(rows: &mut Rows, dice: &mut Dice, entry: &Entry<'_>, booking: BookingId, last: DateTime<Utc>) {
     let id = LessonId(dice.id());
-    let (state, who): (_, &[&str]) = match entry.state {
-        BookingState::Completed => (LessonState::CompletedAssumed, &["tutor", "student"]),
-        BookingState::EarlyEnd => (LessonState::EarlyEndShort, &["tutor", "student"]),
-        BookingState::NoShowStudent => (LessonState::NoShowStudent, &["tutor"]),
-        BookingState::NoShowTutor => (LessonState::NoShowTutor, &["student"]),
+    let both = &[Party::Tutor, Party::Student];
+    let (state, who): (_, &[Party]) = match entry.state {
+        BookingState::Completed => (LessonState::CompletedAssumed, both),
+        BookingState::EarlyEnd => (LessonState::EarlyEndShort, both),
+        BookingState::NoShowStudent => (LessonState::NoShowStudent, &[Party::Tutor]),
+        BookingState::NoShowTutor => (LessonState::NoShowTutor, &[Party::Student]),
         BookingState::Requested | BookingState::Confirmed => (LessonState::Scheduled, &[]),
         _ => (LessonState::Cancelled, &[]),
     };
@@ -335,13 +337,38 @@ fn lesson_rows(rows: &mut Rows, dice: &mut Dice, entry: &Entry<'_>, booking: Boo
     rows.lessons.push(json!({
         "id": id, "booking_id": booking, "state": state, "no_show_wait": no_show_wait, "min_payable": min_payable,
         "trusted_end_at": (entry.state == BookingState::EarlyEnd).then_some(last),
+        "marked_no_show_at": (entry.state == BookingState::NoShowStudent).then_some(last),
         "settled_at": (!who.is_empty()).then_some(last),
     }));
-    for party in who {
-        let user = if *party == "tutor" { entry.tutor.user } else { entry.student.id };
-        let at = entry.slot.start - TimeDelta::seconds(30 + dice.below(240) as i64);
-        rows.attendance.push(json!({
-            "lesson_id": id, "user_id": user, "party": party, "kind": "join", "at": at,
-        }));
-    }
+    let join = |party| {
+        (attendance::Kind::Join, party, entry.slot.start - TimeDelta::seconds(30 + dice.below(240) as i64))
+    };
+    let mut evidence: Vec<_> = who.iter().copied().map(join).collect();
+    evidence.extend(match entry.state {
+        BookingState::EarlyEnd => Some((attendance::Kind::Ended, Party::Tutor, last)),
+        BookingState::NoShowStudent => Some((attendance::Kind::MarkedNoShow, Party::Tutor, last)),
+        _ => None,
+    });
+    rows.attendance.extend(sealed(id, entry, evidence));
+}
+
+/// Rows of evidence in the order of their times, each sealed with all before it.
+fn sealed(
+    lesson: LessonId,
+    entry: &Entry<'_>,
+    mut evidence: Vec<(attendance::Kind, Party, DateTime<Utc>)>,
+) -> Vec<Value> {
+    evidence.sort_by_key(|(_, _, at)| *at);
+    let mut before = attendance::START;
+    let rows = evidence.into_iter().map(|(kind, party, at)| {
+        let user = if party == Party::Tutor { entry.tutor.user } else { entry.student.id };
+        let record = Record { kind, party: Some(party), source: OURSELVES.to_owned(), reference: None, at };
+        before = attendance::seal(&before, lesson, &record);
+        let hash: String = before.iter().map(|byte| format!("{byte:02x}")).collect();
+        json!({
+            "lesson_id": lesson, "user_id": user, "party": party, "kind": kind, "source": OURSELVES, "at": at,
+            "hash": format!("\\x{hash}"),
+        })
+    });
+    rows.collect()
 }

@@ -61,8 +61,8 @@ pub(super) async fn insert(db: &mut PgConnection, rows: Rows) -> Result<()> {
     fill!(
         db,
         rows.attendance,
-        "INSERT INTO attendance (lesson_id, user_id, party, kind, at)
-         SELECT lesson_id, user_id, party, kind, at FROM jsonb_populate_recordset(NULL::attendance, $1)"
+        "INSERT INTO attendance (lesson_id, user_id, party, kind, source, at, hash)
+         SELECT lesson_id, user_id, party, kind, source, at, hash FROM jsonb_populate_recordset(NULL::attendance, $1)"
     );
     Ok(())
 }

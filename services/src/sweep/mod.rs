@@ -8,10 +8,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{
-    Result, Services,
-    booking::{self, By},
-};
+use crate::{Result, Services, booking};
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -90,10 +87,10 @@ async fn next(
 }
 
 /// Changes a booking that is due.
-async fn advance(tx: &mut PgConnection, due: Due, id: BookingId, now: DateTime<Utc>) -> Result<[UserId; 2]> {
+async fn advance(tx: &mut PgConnection, due: Due, id: BookingId, now: DateTime<Utc>) -> Result<Vec<UserId>> {
     let found = booking::find_locked(tx, id, now).await?.ok_or_else(booking::not_found)?;
     match due {
         Due::Request => booking::expire(tx, &found, now).await,
-        Due::Lesson => booking::settle(tx, &found, By::System, now).await,
+        Due::Lesson => booking::settle(tx, &found, now).await,
     }
 }

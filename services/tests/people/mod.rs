@@ -45,7 +45,7 @@ pub fn start() -> DateTime<Utc> {
 /// Services whose clock stands at [`start`].
 pub fn services(db: PgPool) -> Services {
     let config = Config::read(|_| None).expect("the configuration of development");
-    Services::new(db, Clock::at(start()), config, Arc::new(Silence))
+    Services::new(db, Clock::at(start()), config, Arc::new(Silence), None)
 }
 
 /// Moves the clock.

@@ -204,6 +204,8 @@ pub(crate) struct NewBooking<'a> {
     pub student: UserId,
     pub placement: &'a Placement,
     pub note: Option<&'a str>,
+    /// The card to charge.
+    pub card: Option<&'a str>,
     pub join_token: String,
     pub lesson: LessonId,
     pub waits: (i32, i32),
@@ -215,8 +217,8 @@ pub(crate) async fn insert(tx: &mut PgConnection, new: &NewBooking<'_>) -> Resul
     let placed = new.placement;
     sqlx::query!(
         "INSERT INTO bookings (id, tutor_id, student_id, offering_id, title, starts_at, ends_at, duration_min,
-             price_minor, currency, policy, state, note, join_token, expires_at, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)",
+             price_minor, currency, policy, state, note, join_token, expires_at, card_id, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)",
         new.id.0,
         new.tutor.0,
         new.student.0,
@@ -232,6 +234,7 @@ pub(crate) async fn insert(tx: &mut PgConnection, new: &NewBooking<'_>) -> Resul
         new.note,
         new.join_token,
         placed.expires_at,
+        new.card,
         new.now
     )
     .execute(&mut *tx)

@@ -1,0 +1,80 @@
+//! Addresses that other programs call: the payment provider, and an outside scheduler.
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, header},
+    routing,
+};
+use domain::{Code, Refusal};
+use serde::Serialize;
+use services::{Services, jobs, payment, sweep};
+
+use crate::{
+    api::{
+        error::{ApiError, ApiResult},
+        wire::{Success, ok},
+    },
+    metrics::Metrics,
+    router::AppState,
+};
+
+/// `POST /api/stripe/webhook`: the raw body is verified before anything is read of it.
+pub async fn stripe(
+    State(services): State<Services>,
+    State(metrics): State<Metrics>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> ApiResult<Json<Success<Received>>> {
+    let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let received = payment::receive(&services, signature, &body).await;
+    received.inspect_err(|error| {
+        tracing::warn!(%error, "a message to the payment webhook was refused");
+        metrics.refused_webhook();
+    })?;
+    Ok(ok(Received { received: true }))
+}
+
+/// That a message was taken.
+#[derive(Debug, Serialize)]
+pub struct Received {
+    received: bool,
+}
+
+/// What a run of the scheduler did.
+#[derive(Debug, Serialize)]
+pub struct Processed {
+    /// Lessons that got their outcome or came to their charge.
+    processed: u64,
+    /// Of them, those that were paid.
+    charged: i64,
+    /// Of them, those that were declined.
+    failed: i64,
+}
+
+/// `GET` and `POST /api/cron/process-charges`: does what is due, for schedulers outside. The one GET that acts.
+pub async fn process_charges(
+    State(services): State<Services>,
+    headers: HeaderMap,
+) -> ApiResult<Json<Success<Processed>>> {
+    let text = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let token = text.strip_prefix("Bearer ").unwrap_or_default();
+    if !payment::is_cron_secret(&services, token) {
+        return Err(ApiError::from(Refusal::new(Code::InvalidToken, "credentials")));
+    }
+    let swept = sweep::run(&services).await?;
+    let due = jobs::hand_out(&services).await?.charges;
+    jobs::drain(&services).await?;
+    let totals = payment::totals(&services, &due).await?;
+    let processed = swept.lessons_settled.max(due.len() as u64);
+    Ok(ok(Processed { processed, charged: totals.paid, failed: totals.declined }))
+}
+
+/// These addresses have credentials of their own: they are outside of what identifies people, keeps strangers' forms
+/// out and counts anonymous calls.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/api/stripe/webhook", routing::post(stripe))
+        .route("/api/cron/process-charges", routing::get(process_charges).post(process_charges))
+}

@@ -1,0 +1,185 @@
+//! What is done after a commit: jobs on Postgres, by graphile_worker.
+//!
+//! A job is a small struct of ids. It is put into the queue in the transaction that makes it necessary, may run more
+//! than once, and runs again, later and later, until it succeeds or has been tried [`ATTEMPTS`] times; then it waits
+//! for an admin. The queue's own clock (the database's) decides only when a technical failure is tried again.
+
+use std::time::Duration;
+
+use domain::ids::ChargeId;
+use graphile_worker::{
+    Database, IntoTaskHandlerResult, TaskHandler, Worker, WorkerContext, WorkerOptions, WorkerRecoveryConfig,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sqlx::{PgConnection, PgPool};
+
+use crate::{
+    AppError, Result, Services,
+    payment::{self, ChargeLesson, HandlePaymentEvent, RefundCharge},
+};
+
+/// How often a job is tried: with graphile_worker's exponential waits, for about a day and a half.
+pub const ATTEMPTS: i32 = 14;
+
+/// Jobs of one process under way at once. Most of their time is waiting for an answer.
+const AT_ONCE: usize = 32;
+
+/// The schema of the queue, which its library keeps up to date.
+const SCHEMA: &str = "graphile_worker";
+
+/// A piece of work.
+pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The name in the queue.
+    const NAME: &'static str;
+
+    /// Does it. An error is tried again.
+    fn run(self, services: &Services) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// What a job is in the queue.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent, bound = "")]
+struct Queued<J: Job>(J);
+
+impl<J: Job> TaskHandler for Queued<J> {
+    const IDENTIFIER: &'static str = J::NAME;
+
+    async fn run(self, context: WorkerContext) -> impl IntoTaskHandlerResult {
+        let Some(services) = context.get_ext::<Services>() else {
+            return Err("the worker has no services".to_owned());
+        };
+        // The clock of development may have been moved by another server.
+        let done = match services.clock.follow(&services.db).await {
+            Ok(()) => self.0.run(services).await,
+            Err(error) => Err(error),
+        };
+        done.map_err(|error| {
+            tracing::warn!(job = J::NAME, %error, "a job failed and is tried again");
+            error.to_string()
+        })
+    }
+}
+
+/// What was handed out to jobs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HandedOut {
+    /// Charges that are due.
+    pub charges: Vec<ChargeId>,
+}
+
+/// Hands out to jobs what the clock makes due.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub async fn hand_out(services: &Services) -> Result<HandedOut> {
+    Ok(HandedOut { charges: payment::hand_out(services).await? })
+}
+
+/// Puts a job into the queue; it runs after the commit.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub(crate) async fn enqueue<J: Job>(tx: &mut PgConnection, job: &J) -> Result<()> {
+    // Not checked while compiling: the schema is the library's.
+    sqlx::query("SELECT graphile_worker.add_job($1, $2::json, max_attempts => $3)")
+        .bind(J::NAME)
+        .bind(serde_json::to_value(job).map_err(AppError::fault)?)
+        .bind(ATTEMPTS)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Brings the queue's schema up to date.
+///
+/// # Errors
+/// Where its migrations fail.
+pub async fn migrate(db: &PgPool) -> Result<()> {
+    let utils = graphile_worker::WorkerUtils::new(Database::from(db.clone()), SCHEMA);
+    utils.migrate().await.map_err(AppError::fault)
+}
+
+/// A worker over all jobs, that runs until the signal.
+async fn worker(services: &Services, stop: impl Future<Output = ()> + Send + 'static) -> Result<Worker> {
+    WorkerOptions::default()
+        .schema(SCHEMA)
+        .pg_pool(services.db.clone())
+        .concurrency(AT_ONCE)
+        .poll_interval(Duration::from_secs(1))
+        .listen_os_shutdown_signals(false)
+        .shutdown_signal(stop)
+        // A killed process leaves jobs that look as if they were under way.
+        .worker_recovery(WorkerRecoveryConfig {
+            enabled: true,
+            heartbeat_interval: Duration::from_secs(5),
+            sweep_interval: Duration::from_secs(10),
+            sweep_threshold: Duration::from_secs(30),
+            recovery_delay: Duration::from_secs(1),
+            ..WorkerRecoveryConfig::default()
+        })
+        .add_extension(services.clone())
+        .define_job::<Queued<ChargeLesson>>()
+        .define_job::<Queued<RefundCharge>>()
+        .define_job::<Queued<HandlePaymentEvent>>()
+        .init()
+        .await
+        .map_err(AppError::fault)
+}
+
+/// Works off jobs until the signal; those under way are finished.
+///
+/// # Errors
+/// Where the database is lost for good.
+pub async fn work(services: &Services, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+    worker(services, stop).await?.run().await.map_err(AppError::fault)
+}
+
+/// Runs every job that is due, and waits for it and for those of other workers; how many ran here. One that fails is
+/// not tried again in this call.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub async fn drain(services: &Services) -> Result<u64> {
+    let worker = worker(services, std::future::pending()).await?;
+    let mut ran = 0;
+    loop {
+        let (due, under_way) = count(&services.db).await?;
+        if due > 0 {
+            worker.run_once().await.map_err(AppError::fault)?;
+            ran += due;
+        } else if under_way > 0 {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        } else {
+            return Ok(ran);
+        }
+    }
+}
+
+/// Between two looks at jobs of other workers.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// Makes jobs due that wait for another try.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub async fn retry_now(services: &Services) -> Result<()> {
+    sqlx::query(
+        "UPDATE graphile_worker._private_jobs SET run_at = now()
+         WHERE run_at > now() AND attempts < max_attempts AND locked_at IS NULL",
+    )
+    .execute(&services.db)
+    .await?;
+    Ok(())
+}
+
+/// Jobs that are due, and jobs under way.
+async fn count(db: &PgPool) -> Result<(u64, u64)> {
+    let (due, under_way): (i64, i64) = sqlx::query_as(
+        "SELECT count(*) FILTER (WHERE locked_at IS NULL AND run_at <= now() AND attempts < max_attempts),
+                count(*) FILTER (WHERE locked_at IS NOT NULL)
+         FROM graphile_worker._private_jobs",
+    )
+    .fetch_one(db)
+    .await?;
+    Ok((due.unsigned_abs(), under_way.unsigned_abs()))
+}

@@ -1,0 +1,256 @@
+//! Charging a lesson: from the due row over the provider's answer to ledger and debt.
+//!
+//! Three steps, each of which may be the last of a process that is killed: note the attempt, ask the provider under
+//! the attempt's key, record the answer. Whoever comes next finds the open attempt and asks again: the provider
+//! answers as it did before, and what is recorded once is recorded.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    booking::Booking,
+    ids::{BookingId, ChargeId, UserId},
+    ledger::Event,
+    payment::{ChargeEvent, ChargeState},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    provider::{Answer, Decline, Demand},
+    store::{self, Owed},
+};
+use crate::{
+    AppError, Result, Services, booking, chance,
+    jobs::{self, Job},
+    ledger, live,
+};
+
+/// How many charges are handed out in one transaction.
+const BATCH: i64 = 200;
+
+/// Stripe remembers a key for 24 hours; older attempts are looked up instead.
+const KEY_LIFE: TimeDelta = TimeDelta::hours(23);
+
+/// The job that charges a lesson.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ChargeLesson {
+    /// What is charged.
+    pub charge: ChargeId,
+    /// Ties together what follows from one event.
+    pub correlation_id: Uuid,
+}
+
+impl Job for ChargeLesson {
+    const NAME: &'static str = "charge_lesson";
+
+    async fn run(self, services: &Services) -> Result<()> {
+        charge(services, self.charge).await
+    }
+}
+
+/// Hands out the charges that are due, each to a job of its own. Without a payment provider they wait for one.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub(crate) async fn hand_out(services: &Services) -> Result<Vec<ChargeId>> {
+    let now = services.clock.now();
+    let mut handed_out = Vec::new();
+    if services.payments.is_none() {
+        return Ok(handed_out);
+    }
+    loop {
+        let mut tx = services.db.begin().await?;
+        let due = store::take_due(&mut tx, BATCH, now).await?;
+        for charge in &due {
+            let job = ChargeLesson { charge: *charge, correlation_id: chance::id() };
+            jobs::enqueue(&mut tx, &job).await?;
+        }
+        tx.commit().await?;
+        if due.is_empty() {
+            return Ok(handed_out);
+        }
+        handed_out.extend(due);
+    }
+}
+
+/// An attempt that is noted: what the provider is asked, and under which key.
+struct Attempt {
+    id: Uuid,
+    since: DateTime<Utc>,
+    owed: Owed,
+    customer: String,
+    card: String,
+}
+
+async fn charge(services: &Services, id: ChargeId) -> Result<()> {
+    let Some(attempt) = note(services, id).await? else { return Ok(()) };
+    let answer = ask(services, id, &attempt).await?;
+    record(services, id, Some(attempt.id), answer).await
+}
+
+/// Tries an owed charge again with a card of the student, who is there; how it stands then, and why it was declined.
+///
+/// # Errors
+/// Where the provider does not answer: the attempt stays open, and the next call asks for its answer.
+pub(crate) async fn charge_again(
+    services: &Services,
+    id: ChargeId,
+    card: &str,
+) -> Result<(ChargeState, Option<Decline>)> {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let owed = store::find_locked(&mut tx, id).await?.ok_or_else(booking::not_found)?;
+    if owed.state != ChargeState::Debt {
+        return Ok((owed.state, None));
+    }
+    let payer = store::find_customer_of(&mut tx, owed.booking).await?;
+    let customer = payer.ok_or_else(|| AppError::fault("a card without a customer"))?;
+    let (attempt, since, card) = store::find_or_insert_attempt(&mut tx, id, "on_session", card, now).await?;
+    tx.commit().await?;
+    let attempt = Attempt { id: attempt, since, owed, customer, card };
+    let answer = ask(services, id, &attempt).await?;
+    let decline = match &answer {
+        Answer::Paid { .. } => None,
+        Answer::Declined(decline) => Some(decline.clone()),
+    };
+    record(services, id, Some(attempt.id), answer).await?;
+    Ok((if decline.is_none() { ChargeState::Paid } else { ChargeState::Debt }, decline))
+}
+
+/// Asks the provider, or, where it has forgotten the key, looks up what it did.
+async fn ask(services: &Services, id: ChargeId, attempt: &Attempt) -> Result<Answer> {
+    let booking = found(services, attempt.owed.booking).await?;
+    let demand = Demand {
+        attempt: attempt.id,
+        charge: id,
+        booking: &booking,
+        amount: attempt.owed.split.charge,
+        customer: &attempt.customer,
+        card: &attempt.card,
+        intent: attempt.owed.intent.as_deref(),
+    };
+    let provider = services.payments()?;
+    let forgotten = services.clock.now() - attempt.since >= KEY_LIFE;
+    let known = if forgotten { provider.find_attempt(&demand).await? } else { None };
+    match known {
+        Some(answer) => Ok(answer),
+        None => provider.charge(&demand).await,
+    }
+}
+
+/// Notes what is about to be tried. `None` where nothing is left to do; without a card the debt is at hand.
+async fn note(services: &Services, id: ChargeId) -> Result<Option<Attempt>> {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let owed = store::find_locked(&mut tx, id).await?.ok_or_else(booking::not_found)?;
+    if owed.state != ChargeState::Scheduled {
+        return Ok(None);
+    }
+    let Some((customer, card)) = store::find_payer(&mut tx, owed.booking).await? else {
+        let decline = Decline { code: "no_card".to_owned(), ..Decline::default() };
+        let people = declined(&mut tx, id, &owed, &decline, now).await?;
+        tx.commit().await?;
+        services.live.wake(&people);
+        return Ok(None);
+    };
+    let (attempt, since, card) =
+        store::find_or_insert_attempt(&mut tx, id, "off_session", &card, now).await?;
+    tx.commit().await?;
+    Ok(Some(Attempt { id: attempt, since, owed, customer, card }))
+}
+
+/// Records what the provider said, by the call's answer or by its own message: once.
+pub(crate) async fn record(
+    services: &Services,
+    id: ChargeId,
+    attempt: Option<Uuid>,
+    answer: Answer,
+) -> Result<()> {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let owed = store::find_locked(&mut tx, id).await?.ok_or_else(booking::not_found)?;
+    let people = match &answer {
+        Answer::Paid { intent } => {
+            store::finish_attempt(&mut tx, id, attempt, Some(intent), None, now).await?;
+            paid(&mut tx, id, &owed, intent, now).await?
+        }
+        Answer::Declined(decline) => {
+            store::finish_attempt(&mut tx, id, attempt, decline.intent.as_deref(), Some(decline), now)
+                .await?;
+            declined(&mut tx, id, &owed, decline, now).await?
+        }
+    };
+    tx.commit().await?;
+    services.live.wake(&people);
+    Ok(())
+}
+
+async fn paid(
+    tx: &mut PgConnection,
+    id: ChargeId,
+    owed: &Owed,
+    intent: &str,
+    now: DateTime<Utc>,
+) -> Result<Vec<UserId>> {
+    owed.state.on(ChargeEvent::Paid)?;
+    if owed.state == ChargeState::Paid {
+        return Ok(Vec::new());
+    }
+    let receipt = store::next_receipt(tx).await?;
+    store::set_paid(tx, id, intent, receipt, now).await?;
+    let found = booking::find_locked(tx, owed.booking, now).await?.ok_or_else(booking::not_found)?;
+    ledger::post(tx, &found.booking, Event::Paid(owed.split.charge), &format!("charge/{id}/paid"), now)
+        .await?;
+    store::clear_debt(tx, id, "paid", now).await?;
+    tell(tx, &found, "payment.succeeded", owed, now).await
+}
+
+async fn declined(
+    tx: &mut PgConnection,
+    id: ChargeId,
+    owed: &Owed,
+    decline: &Decline,
+    now: DateTime<Utc>,
+) -> Result<Vec<UserId>> {
+    if owed.state.on(ChargeEvent::Declined)? == ChargeState::Paid {
+        return Ok(Vec::new());
+    }
+    tracing::info!(charge = %id, code = decline.code, decline_code = decline.decline_code, "declined");
+    store::set_debt(tx, id, decline.intent.as_deref(), now).await?;
+    if owed.state == ChargeState::Debt {
+        return Ok(Vec::new());
+    }
+    let found = booking::find_locked(tx, owed.booking, now).await?.ok_or_else(booking::not_found)?;
+    store::insert_debt(tx, chance::id(), id, &found.booking, owed.split.charge, now).await?;
+    tell(tx, &found, "payment.failed", owed, now).await
+}
+
+/// Writes the event for jobs and open pages.
+async fn tell(
+    tx: &mut PgConnection,
+    found: &booking::Found,
+    kind: &str,
+    owed: &Owed,
+    now: DateTime<Utc>,
+) -> Result<Vec<UserId>> {
+    let booking = &found.booking;
+    let amount = owed.split.charge;
+    let told = json!({
+        "booking_id": booking.id,
+        "student_id": booking.student,
+        "tutor_id": booking.tutor,
+        "amount": amount.minor,
+        "currency": amount.currency,
+    });
+    store::insert_event(tx, kind, booking.id, &told, now).await?;
+    let people = vec![booking.student, found.tutor_user];
+    live::record(tx, &people, kind, &json!({ "booking_id": booking.id }), now).await?;
+    Ok(people)
+}
+
+async fn found(services: &Services, id: BookingId) -> Result<Booking> {
+    let mut db = services.db.acquire().await?;
+    let found = booking::read(&mut db, id, services.clock.now()).await?;
+    found.map(|found| found.booking).ok_or_else(|| AppError::fault("a charge without a booking"))
+}

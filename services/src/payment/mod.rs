@@ -1,0 +1,90 @@
+//! Money for lessons: what is charged, when, and what became of it.
+
+mod cards;
+mod charging;
+mod debts;
+mod explain;
+pub mod provider;
+mod refund;
+pub(crate) mod store;
+mod webhook;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    booking::Booking,
+    charge::{Facts, Rule},
+    ids::ChargeId,
+    ledger::Event,
+    lesson::Lesson,
+    payment::{ChargeState, smallest},
+};
+use sqlx::PgConnection;
+use subtle::ConstantTimeEq as _;
+
+use crate::{Result, Services, chance, ledger};
+use store::NewCharge;
+
+pub(crate) use cards::CONSENT_BY_API;
+pub use cards::{CONSENT, Card, Consent, choose_card, list_cards, list_consents, remove_card, save_card};
+pub use charging::ChargeLesson;
+pub(crate) use charging::hand_out;
+pub use debts::{Debt, open_debts, pay_debt};
+pub use explain::{ChargeStatus, Explanation, explain};
+pub use refund::{RefundCharge, RefundView, refund};
+pub(crate) use store::is_own_card;
+pub use webhook::{HandlePaymentEvent, receive};
+
+/// Opens the charge of a lesson that has its outcome: what the rule says, due at the scheduled end.
+/// From now on the student owes it, and tutor and platform have earned their parts.
+pub(crate) async fn open(
+    tx: &mut PgConnection,
+    booking: &Booking,
+    lesson: &Lesson,
+    rule: Rule,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let facts = Facts {
+        start: lesson.start,
+        end: lesson.end,
+        min_payable: lesson.min_payable,
+        cancelled: false,
+        evidence: lesson.evidence,
+    };
+    let split = rule.charge(&lesson.terms);
+    let state = match split.charge.minor {
+        0 => ChargeState::Nothing,
+        minor if minor < smallest(split.charge.currency) => ChargeState::Waived,
+        _ => ChargeState::Scheduled,
+    };
+    let id: ChargeId = chance::id();
+    let new = NewCharge { id, booking: booking.id, rule, facts, terms: lesson.terms, split, state, now };
+    store::insert_charge(tx, &new).await?;
+    if state == ChargeState::Scheduled {
+        ledger::post(tx, booking, Event::Settled(split), &format!("charge/{id}/settled"), now).await?;
+    }
+    Ok(())
+}
+
+/// Whether a token is that of the outside scheduler. Compared in constant time.
+#[must_use]
+pub fn is_cron_secret(services: &Services, token: &str) -> bool {
+    token.as_bytes().ct_eq(services.config.secrets.cron.as_bytes()).into()
+}
+
+/// How some charges stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Paid.
+    pub paid: i64,
+    /// Declined, and owed.
+    pub declined: i64,
+}
+
+/// How some charges stand now.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn totals(services: &Services, charges: &[ChargeId]) -> Result<Totals> {
+    let mut db = services.db.acquire().await?;
+    store::count_states(&mut db, charges).await
+}

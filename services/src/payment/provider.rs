@@ -1,0 +1,288 @@
+//! Stripe, spoken to over HTTP. Only this module knows its types.
+//!
+//! Every call that changes something carries a key that derives from the row that causes it: asked again, Stripe
+//! answers as it did the first time. It forgets keys after 24 hours; until then a lost answer is simply asked for
+//! again.
+
+use std::{collections::HashMap, fmt, time::Duration};
+
+use domain::{
+    booking::Booking,
+    ids::{ChargeId, UserId},
+    money::Money,
+};
+use futures::TryStreamExt as _;
+use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError, StripeRequest};
+use stripe_core::{
+    customer::CreateCustomer,
+    payment_intent::{
+        ConfirmPaymentIntent, ConfirmPaymentIntentOffSession, CreatePaymentIntent,
+        CreatePaymentIntentAutomaticPaymentMethods, CreatePaymentIntentAutomaticPaymentMethodsAllowRedirects,
+        CreatePaymentIntentOffSession, ListPaymentIntent,
+    },
+    refund::CreateRefund,
+};
+use stripe_payment::payment_method::{AttachPaymentMethod, DetachPaymentMethod, RetrievePaymentMethod};
+use stripe_shared::{ApiErrors, ApiErrorsType, PaymentIntent, PaymentIntentStatus, PaymentMethod};
+use stripe_types::Currency;
+use uuid::Uuid;
+
+use crate::{AppError, Result, config::StripeConfig};
+
+/// How long an answer may take before it is asked for again.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A connection to the payment provider.
+#[derive(Clone)]
+pub struct Provider {
+    client: Client,
+    config: StripeConfig,
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Provider(…)")
+    }
+}
+
+/// A card as the provider describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CardFacts {
+    pub id: String,
+    pub customer: Option<String>,
+    pub brand: String,
+    pub last4: String,
+    pub exp_month: i16,
+    pub exp_year: i16,
+}
+
+/// What is asked when a lesson is charged without its student.
+pub(crate) struct Demand<'a> {
+    /// The attempt: its id is the key.
+    pub attempt: Uuid,
+    pub charge: ChargeId,
+    pub booking: &'a Booking,
+    pub amount: Money,
+    pub customer: &'a str,
+    pub card: &'a str,
+    /// The payment of an earlier attempt, which is then tried again.
+    pub intent: Option<&'a str>,
+}
+
+/// What the provider said to a demand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It has the money.
+    Paid {
+        /// Its id of the payment.
+        intent: String,
+    },
+    /// The card was declined, or its owner has to say so in person.
+    Declined(Decline),
+}
+
+/// Why there is no money.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Decline {
+    pub intent: Option<String>,
+    pub code: String,
+    pub decline_code: Option<String>,
+    pub message: Option<String>,
+}
+
+/// What the provider said to a refund.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RefundAnswer {
+    /// It gives the money back.
+    Given {
+        /// Its id of the refund.
+        refund: String,
+    },
+    /// It does not, and says why.
+    Refused(String),
+}
+
+impl Provider {
+    /// Prepares the connection; nothing is asked yet.
+    ///
+    /// # Errors
+    /// Where the configured address is none.
+    pub fn new(config: &StripeConfig) -> Result<Self> {
+        let mut builder = ClientBuilder::new(config.secret_key.clone()).timeout(PATIENCE);
+        if let Some(base) = &config.api_base {
+            builder = builder.url(base.clone());
+        }
+        Ok(Provider { client: builder.build().map_err(AppError::fault)?, config: config.clone() })
+    }
+
+    /// The key and the script of the card form.
+    #[must_use]
+    pub fn config(&self) -> &StripeConfig {
+        &self.config
+    }
+
+    /// Makes the customer of a person.
+    pub(crate) async fn create_customer(&self, user: UserId, email: &str, name: &str) -> Result<String> {
+        let request = CreateCustomer::new()
+            .email(email)
+            .name(name)
+            .metadata(HashMap::from([("user".to_owned(), user.to_string())]));
+        let made = self.ask(&request, &format!("customer-{user}")).await.map_err(AppError::fault)?;
+        Ok(made.id.to_string())
+    }
+
+    /// What a payment method is. `None` where there is no such card.
+    pub(crate) async fn find_card(&self, id: &str) -> Result<Option<CardFacts>> {
+        match RetrievePaymentMethod::new(id).send(&self.client).await {
+            Ok(method) => Ok(facts(&method)),
+            Err(StripeError::Stripe(_, 404)) => Ok(None),
+            Err(error) => Err(AppError::fault(error)),
+        }
+    }
+
+    /// Gives a card to a customer. A decline of the issuer comes back as one.
+    pub(crate) async fn attach_card(&self, id: &str, customer: &str) -> Result<Result<CardFacts, Decline>> {
+        let request = AttachPaymentMethod::new(id).customer(customer);
+        match self.ask(&request, &format!("attach-{id}-{customer}")).await {
+            Ok(method) => facts(&method).map(Ok).ok_or_else(|| AppError::fault("a card that is none")),
+            Err(StripeError::Stripe(errors, _)) if is_of_the_card(&errors) => Ok(Err(decline(*errors))),
+            Err(error) => Err(AppError::fault(error)),
+        }
+    }
+
+    /// Takes a card from its customer. One that is gone already stays gone.
+    pub(crate) async fn detach_card(&self, id: &str) -> Result<()> {
+        match DetachPaymentMethod::new(id).send(&self.client).await {
+            Ok(_) | Err(StripeError::Stripe(_, 400 | 404)) => Ok(()),
+            Err(error) => Err(AppError::fault(error)),
+        }
+    }
+
+    /// Charges a card whose owner is not there.
+    pub(crate) async fn charge(&self, demand: &Demand<'_>) -> Result<Answer> {
+        let key = demand.attempt.to_string();
+        let asked = match demand.intent {
+            None => self.ask(&create(demand)?, &key).await,
+            Some(intent) => {
+                let request = ConfirmPaymentIntent::new(intent)
+                    .payment_method(demand.card)
+                    .off_session(ConfirmPaymentIntentOffSession::Bool(true));
+                self.ask(&request, &key).await
+            }
+        };
+        match asked {
+            Ok(intent) => Ok(answer(&intent)),
+            Err(StripeError::Stripe(errors, _)) if is_of_the_card(&errors) => {
+                Ok(Answer::Declined(decline(*errors)))
+            }
+            Err(error) => Err(AppError::fault(error)),
+        }
+    }
+
+    /// The payment that an attempt came to, however long ago: by its metadata, among the customer's payments around
+    /// that time. Lists are complete where a search lags.
+    pub(crate) async fn find_attempt(&self, demand: &Demand<'_>) -> Result<Option<Answer>> {
+        let attempt = demand.attempt.to_string();
+        let mut payments =
+            ListPaymentIntent::new().customer(demand.customer).limit(100).paginate().stream(&self.client);
+        while let Some(payment) = payments.try_next().await.map_err(AppError::fault)? {
+            if payment.metadata.get("attempt") == Some(&attempt) {
+                return Ok(Some(answer(&payment)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Gives money back.
+    pub(crate) async fn refund(&self, refund: Uuid, intent: &str, amount: i64) -> Result<RefundAnswer> {
+        let request = CreateRefund::new()
+            .payment_intent(intent)
+            .amount(amount)
+            .metadata(HashMap::from([("refund".to_owned(), refund.to_string())]));
+        match self.ask(&request, &refund.to_string()).await {
+            Ok(made) if matches!(made.status.as_deref(), Some("failed" | "canceled")) => {
+                Ok(RefundAnswer::Refused(made.failure_reason.unwrap_or_default()))
+            }
+            Ok(made) => Ok(RefundAnswer::Given { refund: made.id.to_string() }),
+            Err(StripeError::Stripe(errors, 400)) => {
+                Ok(RefundAnswer::Refused(errors.message.unwrap_or_default()))
+            }
+            Err(error) => Err(AppError::fault(error)),
+        }
+    }
+
+    async fn ask<R>(&self, request: &R, key: &str) -> Result<R::Output, StripeError>
+    where
+        R: StripeRequest,
+        R::Output: miniserde::Deserialize,
+    {
+        let key = IdempotencyKey::new(key).map_err(|error| StripeError::ConfigError(error.to_string()))?;
+        request.customize().request_strategy(RequestStrategy::Idempotent(key)).send(&self.client).await
+    }
+}
+
+fn create(demand: &Demand<'_>) -> Result<CreatePaymentIntent> {
+    let currency = demand.amount.currency.code().to_lowercase();
+    let currency: Currency = currency.parse().map_err(AppError::fault)?;
+    let mut methods = CreatePaymentIntentAutomaticPaymentMethods::new(true);
+    methods.allow_redirects = Some(CreatePaymentIntentAutomaticPaymentMethodsAllowRedirects::Never);
+    let named = |name: &str, id: String| (name.to_owned(), id);
+    let metadata = HashMap::from([
+        named("booking", demand.booking.id.to_string()),
+        named("charge", demand.charge.to_string()),
+        named("attempt", demand.attempt.to_string()),
+    ]);
+    Ok(CreatePaymentIntent::new(demand.amount.minor, currency)
+        .customer(demand.customer)
+        .payment_method(demand.card)
+        .automatic_payment_methods(methods)
+        .confirm(true)
+        .off_session(CreatePaymentIntentOffSession::Bool(true))
+        .description(demand.booking.title.clone())
+        .metadata(metadata))
+}
+
+fn answer(intent: &PaymentIntent) -> Answer {
+    let id = intent.id.to_string();
+    if intent.status == PaymentIntentStatus::Succeeded {
+        return Answer::Paid { intent: id };
+    }
+    let code = match &intent.last_payment_error {
+        Some(error) => error.code.as_ref().map(ToString::to_string),
+        None => Some("authentication_required".to_owned()),
+    };
+    Answer::Declined(Decline {
+        intent: Some(id),
+        code: code.unwrap_or_else(|| "card_declined".to_owned()),
+        decline_code: intent.last_payment_error.as_ref().and_then(|error| error.decline_code.clone()),
+        message: intent.last_payment_error.as_ref().and_then(|error| error.message.clone()),
+    })
+}
+
+/// Whether another card, or the owner's word, would help.
+fn is_of_the_card(errors: &ApiErrors) -> bool {
+    let names_card = matches!(errors.param.as_deref(), Some("payment_method" | "customer"));
+    errors.type_ == ApiErrorsType::CardError
+        || (errors.type_ == ApiErrorsType::InvalidRequestError && names_card)
+}
+
+fn decline(errors: ApiErrors) -> Decline {
+    Decline {
+        intent: errors.payment_intent.map(|intent| intent.id.to_string()),
+        code: errors.code.map_or_else(|| "card_declined".to_owned(), |code| code.to_string()),
+        decline_code: errors.decline_code,
+        message: errors.message,
+    }
+}
+
+fn facts(method: &PaymentMethod) -> Option<CardFacts> {
+    let card = method.card.as_ref()?;
+    Some(CardFacts {
+        id: method.id.to_string(),
+        customer: method.customer.as_ref().map(|customer| customer.id().to_string()),
+        brand: card.brand.clone(),
+        last4: card.last4.clone(),
+        exp_month: i16::try_from(card.exp_month).ok()?,
+        exp_year: i16::try_from(card.exp_year).ok()?,
+    })
+}

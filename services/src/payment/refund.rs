@@ -1,0 +1,128 @@
+//! Giving money back. Each refund is a row, and the row's id the provider's key: two equal ones are two.
+
+use domain::{
+    Code, Refusal,
+    account::paragraph,
+    ids::{BookingId, RefundId},
+    ledger::{self as rules, Event},
+    money::Money,
+    payment::ChargeState,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    provider::RefundAnswer,
+    store::{self, NewRefund},
+};
+use crate::{
+    Actor, AppError, Result, Services, booking, chance,
+    jobs::{self, Job},
+    ledger, live,
+};
+
+/// A refund as the admin sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RefundView {
+    /// Its id.
+    pub id: RefundId,
+    /// Minor units of the charge's currency.
+    pub amount: i64,
+    /// `pending` until the provider has answered, then `succeeded` or `failed`.
+    pub status: String,
+}
+
+/// The job that asks the provider for a refund.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RefundCharge {
+    /// Which.
+    pub refund: RefundId,
+    /// Ties together what follows from one event.
+    pub correlation_id: Uuid,
+}
+
+impl Job for RefundCharge {
+    const NAME: &'static str = "refund_charge";
+
+    async fn run(self, services: &Services) -> Result<()> {
+        give_back(services, self.refund).await
+    }
+}
+
+/// An admin gives back some of a paid charge, without an amount all that is left. What is left is reckoned
+/// under the charge's lock: refunds that arrive together never give back too much.
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS`, `BOOKING_NOT_FOUND`, `INVALID_STATE` where nothing was paid, `INVALID_REQUEST` for an
+/// amount that is none or more than is left, or a reason that is not 1 to 500 characters.
+pub async fn refund(
+    services: &Services,
+    actor: &Actor,
+    id: BookingId,
+    amount: Option<i64>,
+    reason: &str,
+) -> Result<RefundView> {
+    actor.require_admin()?;
+    let reason = paragraph(reason, 1, 500).ok_or(Refusal::on(Code::InvalidRequest, "reason", "reason"))?;
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let charge = match store::find_charge(&mut tx, id).await? {
+        Some(charge) => charge,
+        None => {
+            booking::read(&mut tx, id, now).await?.ok_or_else(booking::not_found)?;
+            return Err(Refusal::new(Code::InvalidState, "nothing_paid").into());
+        }
+    };
+    let owed = store::find_locked(&mut tx, charge).await?.ok_or_else(booking::not_found)?;
+    if owed.state != ChargeState::Paid {
+        return Err(Refusal::new(Code::InvalidState, "nothing_paid").into());
+    }
+    let amount = amount.unwrap_or(owed.split.charge.minor - owed.given.amount);
+    let parts = rules::refund(&owed.split, owed.given, amount)?;
+    let refund: RefundId = chance::id();
+    let new = NewRefund { id: refund, charge, booking: id, parts, reason, admin: actor.user, now };
+    store::insert_refund(&mut tx, &new).await?;
+    jobs::enqueue(&mut tx, &RefundCharge { refund, correlation_id: chance::id() }).await?;
+    tx.commit().await?;
+    Ok(RefundView { id: refund, amount, status: "pending".to_owned() })
+}
+
+async fn give_back(services: &Services, id: RefundId) -> Result<()> {
+    let mut db = services.db.acquire().await?;
+    let Some(pending) = store::find_refund(&mut db, id).await? else { return Ok(()) };
+    drop(db);
+    let answer = services.payments()?.refund(id.0, &pending.intent, pending.parts.charge.minor).await?;
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    store::find_locked(&mut tx, pending.charge).await?.ok_or_else(booking::not_found)?;
+    let Money { minor, currency } = pending.parts.charge;
+    let (kind, first) = match &answer {
+        RefundAnswer::Given { refund } => {
+            let first = store::finish_refund(&mut tx, id, Some(refund), None, now).await?;
+            ("payment.refunded", first)
+        }
+        RefundAnswer::Refused(why) => {
+            tracing::error!(refund = %id, why, "the provider gives nothing back");
+            ("payment.refund_failed", store::finish_refund(&mut tx, id, None, Some(why), now).await?)
+        }
+    };
+    if !first {
+        return Ok(());
+    }
+    let found = booking::find_locked(&mut tx, pending.booking, now).await?.ok_or_else(booking::not_found)?;
+    if matches!(answer, RefundAnswer::Given { .. }) {
+        ledger::post(&mut tx, &found.booking, Event::Refunded(pending.parts), &format!("refund/{id}"), now)
+            .await?;
+    } else {
+        store::give_up_refund(&mut tx, &pending, now).await?;
+    }
+    let told =
+        json!({ "booking_id": pending.booking, "refund_id": id, "amount": minor, "currency": currency });
+    store::insert_event(&mut tx, kind, pending.booking, &told, now).await?;
+    let people = vec![found.booking.student, found.tutor_user];
+    live::record(&mut tx, &people, kind, &json!({ "booking_id": pending.booking }), now).await?;
+    tx.commit().await.map_err(AppError::from)?;
+    services.live.wake(&people);
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! What the provider tells us by itself: verified first, stored once, worked off as a job. In any order, and however
+//! often it comes, it leads to the same state.
+
+use domain::{ids::ChargeId, webhook::verify_stripe};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{charging, provider::Answer, store};
+use crate::{
+    Result, Services, chance,
+    jobs::{self, Job},
+};
+
+/// The part of an event that is read before it is stored.
+#[derive(Deserialize)]
+struct Envelope {
+    id: String,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// The job that works off an event of the provider.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HandlePaymentEvent {
+    /// The provider's id of it.
+    pub event: String,
+    /// Ties together what follows from one event.
+    pub correlation_id: Uuid,
+}
+
+impl Job for HandlePaymentEvent {
+    const NAME: &'static str = "handle_payment_event";
+
+    async fn run(self, services: &Services) -> Result<()> {
+        handle(services, &self.event).await
+    }
+}
+
+/// Takes a message of the provider: the raw body, and its signature.
+///
+/// # Errors
+/// `INVALID_REQUEST` where the signature does not hold (`signature`) or the body is no event (`malformed`).
+pub async fn receive(services: &Services, signature: &str, body: &[u8]) -> Result<()> {
+    let now = services.clock.now();
+    verify_stripe(&services.payments()?.config().webhook_secret, signature, body, now.timestamp())?;
+    let malformed = |_| domain::Refusal::new(domain::Code::InvalidRequest, "malformed");
+    let payload: Value = serde_json::from_slice(body).map_err(malformed)?;
+    let event = Envelope::deserialize(&payload).map_err(malformed)?;
+    let mut tx = services.db.begin().await?;
+    if store::insert_payment_event(&mut tx, &event.id, &event.kind, &payload, now).await? {
+        let job = HandlePaymentEvent { event: event.id, correlation_id: chance::id() };
+        jobs::enqueue(&mut tx, &job).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+async fn handle(services: &Services, event: &str) -> Result<()> {
+    let mut db = services.db.acquire().await?;
+    let Some((kind, payload)) = store::find_payment_event(&mut db, event).await? else { return Ok(()) };
+    drop(db);
+    let object = &payload["data"]["object"];
+    let charge = object["metadata"]["charge"].as_str().and_then(|id| id.parse::<ChargeId>().ok());
+    match (&*kind, charge, object["id"].as_str()) {
+        // Its amount is the charge's own: nobody else can make one with our metadata.
+        ("payment_intent.succeeded", Some(charge), Some(intent)) => {
+            charging::record(services, charge, None, Answer::Paid { intent: intent.to_owned() }).await?;
+        }
+        // A decline is answered to whoever asked; a payment that nobody here asked for is none of ours.
+        _ => tracing::debug!(event, kind, "an event that changes nothing"),
+    }
+    let mut db = services.db.acquire().await?;
+    store::set_payment_event_processed(&mut db, event, services.clock.now()).await
+}

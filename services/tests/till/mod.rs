@@ -1,0 +1,102 @@
+//! A payment provider for tests: the sandbox, in this process, on a port of its own.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use domain::booking::Booking;
+use sandbox::{Options, Sandbox};
+use serde_json::{Value, json};
+use services::{
+    Actor, Services,
+    config::StripeConfig,
+    jobs, lesson, payment, sweep,
+    testing::{self, Tutor, at_hour, booked, now},
+};
+use sqlx::PgPool;
+
+/// Services with a provider, a tutor and a student.
+pub struct Till {
+    pub services: Services,
+    pub sandbox: Sandbox,
+    pub tutor: Tutor,
+    pub student: Actor,
+    pub client: reqwest::Client,
+}
+
+/// What the sandbox's key opens.
+fn config(sandbox: &Sandbox) -> StripeConfig {
+    let options = Options::default();
+    StripeConfig {
+        secret_key: options.secret_key,
+        publishable_key: options.publishable_key,
+        webhook_secret: options.webhook_secret,
+        api_base: Some(sandbox.url()),
+        js_url: format!("{}/v3/", sandbox.url()),
+    }
+}
+
+/// Opens a till on an empty database.
+pub async fn open(db: PgPool) -> Till {
+    jobs::migrate(&db).await.expect("the queue");
+    let sandbox = Sandbox::start(Options::default()).await.expect("a sandbox");
+    let services = testing::services_with(db, Some(&config(&sandbox)));
+    let tutor = testing::tutor(&services, "Tina").await;
+    let student = testing::student(&services, "Sam").await;
+    Till { services, sandbox, tutor, student, client: reqwest::Client::new() }
+}
+
+impl Till {
+    /// Another server on the same database and provider.
+    pub fn second_server(&self) -> Services {
+        let second = testing::services_with(self.services.db.clone(), Some(&config(&self.sandbox)));
+        second.clock.show(Some(self.services.clock.now()));
+        second
+    }
+
+    /// Gives the student a card.
+    pub async fn card(&self, token: &str) -> payment::Card {
+        payment::save_card(&self.services, &self.student, token, "I agree.").await.expect("a card")
+    }
+
+    /// An hour for 25 €, so many hours from now, to which both came.
+    pub async fn taught(&self, hour: i64) -> Booking {
+        self.services.clock.show(Some(now()));
+        let booking = booked(&self.services, &self.student, &self.tutor, at_hour(hour)).await;
+        self.services.clock.show(Some(booking.start));
+        for actor in [&self.student, &self.tutor.actor] {
+            lesson::join(&self.services, actor, booking.id).await.expect("let in");
+        }
+        self.services.clock.show(Some(booking.end));
+        booking
+    }
+
+    /// Does everything that is due, as a tick does.
+    pub async fn tick(&self) -> u64 {
+        sweep::run(&self.services).await.expect("swept");
+        jobs::hand_out(&self.services).await.expect("handed out");
+        jobs::retry_now(&self.services).await.expect("due");
+        jobs::drain(&self.services).await.expect("worked off")
+    }
+
+    /// The student's own explanation of a charge.
+    pub async fn explained(&self, booking: &Booking) -> payment::Explanation {
+        payment::explain(&self.services, &self.student, booking.id).await.expect("an explanation")
+    }
+
+    /// Lets something go wrong at the provider.
+    pub async fn fault(&self, fault: Value) {
+        let url = format!("{}/_control/faults", self.sandbox.url());
+        let planned = self.client.post(url).json(&fault).send().await.expect("planned");
+        assert!(planned.status().is_success(), "{fault}");
+    }
+
+    /// How many objects of a kind the provider has, such as `payment_intents`.
+    pub async fn counted(&self, kind: &str) -> u64 {
+        let url = format!("{}/_control/state", self.sandbox.url());
+        let state: Value = self.client.get(url).send().await.expect("asked").json().await.expect("an object");
+        state[kind].as_u64().unwrap_or_else(|| panic!("no {kind} in {state}"))
+    }
+}
+
+/// A fault at the creation of payments.
+pub fn at_payments(kind: &str, status: u16) -> Value {
+    json!({ "method": "POST", "path": "/v1/payment_intents", "kind": kind, "status": status, "times": 1 })
+}
