@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod lesson;
 pub mod limit;
 pub mod live;
+mod outbox;
 pub mod overview;
 pub mod payment;
 pub mod reset;

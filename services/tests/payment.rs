@@ -106,6 +106,35 @@ async fn a_decline_is_a_debt_that_keeps_its_student_from_booking(db: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn a_debt_is_paid_with_another_card_and_its_student_books_again(db: PgPool) {
+    let till = till::open(db).await;
+    let bad = till.card("pm_card_chargeCustomerFail").await;
+    let booking = till.taught(4).await;
+    till.tick().await;
+    let pay = async |actor, card: String| payment::pay_debt(&till.services, actor, booking.id, &card).await;
+    let debts = payment::open_debts(&till.services, &till.student).await.expect("debts");
+    assert_eq!(
+        debts.iter().map(|debt| (debt.booking, debt.amount.minor)).collect::<Vec<_>>(),
+        [(booking.id, 2500)]
+    );
+    let good = till.card("pm_card_visa").await;
+    let other = testing::student(&till.services, "Eve").await;
+    assert_eq!(refused(pay(&other, good.id.clone()).await).0, Code::BookingNotFound);
+    assert_eq!(refused(pay(&till.student, "pm_unknown".to_owned()).await).0, Code::NotFound);
+    assert_eq!(refused(pay(&till.student, bad.id.clone()).await).0, Code::PaymentFailed);
+    for _ in 0..2 {
+        let answer = pay(&till.student, good.id.clone()).await.expect("paid, also when asked again");
+        assert_eq!(answer, ChargeStatus::Paid);
+    }
+    assert_eq!(till.explained(&booking).await.status, ChargeStatus::Paid);
+    assert_eq!(till.counted("payment_intents").await, 1, "one payment for each booking, whatever is tried");
+    assert!(payment::open_debts(&till.services, &till.student).await.expect("debts").is_empty());
+    till.services.clock.show(Some(now()));
+    booked(&till.services, &till.student, &till.tutor, at_hour(28)).await;
+    assert_invariants(&till.services).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn without_a_card_the_lesson_is_owed(db: PgPool) {
     let till = till::open(db).await;
     let booking = till.taught(4).await;

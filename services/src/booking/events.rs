@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::store::Found;
-use crate::{Actor, Result, chance, live};
+use crate::{Actor, Result, live, outbox};
 
 /// Who changed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,16 +88,7 @@ pub(crate) async fn record(tx: &mut PgConnection, found: &Found, change: &Change
     )
     .execute(&mut *tx)
     .await?;
-    sqlx::query!(
-        "INSERT INTO outbox (kind, booking_id, payload, correlation_id, created_at) VALUES ($1, $2, $3, $4, $5)",
-        change.kind,
-        booking.id.0,
-        payload(booking, change),
-        chance::id::<Uuid>(),
-        change.now
-    )
-    .execute(&mut *tx)
-    .await?;
+    outbox::record(tx, change.kind, booking.id, &payload(booking, change), change.now).await?;
     let people = [booking.student, found.tutor_user];
     let told = json!({ "booking_id": booking.id, "status": booking.state, "start": booking.start });
     live::record(tx, &people, change.kind, &told, change.now).await?;

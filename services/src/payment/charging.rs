@@ -23,7 +23,7 @@ use super::{
 use crate::{
     AppError, Result, Services, booking, chance,
     jobs::{self, Job},
-    ledger, live,
+    ledger, live, outbox,
 };
 
 /// How many charges are handed out in one transaction.
@@ -243,7 +243,7 @@ async fn tell(
         "amount": amount.minor,
         "currency": amount.currency,
     });
-    store::insert_event(tx, kind, booking.id, &told, now).await?;
+    outbox::record(tx, kind, booking.id, &told, now).await?;
     let people = vec![booking.student, found.tutor_user];
     live::record(tx, &people, kind, &json!({ "booking_id": booking.id }), now).await?;
     Ok(people)

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Actor, AppError, Result, Services, booking, chance,
     jobs::{self, Job},
-    ledger, live,
+    ledger, live, outbox,
 };
 
 /// A refund as the admin sees it.
@@ -119,7 +119,7 @@ async fn give_back(services: &Services, id: RefundId) -> Result<()> {
     }
     let told =
         json!({ "booking_id": pending.booking, "refund_id": id, "amount": minor, "currency": currency });
-    store::insert_event(&mut tx, kind, pending.booking, &told, now).await?;
+    outbox::record(&mut tx, kind, pending.booking, &told, now).await?;
     let people = vec![found.booking.student, found.tutor_user];
     live::record(&mut tx, &people, kind, &json!({ "booking_id": pending.booking }), now).await?;
     tx.commit().await.map_err(AppError::from)?;

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::{
     Actor, AppError, Result, Services,
     booking::{Page, offset},
-    live, tutor,
+    live, outbox, tutor,
 };
 use store::Rated;
 
@@ -60,7 +60,7 @@ pub async fn rate(
         "feedback": words,
         "low": rating.is_low(),
     });
-    store::insert_event(&mut tx, SUBMITTED, booking, &told, now).await?;
+    outbox::record(&mut tx, SUBMITTED, booking, &told, now).await?;
     let people = [rated.student, rated.tutor_user];
     live::record(&mut tx, &people, SUBMITTED, &json!({ "booking_id": booking }), now).await?;
     tx.commit().await?;

@@ -6,12 +6,10 @@ use domain::{
     ids::{BookingId, TutorId, UserId},
     review::Rating,
 };
-use serde_json::Value;
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use super::RatingView;
-use crate::{AppError, Result, chance};
+use crate::{AppError, Result};
 
 /// What a booking says to who wants to rate it.
 pub(super) struct Rated {
@@ -67,26 +65,6 @@ pub(super) async fn insert(
         "UPDATE tutors SET rating_count = rating_count + 1, rating_sum = rating_sum + $2 WHERE id = $1",
         rated.tutor.0,
         i32::from(stars)
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn insert_event(
-    db: &mut PgConnection,
-    kind: &str,
-    booking: BookingId,
-    payload: &Value,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "INSERT INTO outbox (kind, booking_id, payload, correlation_id, created_at) VALUES ($1, $2, $3, $4, $5)",
-        kind,
-        booking.0,
-        payload,
-        chance::id::<Uuid>(),
-        now
     )
     .execute(db)
     .await?;
