@@ -9,7 +9,7 @@ use domain::{
     attendance::{Kind, Record},
     booking::{Booking, BookingState},
     ids::{BookingId, LessonId, UserId},
-    lesson::{LessonEvent, join_window, may_join},
+    lesson::{Lesson, LessonEvent, join_window, may_join},
 };
 use hmac::{Hmac, Mac as _};
 use serde::Serialize;
@@ -177,6 +177,15 @@ pub async fn attendance(services: &Services, actor: &Actor, booking: BookingId) 
     }
     let rows = records.into_iter().map(|(record, hash)| AttendanceRow { record, hash: hex(&hash) });
     Ok(Attendance { rows: rows.collect(), intact })
+}
+
+/// Everything that decides about the lesson of a booking that one has read, as it stands.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn read(services: &Services, booking: &Booking) -> Result<Lesson> {
+    let mut db = services.db.acquire().await?;
+    life::load(&mut db, booking).await
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -14,9 +14,11 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 mod cards;
+mod lists;
 mod refunds;
 
 pub(crate) use cards::*;
+pub(crate) use lists::*;
 pub(crate) use refunds::*;
 
 use super::{Debt, Totals, explain::Kept, provider::Decline};

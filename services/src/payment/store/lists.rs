@@ -1,0 +1,76 @@
+//! Rows of charges, refunds and cases as lists show them.
+
+use domain::{
+    ids::{BookingId, UserId},
+    money::{Currency, Money},
+    payment::ChargeState,
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    AppError, Result,
+    payment::{Case, Charged, RefundRow},
+};
+
+/// The charges of these bookings, of one person's only where one is named.
+pub(crate) async fn list_charged(
+    db: &mut PgConnection,
+    bookings: &[Uuid],
+    whose: Option<UserId>,
+) -> Result<Vec<Charged>> {
+    let rows = sqlx::query!(
+        "SELECT c.booking_id, c.state, c.currency, c.amount_minor, c.refunded_minor
+         FROM charges c JOIN bookings b ON b.id = c.booking_id JOIN tutors t ON t.id = b.tutor_id
+         WHERE c.booking_id = ANY($1) AND ($2::uuid IS NULL OR $2 IN (b.student_id, t.user_id))",
+        bookings,
+        whose.map(|user| user.0)
+    )
+    .fetch_all(db)
+    .await?;
+    let read = rows.into_iter().map(|row| {
+        let currency = Currency::parse(&row.currency).map_err(AppError::fault)?;
+        Ok(Charged {
+            booking: BookingId(row.booking_id),
+            state: ChargeState::parse(&row.state).ok_or_else(|| AppError::fault("a charge's state"))?,
+            amount: Money { minor: row.amount_minor, currency },
+            refunded: row.refunded_minor,
+        })
+    });
+    read.collect()
+}
+
+/// The refunds of a booking, oldest first.
+pub(crate) async fn list_refunds(db: &mut PgConnection, booking: BookingId) -> Result<Vec<RefundRow>> {
+    let rows = sqlx::query!(
+        "SELECT r.amount_minor, c.currency, r.reason, r.state, r.created_at
+         FROM refunds r JOIN charges c ON c.id = r.charge_id
+         WHERE c.booking_id = $1 ORDER BY r.created_at, r.id",
+        booking.0
+    )
+    .fetch_all(db)
+    .await?;
+    let read = rows.into_iter().map(|row| {
+        let currency = Currency::parse(&row.currency).map_err(AppError::fault)?;
+        let amount = Money { minor: row.amount_minor, currency };
+        Ok(RefundRow { amount, reason: row.reason, status: row.state, at: row.created_at })
+    });
+    read.collect()
+}
+
+/// The cases that nobody has closed, oldest first.
+pub(crate) async fn list_cases(db: &mut PgConnection) -> Result<Vec<Case>> {
+    let rows = sqlx::query!(
+        "SELECT c.booking_id, b.title, c.kind, c.opened_at FROM cases c JOIN bookings b ON b.id = c.booking_id
+         WHERE c.closed_at IS NULL ORDER BY c.opened_at, c.id LIMIT 100"
+    )
+    .fetch_all(db)
+    .await?;
+    let read = rows.into_iter().map(|row| Case {
+        booking: BookingId(row.booking_id),
+        title: row.title,
+        kind: row.kind,
+        opened_at: row.opened_at,
+    });
+    Ok(read.collect())
+}
