@@ -4,6 +4,9 @@
 //! Islands (`#[island]`), server functions are compiled for both sides. Pages are the
 //! server's alone, and with them the router and every sentence: an island gets its texts as props.
 
+// Whether what awaits the payment provider can move between threads is asked through its many nested types.
+#![recursion_limit = "256"]
+
 pub mod account;
 pub mod booking;
 pub mod dev;
@@ -12,6 +15,7 @@ pub mod error;
 pub mod form;
 pub mod lesson;
 pub mod live;
+pub mod payment;
 pub mod tutor;
 pub mod ui;
 

@@ -18,7 +18,7 @@ use web_sys::{Document, DomParser, Element, Event, EventSource, HtmlElement, Mes
 use crate::enhance::all;
 
 /// The events of a person's stream that change what pages show.
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 15] = [
     "message",
     "booking.created",
     "booking.confirmed",
@@ -29,6 +29,10 @@ const KINDS: [&str; 11] = [
     "booking.expired",
     "lesson.joined",
     "lesson.no_show",
+    "payment.succeeded",
+    "payment.failed",
+    "payment.refunded",
+    "payment.refund_failed",
     "rating.submitted",
 ];
 

@@ -51,6 +51,15 @@ pub async fn end_lesson(booking: String) -> Result<(), WireError> {
     crate::pages::lesson_actions::end(&booking).await
 }
 
+/// The tutor says that the student did not come.
+///
+/// # Errors
+/// `INVALID_STATE`, `BOOKING_NOT_FOUND`, `INSUFFICIENT_PERMISSIONS`.
+#[server(prefix = "/do", endpoint = "mark_no_show")]
+pub async fn mark_no_show(booking: String) -> Result<(), WireError> {
+    crate::pages::lesson_actions::mark_no_show(&booking).await
+}
+
 /// The student rates a lesson, once.
 ///
 /// # Errors

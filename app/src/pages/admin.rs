@@ -3,7 +3,10 @@
 use domain::{account::Role, booking::BookingState};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use services::{invariants, overview};
+use services::{
+    invariants, overview,
+    payment::{self, Case},
+};
 
 use super::{
     context::Visit,
@@ -21,15 +24,21 @@ pub fn Admin() -> impl IntoView {
         load(
             move |visit| async move {
                 let overview = overview::load(&visit.services, &actor).await?;
-                Ok((overview, invariants::count(&visit.services).await?))
+                let cases = payment::open_cases(&visit.services, &actor).await?;
+                Ok((overview, invariants::count(&visit.services).await?, cases))
             },
-            |visit, (overview, violations)| view! { <Shown visit overview violations/> },
+            |visit, (overview, violations, cases)| view! { <Shown visit overview violations cases/> },
         )
     })
 }
 
 #[component]
-fn Shown(visit: Visit, overview: overview::Overview, violations: invariants::Violations) -> impl IntoView {
+fn Shown(
+    visit: Visit,
+    overview: overview::Overview,
+    violations: invariants::Violations,
+    cases: Vec<Case>,
+) -> impl IntoView {
     let locale = visit.locale();
     let number = move |count: i64| format::number(locale, count);
     let healthy = violations == invariants::Violations::default();
@@ -65,6 +74,37 @@ fn Shown(visit: Visit, overview: overview::Overview, violations: invariants::Vio
             <Card title=td_string!(locale, admin.bookings)>
                 <Table caption=td_string!(locale, admin.bookings) caption_hidden=true columns>{rows}</Table>
             </Card>
+            <Card title=td_string!(locale, admin.cases)><Cases visit cases/></Card>
         </div>
     }
+}
+
+/// What waits for an admin's decision, with the way to the charge that it is about.
+#[component]
+fn Cases(visit: Visit, cases: Vec<Case>) -> impl IntoView {
+    let locale = visit.locale();
+    if cases.is_empty() {
+        return view! { <p class="quiet">{td_string!(locale, admin.cases_none)}</p> }.into_any();
+    }
+    let (lesson, kind) = (td_string!(locale, admin.case_lesson), td_string!(locale, admin.case_kind));
+    let opened = td_string!(locale, admin.case_opened);
+    let rows = cases.into_iter().map(|case| {
+        let href = format!("/lessons/{}/charge", case.booking);
+        let what = match case.kind.as_str() {
+            "late_evidence" => td_string!(locale, admin.case_late_evidence),
+            _ => td_string!(locale, admin.case_other),
+        };
+        let since = format::near(locale, visit.zone, case.opened_at, visit.now);
+        view! {
+            <tr>
+                <Cell label=lesson><a class="link hit" href=href>{case.title}</a></Cell>
+                <Cell label=kind>{what}</Cell>
+                <Cell label=opened>{since}</Cell>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    let columns = vec![Column::text(lesson), Column::text(kind), Column::text(opened)];
+    view! { <Table caption=td_string!(locale, admin.cases) caption_hidden=true columns>{rows}</Table> }
+        .into_any()
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use domain::{
     booking::Policy,
+    charge::NobodyJoined,
     lesson::waits,
     money::{Currency, Money},
     zone::Zone,
@@ -127,7 +128,12 @@ fn sentences(visit: &Visit, lesson: &Lesson) -> Vec<(Glyph, String)> {
             td_string!(locale, booking.rule_absent, wait = wait, half = half).to_string(),
         ));
         all.push((Glyph::Check, td_string!(locale, booking.rule_nothing).to_string()));
-        all.push((Glyph::Card, td_string!(locale, booking.rule_no_card).to_string()));
+        let nobody = match lesson.policy.nobody_joined {
+            NobodyJoined::ChargeFull => td_string!(locale, booking.rule_nobody_full),
+            NobodyJoined::ChargeNothing => td_string!(locale, booking.rule_nobody_none),
+        };
+        all.push((Glyph::Users, nobody.to_owned()));
+        all.push((Glyph::Card, td_string!(locale, booking.rule_card).to_string()));
     }
     let deadline = lesson.deadline();
     let cancel = if deadline < visit.now {

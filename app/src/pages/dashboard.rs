@@ -7,19 +7,22 @@ use domain::{
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use services::booking::{self, ListQuery, Page};
+use services::{
+    booking::{self, ListQuery, Page},
+    payment::{self, Debt},
+};
 
 use super::{
     context::Visit,
     format,
     gate::only,
     i18n::{Locale, td_string},
-    lesson_list::LessonList,
+    lesson_list::{LessonList, Listed, listed},
     load::load,
     query,
     updates::{CountdownTo, Updates, refresh_at},
 };
-use crate::ui::{ButtonLink, ButtonVariant, Card, EmptyState, Glyph, PageHeader, TabItem, Tabs};
+use crate::ui::{Alert, ButtonLink, ButtonVariant, Card, EmptyState, Glyph, PageHeader, TabItem, Tabs, Tone};
 
 /// Rows on a page of the list.
 const PAGE_SIZE: i64 = 10;
@@ -107,7 +110,8 @@ pub fn paged(address: &str) -> String {
 
 struct Loaded {
     next: Option<Booking>,
-    list: Page<Booking>,
+    list: Page<Listed>,
+    debts: Vec<Debt>,
 }
 
 /// `/dashboard`
@@ -119,7 +123,12 @@ pub fn Dashboard() -> impl IntoView {
                 let next = ListQuery { page_size: 1, ..Shelf::Coming.query(1) };
                 let next = booking::list(&visit.services, &actor, &next).await?.rows.pop();
                 let asked = Shelf::of(&visit.query).query(page_number(&visit.query));
-                Ok(Loaded { next, list: booking::list(&visit.services, &actor, &asked).await? })
+                let list = booking::list(&visit.services, &actor, &asked).await?;
+                Ok(Loaded {
+                    next,
+                    list: listed(&visit.services, &actor, list).await?,
+                    debts: payment::open_debts(&visit.services, &actor).await?,
+                })
             },
             |visit, loaded| view! { <Shown visit loaded/> },
         )
@@ -147,6 +156,7 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
             <PageHeader title=td_string!(locale, dashboard.title) lead=td_string!(locale, dashboard.lead, zone = format::zone(visit.zone, visit.now)).to_string()>
                 <ButtonLink href="/tutors" variant=ButtonVariant::Secondary icon=Glyph::Search>{td_string!(locale, site.find_tutor)}</ButtonLink>
             </PageHeader>
+            <div id="debts" data-live=""><Debts visit=visit.clone() debts=loaded.debts/></div>
             <div id="next-lesson" data-live="" data-refresh-at=times>
                 {loaded.next.map(|next| view! { <NextLesson visit=visit.clone() booking=next/> })}
             </div>
@@ -157,6 +167,31 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
             <Updates/>
         </div>
     }
+}
+
+/// What the student still owes, with the way to pay it.
+#[component]
+fn Debts(visit: Visit, debts: Vec<Debt>) -> impl IntoView {
+    if debts.is_empty() {
+        return ().into_any();
+    }
+    let locale = visit.locale();
+    let rows = debts.into_iter().map(|debt| {
+        let href = format!("/lessons/{}/charge", debt.booking);
+        let date = format::day_brief(locale, visit.zone.to_wall(debt.opened_at).local.date());
+        let amount = format::money(locale, debt.amount.minor, debt.amount.currency);
+        let text =
+            td_string!(locale, dashboard.debt, title = debt.title, date = date, amount = amount).to_string();
+        view! { <li><a class="link hit" href=href>{text}</a></li> }
+    });
+    let rows = rows.collect_view();
+    view! {
+        <Alert tone=Tone::Danger title=td_string!(locale, dashboard.debts_title)>
+            <p>{td_string!(locale, dashboard.debts_text)}</p>
+            <ul>{rows}</ul>
+        </Alert>
+    }
+    .into_any()
 }
 
 /// The next lesson, counted down to by the server's clock.

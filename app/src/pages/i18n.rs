@@ -61,7 +61,7 @@ pub fn error_sentence(locale: Locale, key: &str) -> String {
         refund_amount refund_too_much nothing_due nothing_paid card_declined card_not_found debt_outstanding
         signature student_overlap request_lapsed join_under_review idempotency_key idempotency_mismatch
         content_type json json_shape method cursor guest link_expired min_rating offerings_many
-        payment_method prices range_order range_length sort timestamp within_days webhook_secret
+        payment_method amount_typed prices range_order range_length sort timestamp within_days webhook_secret
     ], internal)
 }
 

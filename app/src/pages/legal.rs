@@ -21,6 +21,7 @@ pub fn Privacy() -> impl IntoView {
         td_string!(locale, legal.kept_student),
         td_string!(locale, legal.kept_tutor),
         td_string!(locale, legal.kept_booking),
+        td_string!(locale, legal.kept_payment),
         td_string!(locale, legal.kept_sign_in),
     ];
     let cookies = [

@@ -10,6 +10,7 @@ use leptos_router::hooks::use_params_map;
 use services::{
     booking::{self, HistoryRow, party},
     lesson::{self, Attendance},
+    payment::{self, Charged},
 };
 
 use super::{
@@ -17,6 +18,7 @@ use super::{
     forms::FlashNotice,
     gate::signed_in,
     i18n::{state_name, td_string},
+    lesson_absence::{AbsentDialog, Waiting},
     lesson_list::other_party,
     lesson_parts::{CallOffDialog, Change, Charge, Facts, Rate, Trail},
     lesson_room::Room,
@@ -36,6 +38,10 @@ pub struct Lesson {
     pub history: Vec<HistoryRow>,
     /// What is on record about who came.
     pub attendance: Attendance,
+    /// All that decides about its outcome.
+    pub record: domain::lesson::Lesson,
+    /// What became of the money, once the outcome is settled.
+    pub charged: Option<Charged>,
 }
 
 impl Lesson {
@@ -60,6 +66,8 @@ pub fn LessonPage() -> impl IntoView {
                     side: party(&actor, &booking),
                     history: booking::history(&visit.services, &actor, id).await?,
                     attendance: lesson::attendance(&visit.services, &actor, id).await?,
+                    record: lesson::read(&visit.services, &booking).await?,
+                    charged: payment::list_charged(&visit.services, &actor, &[id]).await?.pop(),
                     booking,
                 })
             },
@@ -76,7 +84,8 @@ fn Shown(visit: Visit, lesson: Lesson) -> impl IntoView {
     let kicker = td_string!(locale, lesson.kicker, name = other_party(&visit, booking)).to_string();
     let heading = booking.title.clone();
     let (opens, closes) = join_window(booking.start, booking.end);
-    let times = refresh_at(&visit, &[opens, booking.start, booking.end, closes]);
+    let times =
+        refresh_at(&visit, &[opens, booking.start, lesson.record.no_show_from(), booking.end, closes]);
     let can_change = lesson.can_change(&visit);
     let rate = lesson.side == Some(Party::Student)
         && booking.state == BookingState::Completed
@@ -85,12 +94,13 @@ fn Shown(visit: Visit, lesson: Lesson) -> impl IntoView {
         <Title text=title/>
         <div class="page flow">
             <PageHeader title=heading kicker/>
-            <FlashNotice actions=&["join_lesson", "accept_request", "decline_request", "end_lesson"]/>
+            <FlashNotice actions=&["join_lesson", "accept_request", "decline_request", "end_lesson", "mark_no_show"]/>
             <div id="lesson" data-live="" data-refresh-at=times>
                 <Live visit=visit.clone() lesson=lesson.clone()/>
             </div>
             <div id="rate" data-live="">{rate.then(|| view! { <Rate locale id=lesson.booking.id.to_string()/> })}</div>
             {can_change.then(|| view! { <CallOffDialog visit=visit.clone() booking=lesson.booking.clone()/> })}
+            <AbsentDialog visit lesson/>
             <Updates/>
         </div>
     }
@@ -106,6 +116,7 @@ fn Live(visit: Visit, lesson: Lesson) -> impl IntoView {
             <div class="flow">
                 <p role="status"><StateBadge state=state.name() text=state_name(locale, state)/></p>
                 <Room visit=visit.clone() lesson=lesson.clone()/>
+                <Waiting visit=visit.clone() lesson=lesson.clone()/>
                 <Facts visit=visit.clone() lesson=lesson.clone()/>
                 <Charge visit=visit.clone() lesson=lesson.clone()/>
             </div>

@@ -92,6 +92,18 @@ pub async fn end(id: &str) -> Result<(), WireError> {
     act(id, &[], true, booking::complete).await
 }
 
+/// Marks the student absent.
+///
+/// # Errors
+/// As `services::lesson::mark_no_show`.
+pub async fn mark_no_show(id: &str) -> Result<(), WireError> {
+    act(id, &[], true, async |services, actor, id| {
+        let booking = booking::find(services, actor, id).await?;
+        lesson::mark_no_show(services, actor, booking.lesson).await
+    })
+    .await
+}
+
 /// Rates the lesson.
 ///
 /// # Errors

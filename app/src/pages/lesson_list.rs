@@ -2,9 +2,14 @@
 
 use domain::booking::{Booking, BookingState, Party, may_call_off};
 use leptos::prelude::*;
-use services::booking::{Page, party};
+use services::{
+    Actor, Result, Services,
+    booking::{Page, party},
+    payment::{self, Charged},
+};
 
 use super::{
+    charge_words::{Standing, amount},
     context::Visit,
     format,
     i18n::{Locale, state_name, td_string},
@@ -19,24 +24,41 @@ pub fn other_party(visit: &Visit, booking: &Booking) -> String {
     if side == Some(Party::Tutor) { booking.student_name.clone() } else { booking.tutor_name.clone() }
 }
 
+/// A lesson of a list, with what became of the money once its outcome is settled.
+#[derive(Clone)]
+pub struct Listed {
+    booking: Booking,
+    charged: Option<Charged>,
+}
+
+/// Adds what became of the money to a page of lessons: one question for all of them.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn listed(services: &Services, actor: &Actor, page: Page<Booking>) -> Result<Page<Listed>> {
+    let ids: Vec<_> = page.rows.iter().map(|booking| booking.id).collect();
+    let charges = payment::list_charged(services, actor, &ids).await?;
+    let charged = |id| charges.iter().find(|charged| charged.booking == id).copied();
+    let rows = page.rows.into_iter();
+    let rows = rows.map(|booking| Listed { charged: charged(booking.id), booking }).collect();
+    Ok(Page { rows, page: page.page, page_size: page.page_size, total: page.total })
+}
+
 /// A list of lessons with its pages.
 #[component]
 pub fn LessonList(
     /// The request.
     visit: Visit,
     /// The rows.
-    list: Page<Booking>,
+    list: Page<Listed>,
     /// The address of a page of the list, without its number.
     #[prop(into)]
     address: String,
 ) -> impl IntoView {
     let label = td_string!(visit.locale(), dashboard.pages);
     let pages = pager(&visit, label, &list, move |page| format!("{address}{page}"));
-    let rows = list
-        .rows
-        .into_iter()
-        .map(|booking| view! { <LessonRow visit=visit.clone() booking/> })
-        .collect_view();
+    let rows =
+        list.rows.into_iter().map(|lesson| view! { <LessonRow visit=visit.clone() lesson/> }).collect_view();
     view! {
         <ul class="lesson-list">{rows}</ul>
         {pages}
@@ -49,9 +71,11 @@ pub fn LessonRow(
     /// The request.
     visit: Visit,
     /// The lesson.
-    booking: Booking,
+    lesson: Listed,
 ) -> impl IntoView {
     let locale = visit.locale();
+    let Listed { booking, charged } = lesson;
+    let money = charged.map(|charged| view! { <Money locale charged price=booking.price_minor/> });
     let href = format!("/lessons/{}", booking.id);
     let with = td_string!(locale, dashboard.with, name = other_party(&visit, &booking)).to_string();
     let length = format::minutes(locale, booking.duration);
@@ -67,9 +91,32 @@ pub fn LessonRow(
             </div>
             <div class="lesson-side">
                 <StateBadge state=booking.state.name() text=state_name(locale, booking.state)/>
+                {money}
                 <RowActions visit booking/>
             </div>
         </li>
+    }
+}
+
+/// What was charged and how that stands, with the way to the reason.
+#[component]
+pub fn Money(
+    /// The language.
+    locale: Locale,
+    /// The charge.
+    charged: Charged,
+    /// The booking's price, minor units.
+    price: i64,
+) -> impl IntoView {
+    let standing = Standing::of(&charged, price);
+    let href = format!("/lessons/{}/charge", charged.booking);
+    let why = (standing != Standing::Free).then(|| {
+        let text = td_string!(locale, charge.why, amount = amount(locale, charged.amount)).to_string();
+        view! { <ButtonLink href variant=ButtonVariant::Ghost size=ButtonSize::Small>{text}</ButtonLink> }
+    });
+    view! {
+        <StateBadge state=standing.code() text=standing.word(locale)/>
+        {why}
     }
 }
 

@@ -9,8 +9,10 @@ use domain::{
     zone::Zone,
 };
 use leptos::prelude::*;
+use services::lesson::Attendance;
 
 use super::{
+    charge_words::{Standing, amount},
     context::Visit,
     format,
     forms::{PostForm, error_on, kept_or},
@@ -92,15 +94,23 @@ pub fn Charge(
         let rules = rules.into_iter().map(|rule| view! { <li>{rule}</li> }).collect_view();
         view! {
             <ul class="prose-list">{rules}</ul>
-            <p class="quiet small">{td_string!(locale, lesson.charge_no_card)}</p>
+            <p class="quiet small">{td_string!(locale, lesson.charge_card)}</p>
         }
         .into_any()
     };
+    let href = format!("/lessons/{}/charge", booking.id);
+    let charged = lesson.charged.map(|charged| {
+        let standing = Standing::of(&charged, booking.price_minor);
+        let sum = (standing != Standing::Free).then(|| amount(locale, charged.amount));
+        view! { <p class="row"><StateBadge state=standing.code() text=standing.word(locale)/> <strong class="tabular">{sum}</strong></p> }
+    });
     let shown = if booking.price_minor == 0 { td_string!(locale, lesson.free).to_owned() } else { price };
     view! {
         <Card title=td_string!(locale, lesson.charge_title)>
             <div class="stack">
                 <p><span class="quiet">{td_string!(locale, lesson.price)}</span> <strong class="tabular">{shown}</strong></p>
+                {charged}
+                <p><a class="link hit" href=href>{td_string!(locale, charge.see)}</a></p>
                 {rules}
             </div>
         </Card>
@@ -132,7 +142,8 @@ fn rules(visit: &Visit, lesson: &Lesson, price: &str) -> Vec<String> {
 }
 
 /// Basis points as a percentage: 1000 is "10", 1250 "12.5".
-fn percent(locale: Locale, bps: i32) -> String {
+#[must_use]
+pub fn percent(locale: Locale, bps: i32) -> String {
     let bps = bps.max(0).unsigned_abs();
     if bps.is_multiple_of(100) { (bps / 100).to_string() } else { format::tenths(locale, bps / 10) }
 }
@@ -257,7 +268,8 @@ pub fn Trail(
             td_string!(locale, lesson.rated_tutor, stars = stars).to_string()
         }
     });
-    let attendance = view! { <Attendance visit=visit.clone() lesson=lesson.clone()/> };
+    let (booking, records) = (lesson.booking.clone(), lesson.attendance.clone());
+    let attendance = view! { <Evidence visit=visit.clone() booking attendance=records/> };
     view! {
         {rated.map(|text| view! { <Card><p>{text}</p></Card> })}
         <Card title=td_string!(locale, lesson.attendance)>{attendance}</Card>
@@ -265,10 +277,17 @@ pub fn Trail(
     }
 }
 
+/// What is on record about who came, sealed.
 #[component]
-fn Attendance(visit: Visit, lesson: Lesson) -> impl IntoView {
+pub fn Evidence(
+    /// The request.
+    visit: Visit,
+    /// The booking.
+    booking: Booking,
+    /// In the order in which it came.
+    attendance: Attendance,
+) -> impl IntoView {
     let locale = visit.locale();
-    let Lesson { attendance, booking, .. } = lesson;
     if attendance.rows.is_empty() {
         return view! { <p class="quiet">{td_string!(locale, lesson.attendance_none)}</p> }.into_any();
     }

@@ -12,6 +12,7 @@ use super::{
     admin::Admin,
     book::Book,
     book_move::Reschedule,
+    charge::ChargePage,
     console::{
         availability::AvailabilityPage, offerings::Offerings, profile::ProfilePage, requests::Requests,
         settings::TutorSettingsPage, today::Today,
@@ -45,6 +46,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings") view=Settings ssr=SsrMode::Async/>
                     <Route path=path!("/dashboard") view=Dashboard ssr=SsrMode::Async/>
                     <Route path=path!("/lessons/:id") view=LessonPage ssr=SsrMode::Async/>
+                    <Route path=path!("/lessons/:id/charge") view=ChargePage ssr=SsrMode::Async/>
                     <Route path=path!("/lessons/:id/room") view=Meeting ssr=SsrMode::Async/>
                     <Route path=path!("/tutor") view=Today ssr=SsrMode::Async/>
                     <Route path=path!("/tutor/requests") view=Requests ssr=SsrMode::Async/>

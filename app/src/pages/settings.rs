@@ -3,10 +3,14 @@
 use domain::{account::Role, zone::Zone};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use services::account::{self, Me};
+use services::{
+    account::{self, Me},
+    payment::{self, Card as SavedCard},
+};
 
 use super::{
-    forms::{PostForm, SavedNotice, TextField, ZoneField, error_on, kept_or},
+    cards::Cards,
+    forms::{FlashNotice, PostForm, SavedNotice, TextField, ZoneField, error_on, kept_or},
     gate::signed_in,
     i18n::{Locale, td_string},
     load::load,
@@ -19,14 +23,20 @@ use crate::ui::{Button, ButtonLink, ButtonVariant, Card, Field, PageHeader, Text
 pub fn Settings() -> impl IntoView {
     signed_in(|_, actor| {
         load(
-            move |visit| async move { account::me(&visit.services, &actor).await },
-            |visit, me| view! { <Shown locale=visit.locale() me/> },
+            move |visit| async move {
+                let me = account::me(&visit.services, &actor).await?;
+                let student = me.role == Role::Student;
+                let cards =
+                    if student { Some(payment::list_cards(&visit.services, &actor).await?) } else { None };
+                Ok((me, cards))
+            },
+            |visit, (me, cards)| view! { <Shown locale=visit.locale() me cards/> },
         )
     })
 }
 
 #[component]
-fn Shown(locale: Locale, me: Me) -> impl IntoView {
+fn Shown(locale: Locale, me: Me, cards: Option<Vec<SavedCard>>) -> impl IntoView {
     let email = me.email.clone();
     let tutor = me.role == Role::Tutor;
     view! {
@@ -34,6 +44,7 @@ fn Shown(locale: Locale, me: Me) -> impl IntoView {
         <div class="page page-text flow">
             <PageHeader title=td_string!(locale, account.settings_title) lead=td_string!(locale, account.settings_lead)/>
             <SavedNotice/>
+            <FlashNotice actions=&["choose_card", "remove_card"]/>
             <Card title=td_string!(locale, account.profile_group)>
                 <SettingsForm locale me/>
             </Card>
@@ -45,6 +56,7 @@ fn Shown(locale: Locale, me: Me) -> impl IntoView {
                     </div>
                 </Card>
             })}
+            {cards.map(|cards| view! { <Cards locale cards/> })}
             <Card title=td_string!(locale, account.session_group)>
                 <p>{td_string!(locale, site.signed_in_as, name = email)} ". " {td_string!(locale, account.session_text)}</p>
                 <form method="post" action="/do/sign_out" class="form-actions">

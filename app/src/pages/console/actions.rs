@@ -173,17 +173,22 @@ fn whole(text: &str, key: &'static str, field: &'static str) -> Result<u16, Refu
     text.parse().map_err(|_| Refusal::on(Code::InvalidRequest, key, field))
 }
 
-/// A price as a person types it, in major units with a point or a comma, in minor units.
+/// A price as a person types it.
 fn price(text: &str, currency: Currency) -> Result<i64, Refusal> {
-    let refusal = || Refusal::on(Code::InvalidRequest, "price_typed", "prices");
+    typed_amount(text, currency).ok_or(Refusal::on(Code::InvalidRequest, "price_typed", "prices"))
+}
+
+/// An amount as a person types it, in major units with a point or a comma, in minor units; `None` for what is none.
+#[must_use]
+pub fn typed_amount(text: &str, currency: Currency) -> Option<i64> {
     let text = text.trim().replace(',', ".");
     let (whole, rest) = text.split_once('.').unwrap_or((&text, ""));
     let places = currency.exponent() as usize;
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || whole.len() > 12 || !digits(whole) || !digits(rest) || rest.len() > places {
-        return Err(refusal());
+        return None;
     }
-    format!("{whole}{rest:0<places$}").parse().map_err(|_| refusal())
+    format!("{whole}{rest:0<places$}").parse().ok()
 }
 
 /// Replaces the weekly hours.

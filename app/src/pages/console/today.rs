@@ -19,7 +19,7 @@ use crate::{
         format,
         forms::FlashNotice,
         i18n::{Locale, td_string},
-        lesson_list::LessonList,
+        lesson_list::{LessonList, Listed, listed},
         updates::{Updates, refresh_at},
     },
     ui::{ButtonLink, Card, EmptyState, Glyph, Icon, Tabs},
@@ -33,7 +33,7 @@ struct Loaded {
     /// The next agreed lesson.
     next: Option<Booking>,
     /// The chosen list.
-    list: Page<Booking>,
+    list: Page<Listed>,
     /// The newest of the coming bookings, where it has just come in.
     news: Option<Booking>,
     /// Whether there are hours.
@@ -51,9 +51,10 @@ pub fn Today() -> impl IntoView {
             let coming = booking::list(services, actor, &coming).await?.rows;
             let hours = availability::hours(services, actor, desk.id).await?;
             let asked = Shelf::of(&visit.query).query(page_number(&visit.query));
+            let list = booking::list(services, actor, &asked).await?;
             Ok(Loaded {
                 next: coming.iter().find(|booking| booking.state == BookingState::Confirmed).cloned(),
-                list: booking::list(services, actor, &asked).await?,
+                list: listed(services, actor, list).await?,
                 news: newest(coming, visit.now),
                 has_hours: !hours.weekly().is_empty() || !hours.overrides().is_empty(),
             })

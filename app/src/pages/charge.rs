@@ -1,0 +1,225 @@
+//! Why was I charged: the page of a charge, for the two parties and for admins. Printed, it is the receipt.
+
+use domain::{account::Role, booking::Party};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use services::{
+    booking,
+    payment::{self, Card as SavedCard, ChargeStatus, Explanation, RefundRow},
+};
+
+use super::{
+    charge_tables::{Inputs, Ledger, Parties, Refunds, SplitTable},
+    charge_words::{Standing, amount, card_name, why},
+    context::Visit,
+    format,
+    forms::{FlashNotice, PostForm, SavedNotice, error_on, kept_or},
+    gate::signed_in,
+    i18n::{Locale, td_string},
+    lesson_parts::Evidence,
+    load::load,
+    query,
+    updates::Updates,
+};
+use crate::ui::{
+    Alert, Button, ButtonLink, ButtonVariant, Card, Dialog, Field, Glyph, Input, PageHeader, StateBadge,
+    Textarea, Tone,
+};
+
+/// Everything that the page shows.
+#[derive(Clone)]
+pub struct Loaded {
+    /// The charge, and what it was found from.
+    pub explained: Explanation,
+    /// What was given back.
+    pub refunds: Vec<RefundRow>,
+    /// On which side the reader stands; `None` for an admin.
+    pub side: Option<Party>,
+    /// The reader is an admin.
+    pub admin: bool,
+    /// The cards with which a student can pay what is owed.
+    pub cards: Vec<SavedCard>,
+}
+
+/// `/lessons/{id}/charge`
+#[component]
+pub fn ChargePage() -> impl IntoView {
+    let id = use_params_map().with_untracked(|params| params.get("id").unwrap_or_default());
+    signed_in(|_, actor| {
+        load(
+            move |visit| async move {
+                let id = id.parse()?;
+                let explained = payment::explain(&visit.services, &actor, id).await?;
+                let side = booking::party(&actor, &explained.booking);
+                let pays = side == Some(Party::Student) && explained.status == ChargeStatus::Debt;
+                let cards =
+                    if pays { payment::list_cards(&visit.services, &actor).await? } else { Vec::new() };
+                let refunds = payment::list_refunds(&visit.services, &actor, id).await?;
+                Ok(Loaded { explained, refunds, side, admin: actor.role == Role::Admin, cards })
+            },
+            |visit, loaded| view! { <Shown visit loaded/> },
+        )
+    })
+}
+
+#[component]
+fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
+    let locale = visit.locale();
+    let booking = &loaded.explained.booking;
+    let title = td_string!(locale, charge.title, title = booking.title.clone()).to_string();
+    let heading = if loaded.side == Some(Party::Student) {
+        td_string!(locale, charge.heading_student)
+    } else {
+        td_string!(locale, charge.heading)
+    };
+    let left = loaded.explained.split.charge.minor - loaded.explained.refunded;
+    let refundable = loaded.admin && left > 0 && loaded.explained.status == ChargeStatus::Paid;
+    let lesson = format!("/lessons/{}", booking.id);
+    let paid = visit.query.split('&').any(|pair| pair == "paid=1");
+    view! {
+        <Title text=title/>
+        <div class="page page-text flow">
+            <PageHeader title=heading kicker=booking.title.clone()>
+                <ButtonLink href=lesson variant=ButtonVariant::Secondary>{td_string!(locale, charge.back)}</ButtonLink>
+                {refundable.then(|| view! {
+                    <ButtonLink href="?refund=1" variant=ButtonVariant::Danger attr:data-opens="refund">{td_string!(locale, charge.refund)}</ButtonLink>
+                })}
+            </PageHeader>
+            <FlashNotice actions=&["pay_debt"]/>
+            <SavedNotice/>
+            {paid.then(|| view! { <Alert tone=Tone::Success title=td_string!(locale, charge.pay_done)/> })}
+            <div id="charge" data-live="" class="flow">
+                <Verdict visit=visit.clone() loaded=loaded.clone()/>
+                <Grounds visit=visit.clone() loaded=loaded.clone()/>
+            </div>
+            {refundable.then(|| view! { <RefundDialog visit=visit.clone() loaded=loaded.clone()/> })}
+            <Updates/>
+        </div>
+    }
+}
+
+/// How much, how it stands, and why in a sentence.
+#[component]
+fn Verdict(visit: Visit, loaded: Loaded) -> impl IntoView {
+    let locale = visit.locale();
+    let Loaded { explained, side, cards, .. } = loaded;
+    let standing = Standing::of_explained(&explained);
+    let shown = amount(locale, explained.split.charge);
+    let refunded = (explained.refunded > 0).then(|| {
+        let given = format::money(locale, explained.refunded, explained.split.charge.currency);
+        view! { <p>{td_string!(locale, charge.refunded_text, amount = given)}</p> }
+    });
+    let waived = explained.waived.then(|| view! { <p>{td_string!(locale, charge.waived_text)}</p> });
+    let owed = (explained.status == ChargeStatus::Debt)
+        .then(|| view! { <Owed locale side cards explained=explained.clone()/> });
+    view! {
+        <Card>
+            <div class="stack">
+                <p class="row">
+                    <strong class="charge-amount tabular">{shown}</strong>
+                    <StateBadge state=standing.code() text=standing.word(locale)/>
+                </p>
+                <p>{why(locale, visit.zone, &explained)}</p>
+                {waived}
+                {refunded}
+                {owed}
+                <Parties visit explained/>
+                <p class="quiet small no-print">{td_string!(locale, charge.print_hint)}</p>
+            </div>
+        </Card>
+    }
+}
+
+/// What is owed, and the cards with which it can be paid: plain forms, so that they work in swapped content too.
+#[component]
+fn Owed(locale: Locale, side: Option<Party>, cards: Vec<SavedCard>, explained: Explanation) -> impl IntoView {
+    if side != Some(Party::Student) {
+        return view! { <Alert tone=Tone::Warning title=td_string!(locale, charge.owed_other)/> }.into_any();
+    }
+    let due = amount(locale, explained.split.charge);
+    let none = cards.is_empty().then(|| view! { <p>{td_string!(locale, charge.pay_no_card)}</p> });
+    let forms = cards.into_iter().enumerate().map(|(place, card)| {
+        let variant = if place == 0 { ButtonVariant::Primary } else { ButtonVariant::Secondary };
+        let text =
+            td_string!(locale, charge.pay, amount = due.clone(), card = card_name(locale, &card)).to_string();
+        view! {
+            <form method="post" action="/do/pay_debt">
+                <input type="hidden" name="booking" value=explained.booking.id.to_string()/>
+                <input type="hidden" name="card" value=card.id/>
+                <Button variant icon=Glyph::Card class="btn-wraps">{text}</Button>
+            </form>
+        }
+    });
+    let forms = forms.collect_view();
+    view! {
+        <Alert tone=Tone::Danger title=td_string!(locale, charge.owed_student)/>
+        <div class="stack-tight no-print">
+            <h2 class="card-heading">{td_string!(locale, charge.pay_title)}</h2>
+            {none}
+            {forms}
+        </div>
+    }
+    .into_any()
+}
+
+/// What the rule was found from, who gets what, what was given back, the ledger, the evidence.
+#[component]
+fn Grounds(visit: Visit, loaded: Loaded) -> impl IntoView {
+    let locale = visit.locale();
+    let Loaded { explained, refunds, .. } = loaded;
+    let zone = format::zone(visit.zone, explained.facts.start);
+    let json = format!("/api/v2/bookings/{}/charge", explained.booking.id);
+    let (booking, attendance) = (explained.booking.clone(), explained.attendance.clone());
+    let title = td_string!(locale, charge.refunds_title);
+    let given = view! { <Refunds visit=visit.clone() refunds=refunds.clone()/> };
+    let given = (!refunds.is_empty()).then(|| view! { <Card title>{given}</Card> });
+    let inputs = view! { <Inputs visit=visit.clone() explained=explained.clone()/> };
+    let split = view! { <SplitTable locale split=explained.split/> };
+    let ledger = view! { <Ledger visit=visit.clone() explained/> };
+    view! {
+        <Card title=td_string!(locale, charge.inputs_title)>
+            <div class="stack">
+                {inputs}
+                <p class="quiet small">{td_string!(locale, charge.inputs_zone, zone = zone)}</p>
+            </div>
+        </Card>
+        <Card title=td_string!(locale, charge.split_title)>{split}</Card>
+        {given}
+        <Card title=td_string!(locale, charge.ledger_title)>{ledger}</Card>
+        <Card title=td_string!(locale, charge.evidence_title)><Evidence visit booking attendance/></Card>
+        <p class="no-print"><a class="link" href=json>{td_string!(locale, charge.json)}</a></p>
+    }
+}
+
+/// An admin gives money back. Without script it arrives open at its own address.
+#[component]
+fn RefundDialog(visit: Visit, loaded: Loaded) -> impl IntoView {
+    let locale = visit.locale();
+    let open = query::get(&visit.query, "refund").is_some();
+    let Explanation { booking, split, refunded, .. } = loaded.explained;
+    let page = format!("/lessons/{}/charge", booking.id);
+    let close = if open { page.clone() } else { String::new() };
+    let currency = split.charge.currency;
+    let left = format::money(locale, split.charge.minor - refunded, currency);
+    let label = td_string!(locale, charge.refund_amount, currency = currency.code()).to_string();
+    let hint = td_string!(locale, charge.refund_amount_hint, left = left).to_string();
+    view! {
+        <Dialog id="refund" title=td_string!(locale, charge.refund_title) close_label=td_string!(locale, site.close) open close_href=close>
+            <p>{td_string!(locale, charge.refund_text)}</p>
+            <PostForm action="refund_charge" class="form">
+                <input type="hidden" name="booking" value=booking.id.to_string()/>
+                <Field id="amount" label hint optional_text=td_string!(locale, site.optional) error=error_on("amount")>
+                    <Input name="amount" value=kept_or("amount", String::new()) attr:inputmode="decimal"/>
+                </Field>
+                <Field id="reason" label=td_string!(locale, charge.reason) hint=td_string!(locale, charge.refund_reason_hint) required=true error=error_on("reason")>
+                    <Textarea name="reason" rows=3 value=kept_or("reason", String::new())/>
+                </Field>
+                <div class="form-actions">
+                    <Button variant=ButtonVariant::Danger class="btn-solid">{td_string!(locale, charge.refund)}</Button>
+                    <ButtonLink href=page variant=ButtonVariant::Ghost attr:data-closes="">{td_string!(locale, charge.refund_keep)}</ButtonLink>
+                </div>
+            </PostForm>
+        </Dialog>
+    }
+}

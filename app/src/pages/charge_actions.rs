@@ -1,0 +1,83 @@
+//! What the forms about money do on the server.
+
+use domain::{Code, Refusal, ids::BookingId};
+use services::{Actor, Result, Services, payment};
+
+use super::{
+    console::actions::typed_amount,
+    context::{answer_form, visit},
+};
+use crate::error::WireError;
+
+/// Acts as the signed-in person, then shows `page`.
+async fn act<T>(
+    typed: &[(&str, &str)],
+    page: &str,
+    action: impl AsyncFnOnce(&Services, &Actor) -> Result<T>,
+) -> Result<(), WireError> {
+    let visit = visit();
+    let acting = async {
+        action(&visit.services, visit.actor()?).await?;
+        leptos_axum::redirect(page);
+        Ok(())
+    };
+    answer_form(&visit, typed, acting).await
+}
+
+/// The address of a booking's charge. An id that is none leads nowhere else.
+fn charge_page(booking: &str) -> String {
+    format!("/lessons/{}/charge", super::query::encode(booking))
+}
+
+/// Pays what is owed.
+///
+/// # Errors
+/// As `services::payment::pay_debt`.
+pub async fn pay(booking: &str, card: &str) -> Result<(), WireError> {
+    act(&[], &format!("{}?paid=1", charge_page(booking)), async |services, actor| {
+        payment::pay_debt(services, actor, booking.parse()?, card).await
+    })
+    .await
+}
+
+/// Gives money back; an empty amount is all that is left.
+///
+/// # Errors
+/// As `services::payment::refund`; `INVALID_REQUEST` on `amount` for what is no amount of the charge's currency.
+pub async fn refund(booking: &str, amount: &str, reason: &str) -> Result<(), WireError> {
+    let typed = [("amount", amount), ("reason", reason)];
+    act(&typed, &format!("{}?saved=1", charge_page(booking)), async |services, actor| {
+        let id: BookingId = booking.parse()?;
+        let minor = if amount.trim().is_empty() {
+            None
+        } else {
+            let currency = services::booking::find(services, actor, id).await?.currency;
+            let refusal = || Refusal::on(Code::InvalidRequest, "amount_typed", "amount");
+            Some(typed_amount(amount, currency).ok_or_else(refusal)?)
+        };
+        payment::refund(services, actor, id, minor, reason).await
+    })
+    .await
+}
+
+/// Makes a card the default.
+///
+/// # Errors
+/// As `services::payment::choose_card`.
+pub async fn choose_card(card: &str) -> Result<(), WireError> {
+    act(&[], "/settings?saved=1#cards", async |services, actor| {
+        payment::choose_card(services, actor, card).await
+    })
+    .await
+}
+
+/// Removes a card.
+///
+/// # Errors
+/// As `services::payment::remove_card`.
+pub async fn remove_card(card: &str) -> Result<(), WireError> {
+    act(&[], "/settings?saved=1#cards", async |services, actor| {
+        payment::remove_card(services, actor, card).await
+    })
+    .await
+}

@@ -1,0 +1,3 @@
+//! Money: paying what is owed, giving back, saved cards.
+
+pub mod api;
