@@ -1,6 +1,6 @@
 //! The tables of a charge: who and when, what the rule was found from, the split, refunds, the ledger.
 
-use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     charge::{EarlyEnd, NobodyJoined, Terms},
     ledger::Account,
@@ -34,13 +34,6 @@ fn instant(visit: &Visit, label: &'static str, at: Option<DateTime<Utc>>) -> imp
         None => view! { <span class="quiet">{td_string!(locale, charge.not_recorded)}</span> }.into_any(),
     };
     view! { <div><dt>{label}</dt><dd>{text}</dd></div> }
-}
-
-/// An instant in a table, which must not say "today": it may be printed.
-fn stamp(visit: &Visit, at: DateTime<Utc>) -> String {
-    let (locale, local) = (visit.locale(), visit.zone.to_wall(at).local);
-    let date = format::day_brief(locale, local.date());
-    format!("{date} {}, {}", local.year(), format::time(locale, local.time()))
 }
 
 /// What makes the page a receipt: between whom, for what, its number, when it was paid.
@@ -156,7 +149,7 @@ pub fn Refunds(
             "failed" => ("failed", td_string!(locale, charge.refund_failed)),
             _ => ("pending", td_string!(locale, charge.refund_pending)),
         };
-        let at = stamp(&visit, refund.at);
+        let at = format::stamp(locale, visit.zone, refund.at);
         view! {
             <tr>
                 <Cell label=when>{at}</Cell>
@@ -187,7 +180,7 @@ pub fn Ledger(
     let (account, sum) = (td_string!(locale, charge.account), td_string!(locale, charge.amount));
     let Explanation { lines, booking, .. } = explained;
     let rows = lines.into_iter().map(|line| {
-        let at = stamp(&visit, line.at);
+        let at = format::stamp(locale, visit.zone, line.at);
         let owner = match Account::parse(&line.account) {
             Some(Account::Student(_)) => booking.student_name.clone(),
             Some(Account::Tutor(_)) => booking.tutor_name.clone(),

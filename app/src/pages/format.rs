@@ -120,6 +120,14 @@ pub fn moment(locale: Locale, zone: Zone, at: DateTime<Utc>) -> String {
         .to_string()
 }
 
+/// What is on record: "3 Dec 2026, 3:30 pm". It may be printed, and so never says "today".
+#[must_use]
+pub fn stamp(locale: Locale, zone: Zone, at: DateTime<Utc>) -> String {
+    let local = zone.to_wall(at).local;
+    let date = day_brief(locale, local.date());
+    format!("{date} {}, {}", local.year(), time(locale, local.time()))
+}
+
 /// A start on a card: "Today 3:30 pm", "Tomorrow 9:00 am", "Thu 3 Dec 3:30 pm".
 #[must_use]
 pub fn near(locale: Locale, zone: Zone, at: DateTime<Utc>, now: DateTime<Utc>) -> String {
@@ -330,6 +338,8 @@ mod tests {
         let start = at("2026-12-03T14:30:00Z");
         assert_eq!(moment(Locale::en, paris, start), "Thursday 3 December 2026 at 3:30\u{a0}pm");
         assert_eq!(moment(Locale::fr, paris, start), "jeudi 3 décembre 2026 à 15:30");
+        assert_eq!(stamp(Locale::en, paris, start), "3 Dec 2026, 3:30\u{a0}pm");
+        assert_eq!(stamp(Locale::fr, paris, start), "3 déc. 2026, 15:30");
         // In Paris, 23:30Z is already tomorrow.
         let now = at("2026-12-03T12:00:00Z");
         assert_eq!(near(Locale::en, paris, at("2026-12-03T14:30:00Z"), now), "Today 3:30\u{a0}pm");

@@ -108,7 +108,7 @@ pub fn Charge(
     view! {
         <Card title=td_string!(locale, lesson.charge_title)>
             <div class="stack">
-                <p><span class="quiet">{td_string!(locale, lesson.price)}</span> <strong class="tabular">{shown}</strong></p>
+                <p><span class="quiet">{td_string!(locale, lesson.price)}</span> " " <strong class="tabular">{shown}</strong></p>
                 {charged}
                 <p><a class="link hit" href=href>{td_string!(locale, charge.see)}</a></p>
                 {rules}
@@ -292,7 +292,7 @@ pub fn Evidence(
         return view! { <p class="quiet">{td_string!(locale, lesson.attendance_none)}</p> }.into_any();
     }
     let rows = attendance.rows.iter().map(|row| {
-        let when = format::near(locale, visit.zone, row.record.at, visit.now);
+        let when = format::stamp(locale, visit.zone, row.record.at);
         view! { <li title=row.hash.clone()><span>{seen(locale, &booking, &row.record)}</span><span class="quiet small">{when}</span></li> }
     });
     let broken = (!attendance.intact).then(
