@@ -38,11 +38,13 @@ pub struct Process {
 ///
 /// Rate limits cannot be turned off there: the driver names itself as a trusted proxy and forwards many
 /// addresses instead, so that every anonymous call is counted as any other.
-pub const PRODUCTION: [(&str, &str); 6] = [
+pub const PRODUCTION: [(&str, &str); 7] = [
     ("LECTERN_ENV", "production"),
     ("PUBLIC_URL", "http://127.0.0.1"),
     ("SESSION_SECRET", "a secret of the benchmarks only"),
     ("CRON_SECRET", "a secret of the benchmarks only"),
+    // Nothing that is measured writes a mail.
+    ("SMTP_URL", "smtp://127.0.0.1"),
     ("TRUSTED_PROXIES", "127.0.0.1"),
     ("LOG_LEVEL", "warn"),
 ];

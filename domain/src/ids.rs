@@ -62,4 +62,6 @@ ids! {
     RefundId;
     /// What a student owes after a decline.
     DebtId;
+    /// A mail that was written.
+    MailId;
 }

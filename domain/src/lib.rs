@@ -12,6 +12,7 @@ pub mod ids;
 pub mod interval;
 pub mod ledger;
 pub mod lesson;
+pub mod manners;
 pub mod money;
 pub mod payment;
 pub mod review;

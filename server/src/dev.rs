@@ -1,11 +1,12 @@
 //! Addresses of development: the clock, what is due, mails, a fresh start. Production has none of them.
 
+mod mail;
+
 use axum::{
     Json, Router,
     extract::{Request, State},
-    http::HeaderMap,
     middleware::{self, Next},
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
     routing,
 };
 use chrono::{DateTime, Utc};
@@ -19,7 +20,6 @@ use crate::{
         parse,
         wire::{Success, ok},
     },
-    auth,
     router::AppState,
     run::{self, Ticked},
 };
@@ -30,7 +30,7 @@ pub fn router(services: &Services) -> Router<AppState> {
         .route("/dev/clock", routing::put(set_clock).get(clock))
         .route("/dev/tick", routing::post(tick))
         .route("/dev/reset", routing::post(start_over))
-        .route("/dev/mail", routing::get(mail))
+        .route("/dev/mail", routing::get(mail::list))
         .route_layer(middleware::from_fn_with_state(services.clone(), development_only))
 }
 
@@ -88,15 +88,4 @@ struct Reset {
 /// Empties the database and gives real time back; a demonstration that was there is there again.
 async fn start_over(State(services): State<Services>) -> ApiResult<Json<Success<Reset>>> {
     Ok(ok(Reset { demonstration: reset::start_over(&services).await? }))
-}
-
-/// The mails that were sent: no part of the platform sends any yet.
-async fn mail(headers: HeaderMap) -> Response {
-    if auth::wants_html(&headers) {
-        let page = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>Mails</title>\
-                    <main><h1>Mails</h1><p>No mail was sent.</p></main></html>";
-        Html(page).into_response()
-    } else {
-        Json([(); 0]).into_response()
-    }
 }

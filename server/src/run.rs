@@ -156,7 +156,7 @@ async fn sweep_once(services: &Services) -> services::Result<()> {
     }
     let handed_out = jobs::hand_out(services).await?;
     if handed_out != jobs::HandedOut::default() {
-        tracing::info!(charges = handed_out.charges.len(), "handed out to jobs");
+        tracing::info!(charges = handed_out.charges.len(), events = handed_out.events, "handed out to jobs");
     }
     Ok(())
 }

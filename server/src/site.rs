@@ -7,10 +7,10 @@ use axum::{
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::ids::TutorId;
-use services::{Services, sitemap, tutor};
+use services::{Services, mail::escape, sitemap, tutor};
 
 use crate::api::{
-    error::{ApiError, ApiResult, escape},
+    error::{ApiError, ApiResult},
     extract::ApiPath,
 };
 

@@ -2,6 +2,9 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use lettre::{
+    Address, AsyncSmtpTransport, Tokio1Executor, message::Mailbox, transport::smtp::AsyncSmtpTransportBuilder,
+};
 use url::Url;
 
 /// A variable that is missing or malformed: one line that names it.
@@ -38,6 +41,8 @@ pub struct Config {
     pub video: VideoConfig,
     /// Who charges cards; `None` without `STRIPE_SECRET_KEY`: lessons are then agreed and not charged.
     pub stripe: Option<StripeConfig>,
+    /// Who sends mails; `None` in development where they are only kept.
+    pub mail: Option<MailConfig>,
 }
 
 /// How the server is reached.
@@ -100,6 +105,21 @@ impl std::fmt::Debug for StripeConfig {
     }
 }
 
+/// Who sends mails.
+#[derive(Clone)]
+pub struct MailConfig {
+    /// `SMTP_URL`, read: server, encryption, user and password.
+    pub smtp: AsyncSmtpTransportBuilder,
+    /// `MAIL_FROM`, default `Lectern <no-reply@HOST>` with the host of `PUBLIC_URL`.
+    pub from: Mailbox,
+}
+
+impl std::fmt::Debug for MailConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MailConfig(…)")
+    }
+}
+
 /// Where lessons take place.
 #[derive(Clone, Debug)]
 pub struct VideoConfig {
@@ -157,9 +177,11 @@ impl Config {
             Some("production") => Mode::Production,
             Some(_) => return Err(fault("LECTERN_ENV", "must be development or production")),
         };
+        let web = WebConfig::read(&vars, mode)?;
         Ok(Config {
             mode,
-            web: WebConfig::read(&vars, mode)?,
+            mail: MailConfig::read(&vars, mode, web.host())?,
+            web,
             database: DatabaseConfig {
                 url: vars.get("DATABASE_URL"),
                 data: vars.get("LECTERN_DATA").unwrap_or_else(|| "./data".into()).into(),
@@ -209,6 +231,44 @@ impl WebConfig {
             Some(_) => return Err(fault("RATE_LIMITS", "must be on or off")),
         };
         Ok(WebConfig { addr, public_url, trusted_proxies, rate_limits })
+    }
+
+    /// The host that names us in mails: that of `PUBLIC_URL`, or `localhost` where that is a bare address.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let authority = self.public_url.split_once("://").map_or("", |(_, rest)| rest);
+        let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+        let bare = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
+        if bare { "localhost" } else { host }
+    }
+}
+
+impl MailConfig {
+    /// In development without `SMTP_URL` nothing.
+    fn read(vars: &Vars<'_>, mode: Mode, host: &str) -> Result<Option<Self>, ConfigError> {
+        let Some(text) = vars.get("SMTP_URL") else {
+            return match mode {
+                Mode::Development => Ok(None),
+                Mode::Production => Err(fault("SMTP_URL", "is required in production")),
+            };
+        };
+        // Said without the text, which has the password in it.
+        let malformed = || fault("SMTP_URL", "must be like smtps://user:password@host:465");
+        let url = Url::parse(&text).map_err(|_| malformed())?;
+        let encrypted = url.scheme() == "smtps"
+            || url.query_pairs().any(|pair| pair == ("tls".into(), "required".into()));
+        if mode == Mode::Production && url.password().is_some() && !encrypted {
+            return Err(fault("SMTP_URL", "sends a password unencrypted: use smtps:// or ?tls=required"));
+        }
+        let smtp = AsyncSmtpTransport::<Tokio1Executor>::from_url(&text).map_err(|_| malformed())?;
+        let from = match vars.get("MAIL_FROM") {
+            Some(text) => text.parse().ok(),
+            None => Address::new("no-reply", host)
+                .ok()
+                .map(|address| Mailbox::new(Some("Lectern".into()), address)),
+        };
+        let from = from.ok_or_else(|| fault("MAIL_FROM", "must be like Lectern <no-reply@example.org>"))?;
+        Ok(Some(MailConfig { smtp, from }))
     }
 }
 
@@ -296,8 +356,12 @@ mod tests {
             ("PUBLIC_URL", "https://lectern.test"),
             ("SESSION_SECRET", &secret),
             ("CRON_SECRET", &secret),
+            ("SMTP_URL", "smtps://lectern:geheim@mail.lectern.test"),
         ];
-        assert!(read(&all).is_ok());
+        let config = read(&all).expect("all that is required");
+        let from = config.mail.as_ref().map(|mail| mail.from.to_string());
+        assert_eq!(from.as_deref(), Some("Lectern <no-reply@lectern.test>"));
+        assert!(!format!("{config:?}").contains("geheim"), "a password is never printed");
         for (missing, _) in &all[1..] {
             let some: Vec<_> = all.iter().copied().filter(|(name, _)| name != missing).collect();
             assert_eq!(read(&some).expect_err(missing).name, *missing);
@@ -335,9 +399,49 @@ mod tests {
             ("TRUSTED_PROXIES", "10.0.0.0/33"),
             ("SESSION_SECRET", "short"),
             ("JITSI_DOMAIN", "a b"),
+            ("SMTP_URL", "mail.example.org"),
+            ("SMTP_URL", "https://mail.example.org"),
+            ("SMTP_URL", "smtp://mail.example.org?tls=maybe"),
         ] {
             assert_eq!(read(&[(name, value)]).expect_err(name).name, name);
         }
+    }
+
+    #[test]
+    fn a_password_goes_to_the_mail_server_encrypted() {
+        let secret = "x".repeat(32);
+        for (url, fine) in [
+            ("smtps://u:geheim@mail.test", true),
+            ("smtp://u:geheim@mail.test?tls=required", true),
+            ("smtp://127.0.0.1:25", true),
+            ("smtp://u:geheim@mail.test", false),
+            ("smtp://u:geheim@mail.test?tls=opportunistic", false),
+        ] {
+            let all = [
+                ("LECTERN_ENV", "production"),
+                ("PUBLIC_URL", "https://lectern.test"),
+                ("SESSION_SECRET", &secret),
+                ("CRON_SECRET", &secret),
+                ("SMTP_URL", url),
+            ];
+            let answer = read(&all).map(|_| ()).map_err(|error| error.to_string());
+            assert_eq!(answer.is_ok(), fine, "{answer:?}");
+            assert!(!format!("{answer:?}").contains("geheim"));
+        }
+    }
+
+    #[test]
+    fn the_host_names_us_in_mails() {
+        for (url, host) in [
+            ("https://lectern.test", "lectern.test"),
+            ("https://lectern.test:8443", "lectern.test"),
+            ("http://127.0.0.1:3000", "localhost"),
+            ("http://[::1]:3000", "localhost"),
+        ] {
+            assert_eq!(read(&[("PUBLIC_URL", url)]).expect(url).web.host(), host);
+        }
+        let malformed = [("SMTP_URL", "smtp://127.0.0.1:25"), ("MAIL_FROM", "nobody")];
+        assert_eq!(read(&malformed).expect_err("no address").name, "MAIL_FROM");
     }
 
     #[test]

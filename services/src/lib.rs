@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod lesson;
 pub mod limit;
 pub mod live;
+pub mod mail;
 mod outbox;
 pub mod overview;
 pub mod payment;
@@ -55,6 +56,8 @@ pub struct Parts {
     pub live: Arc<dyn live::LiveBus>,
     /// Who charges cards; `None` where nothing of the kind was configured or started.
     pub payments: Option<payment::provider::Provider>,
+    /// Who sends mails; `None` where they are only kept.
+    pub mail: Option<mail::Sender>,
 }
 
 impl Services {
@@ -67,7 +70,8 @@ impl Services {
         live: Arc<dyn live::LiveBus>,
         payments: Option<payment::provider::Provider>,
     ) -> Self {
-        Services(Arc::new(Parts { db, clock, config, live, payments }))
+        let mail = config.mail.as_ref().map(mail::Sender::new);
+        Services(Arc::new(Parts { db, clock, config, live, payments, mail }))
     }
 
     /// Who charges cards.

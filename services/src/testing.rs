@@ -65,7 +65,15 @@ pub fn services(db: PgPool) -> Services {
 /// The same with a payment provider.
 #[must_use]
 pub fn services_with(db: PgPool, stripe: Option<&StripeConfig>) -> Services {
-    let config = Config::read(|_| None).expect("development needs no variables");
+    services_in(db, &[], stripe)
+}
+
+/// The same with variables of the environment.
+#[must_use]
+pub fn services_in(db: PgPool, vars: &[(&str, &str)], stripe: Option<&StripeConfig>) -> Services {
+    let look_up =
+        |name: &str| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    let config = Config::read(look_up).expect("a configuration of development");
     let payments = stripe.map(|stripe| Provider::new(stripe).expect("an address"));
     Services::new(db, Clock::at(now()), config, Arc::new(InProcess(Streams::default())), payments)
 }

@@ -31,7 +31,7 @@ async fn a_lesson_that_was_taught_is_charged_once_and_explained(db: PgPool) {
         (ChargeStatus::Scheduled, None, 2500)
     );
 
-    assert_eq!(till.tick().await, 1);
+    assert_eq!(till.tick().await, 2, "charged, and the receipt written");
     assert_eq!(till.tick().await, 0);
     let after = till.explained(&booking).await;
     assert_eq!((after.status, after.rule), (ChargeStatus::Paid, Some(Rule::Completed)));
@@ -170,7 +170,7 @@ async fn an_absent_student_pays_half_at_the_scheduled_end(db: PgPool) {
 
     assert_eq!(till.tick().await, 0, "charged at the scheduled end only");
     till.services.clock.show(Some(booking.end));
-    assert_eq!(till.tick().await, 1);
+    assert_eq!(till.tick().await, 2, "charged, and the receipt written");
     let paid = till.explained(&booking).await;
     assert_eq!((paid.status, paid.rule), (ChargeStatus::Paid, Some(Rule::StudentAbsent)));
     assert_eq!((paid.split.charge.minor, paid.split.fee.minor, paid.split.payout.minor), (1250, 125, 1125));

@@ -4,7 +4,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use domain::{Code, Refusal};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use services::{AppError, Result, sweep};
+use services::{AppError, Result, jobs, sweep};
 
 use super::{
     context::{Visit, answer, visit},
@@ -52,6 +52,9 @@ pub async fn tick() -> Result<(), WireError> {
     let ticking = async {
         require_development(&visit)?;
         sweep::run(&visit.services).await?;
+        jobs::hand_out(&visit.services).await?;
+        jobs::retry_now(&visit.services).await?;
+        jobs::drain(&visit.services).await?;
         Ok(())
     };
     answer(&visit, ticking).await
@@ -94,6 +97,7 @@ pub fn Bar() -> impl IntoView {
                 <button>{td_string!(locale, dev.set)}</button>
             </form>
             <form method="post" action="/do/dev_tick" class="dev-form"><button>{td_string!(locale, dev.tick)}</button></form>
+            <a href="/dev/mail">{td_string!(locale, dev.mail)}</a>
             <a href="/api/docs">{td_string!(locale, dev.api)}</a>
             <a href="/dev/components">{td_string!(locale, dev.components)}</a>
         </DevBar>

@@ -19,6 +19,15 @@ pub const fn locale(language: Language) -> Locale {
     }
 }
 
+/// The language of a locale file.
+#[must_use]
+pub const fn language(locale: Locale) -> Language {
+    match locale {
+        Locale::en => Language::En,
+        Locale::fr => Language::Fr,
+    }
+}
+
 macro_rules! by_key {
     ($locale:expr, $key:expr, $group:ident, [$($name:ident)*], $other:ident) => {
         match $key {

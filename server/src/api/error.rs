@@ -11,7 +11,7 @@ use axum::{
 };
 use domain::{Code, Refusal, account::Language};
 use serde_json::{Map, Value, json};
-use services::AppError;
+use services::{AppError, mail::escape};
 
 use crate::auth::{self, Caller};
 
@@ -174,20 +174,4 @@ fn panel(envelope: &Value, language: Language) -> Html<String> {
         message = text("message"),
         id = text("request_id"),
     ))
-}
-
-/// A text as it stands in HTML or XML.
-pub fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }

@@ -7,8 +7,9 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use serde_json::Value;
+use services::mail::escape;
 
-use super::{document::document, error::escape};
+use super::document::document;
 
 /// `/api/docs`
 pub async fn serve() -> Response {

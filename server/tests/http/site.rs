@@ -16,6 +16,7 @@ async fn production_has_no_development_addresses_and_asks_for_https(pool: PgPool
             ("SESSION_SECRET", SECRET),
             ("CRON_SECRET", SECRET),
             ("PUBLIC_URL", "https://lectern.test"),
+            ("SMTP_URL", "smtps://mail.lectern.test"),
         ],
     )
     .await;
@@ -35,6 +36,31 @@ async fn production_has_no_development_addresses_and_asks_for_https(pool: PgPool
     }
     let page = site.get("/healthz").await;
     assert_eq!(page.header("strict-transport-security"), Some("max-age=31536000"));
+    site.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn kept_mails_are_a_page_and_json(pool: PgPool) {
+    let site = start(&pool).await;
+    site.person("Ada Lovelace", "student").await;
+    let insert = "INSERT INTO mails (id, user_id, kind, dedupe_key, to_address, locale, subject, html, text, message_id,
+                      created_at)
+                  SELECT gen_random_uuid(), id, 'receipt', 'receipt/' || n, 'ada@example.org', 'fr', '<i>' || n,
+                      '<p class=\"x\">Bonjour</p>', 'Bonjour <b>', n::text, created_at + n * interval '1 second'
+                  FROM users, generate_series(1, 2) AS n";
+    sqlx::raw_sql(insert).execute(&pool).await.expect("two mails");
+    let kept = site.get("/dev/mail").await.json();
+    let subjects: Vec<_> = kept.as_array().expect("a list").iter().map(|mail| &mail["subject"]).collect();
+    assert_eq!(subjects, ["<i>2", "<i>1"], "newest first");
+    assert_eq!((&kept[0]["to"], &kept[0]["sent_at"]), (&json!("ada@example.org"), &Value::Null));
+    let page = send(site.request("GET", "/dev/mail").header("Accept", "text/html")).await;
+    assert!(page.header("content-security-policy").expect("a policy").contains("default-src 'none'"));
+    assert!(
+        page.text.contains("srcdoc=\"&lt;p class=&quot;x&quot;&gt;Bonjour&lt;/p&gt;\""),
+        "shown in a frame"
+    );
+    assert!(page.text.contains("<iframe sandbox ") && page.text.contains("<pre>Bonjour &lt;b&gt;</pre>"));
+    assert!(!page.text.contains("<i>"));
     site.stop().await;
 }
 

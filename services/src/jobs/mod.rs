@@ -4,6 +4,9 @@
 //! than once, and runs again, later and later, until it succeeds or has been tried [`ATTEMPTS`] times; then it waits
 //! for an admin. The queue's own clock (the database's) decides only when a technical failure is tried again.
 
+pub mod outbox;
+mod store;
+
 use std::time::Duration;
 
 use domain::ids::ChargeId;
@@ -15,6 +18,7 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::{
     AppError, Result, Services,
+    mail::{SendMail, WriteMail},
     payment::{self, ChargeLesson, HandlePaymentEvent, RefundCharge},
 };
 
@@ -65,14 +69,16 @@ impl<J: Job> TaskHandler for Queued<J> {
 pub struct HandedOut {
     /// Charges that are due.
     pub charges: Vec<ChargeId>,
+    /// Jobs that follow from events of the outbox.
+    pub events: u64,
 }
 
-/// Hands out to jobs what the clock makes due.
+/// Hands out to jobs what the clock makes due, and what happened.
 ///
 /// # Errors
 /// Where the database cannot be written.
 pub async fn hand_out(services: &Services) -> Result<HandedOut> {
-    Ok(HandedOut { charges: payment::hand_out(services).await? })
+    Ok(HandedOut { charges: payment::hand_out(services).await?, events: outbox::dispatch(services).await? })
 }
 
 /// Puts a job into the queue; it runs after the commit.
@@ -121,21 +127,27 @@ async fn worker(services: &Services, stop: impl Future<Output = ()> + Send + 'st
         .define_job::<Queued<ChargeLesson>>()
         .define_job::<Queued<RefundCharge>>()
         .define_job::<Queued<HandlePaymentEvent>>()
+        .define_job::<Queued<SendMail>>()
+        .define_job::<Queued<WriteMail>>()
         .init()
         .await
         .map_err(AppError::fault)
 }
 
-/// Works off jobs until the signal; those under way are finished.
+/// Works off jobs and dispatches the outbox until the signal; jobs under way are finished.
 ///
 /// # Errors
 /// Where the database is lost for good.
 pub async fn work(services: &Services, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
-    worker(services, stop).await?.run().await.map_err(AppError::fault)
+    let worker = worker(services, stop).await?;
+    tokio::select! {
+        worked = worker.run() => worked.map_err(AppError::fault),
+        never = outbox::watch(services) => match never {},
+    }
 }
 
-/// Runs every job that is due, and waits for it and for those of other workers; how many ran here. One that fails is
-/// not tried again in this call.
+/// Runs every job that is due, and waits for it, for those of other workers, and for what follows from them; how many
+/// ran here. One that fails is not tried again in this call.
 ///
 /// # Errors
 /// Where the database cannot be written.
@@ -149,7 +161,7 @@ pub async fn drain(services: &Services) -> Result<u64> {
             ran += due;
         } else if under_way > 0 {
             tokio::time::sleep(LOOK_AGAIN).await;
-        } else {
+        } else if outbox::dispatch(services).await? == 0 {
             return Ok(ran);
         }
     }

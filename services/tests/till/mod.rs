@@ -22,7 +22,7 @@ pub struct Till {
 }
 
 /// What the sandbox's key opens.
-fn config(sandbox: &Sandbox) -> StripeConfig {
+pub fn config(sandbox: &Sandbox) -> StripeConfig {
     let options = Options::default();
     StripeConfig {
         secret_key: options.secret_key,

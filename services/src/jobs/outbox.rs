@@ -1,0 +1,61 @@
+//! From what happened to what is done about it: rows of the outbox become jobs, each row once.
+
+use std::{convert::Infallible, time::Duration};
+
+use sqlx::PgConnection;
+
+use super::{enqueue, store, store::Undispatched};
+use crate::{
+    Result, Services,
+    mail::{Kind, WriteMail},
+};
+
+/// How many rows are dispatched in one transaction.
+const BATCH: i64 = 200;
+
+/// How soon after a commit its events are looked for.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Hands every event of the outbox to the jobs that follow from it, in order; how many jobs. Rows that another server
+/// works on are left to it.
+///
+/// # Errors
+/// Where the database cannot be written: the batch is then dispatched again, whole.
+pub async fn dispatch(services: &Services) -> Result<u64> {
+    let mut jobs = 0;
+    loop {
+        let mut tx = services.db.begin().await?;
+        let events = store::take_undispatched(&mut tx, BATCH, services.clock.now()).await?;
+        for event in &events {
+            jobs += fan_out(&mut tx, event).await?;
+        }
+        tx.commit().await?;
+        if events.is_empty() {
+            return Ok(jobs);
+        }
+    }
+}
+
+/// Enqueues what an event asks for; how many jobs.
+async fn fan_out(tx: &mut PgConnection, event: &Undispatched) -> Result<u64> {
+    let Some((kind, booking)) = Kind::of_event(&event.kind).zip(event.booking) else { return Ok(0) };
+    enqueue(tx, &WriteMail { kind, booking, correlation_id: event.correlation_id }).await?;
+    Ok(1)
+}
+
+/// Dispatches soon after each commit, for as long as it is polled.
+pub(super) async fn watch(services: &Services) -> Infallible {
+    loop {
+        if let Err(error) = look(services).await {
+            tracing::error!(%error, "the outbox is not dispatched");
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn look(services: &Services) -> Result<()> {
+    // The clock of development may have been moved by another server.
+    services.clock.follow(&services.db).await?;
+    dispatch(services).await?;
+    Ok(())
+}

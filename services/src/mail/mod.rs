@@ -1,0 +1,183 @@
+//! Mails: written once for what they are about, kept, and sent where a mail server is configured.
+
+mod compose;
+mod layout;
+mod sender;
+mod store;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    account::Language,
+    ids::{BookingId, MailId},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    AppError, Result, Services, chance,
+    jobs::{self, Job},
+};
+
+pub use layout::escape;
+pub use sender::Sender;
+
+/// How many of the kept mails are shown.
+const SHOWN: i64 = 200;
+
+/// What a mail is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A lesson was paid.
+    Receipt,
+    /// A lesson is owed.
+    PaymentFailed,
+}
+
+impl Kind {
+    /// The mail that an event of the outbox asks for.
+    pub(crate) fn of_event(event: &str) -> Option<Self> {
+        match event {
+            "payment.succeeded" => Some(Kind::Receipt),
+            "payment.failed" => Some(Kind::PaymentFailed),
+            _ => None,
+        }
+    }
+
+    /// The name in the database.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Receipt => "receipt",
+            Kind::PaymentFailed => "payment_failed",
+        }
+    }
+}
+
+/// A mail as it is kept.
+#[derive(Clone, Debug, Serialize)]
+pub struct Mail {
+    /// Its id.
+    pub id: MailId,
+    /// What it is about.
+    pub kind: String,
+    /// The address.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// The text part.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+    /// The language.
+    pub locale: String,
+    /// The `Message-ID`, the same at each try.
+    #[serde(skip)]
+    pub message_id: String,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+    /// When the mail server took it.
+    pub sent_at: Option<DateTime<Utc>>,
+}
+
+/// The kept mails, newest first. For development: in production nobody reads other people's mail.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn list(services: &Services) -> Result<Vec<Mail>> {
+    let mut db = services.db.acquire().await?;
+    store::list(&mut db, SHOWN).await
+}
+
+/// The job that writes a mail about a booking.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WriteMail {
+    /// What it is about.
+    pub kind: Kind,
+    /// The booking.
+    pub booking: BookingId,
+    /// Ties together what follows from one event.
+    pub correlation_id: Uuid,
+}
+
+impl Job for WriteMail {
+    const NAME: &'static str = "write_mail";
+
+    async fn run(self, services: &Services) -> Result<()> {
+        write(services, &self).await
+    }
+}
+
+/// The job that sends a mail that was written.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendMail {
+    /// Which.
+    pub mail: MailId,
+    /// Ties together what follows from one event.
+    pub correlation_id: Uuid,
+}
+
+impl Job for SendMail {
+    const NAME: &'static str = "send_mail";
+
+    async fn run(self, services: &Services) -> Result<()> {
+        send(services, self.mail).await
+    }
+}
+
+/// A mail that is about to be kept.
+struct NewMail<'a> {
+    id: MailId,
+    kind: Kind,
+    dedupe_key: String,
+    to: &'a str,
+    language: Language,
+    letter: compose::Letter,
+    message_id: String,
+    now: DateTime<Utc>,
+}
+
+/// Writes a mail, once for each charge and kind. What is past its use is not written: a debt that was paid
+/// meanwhile, a person who is gone.
+async fn write(services: &Services, job: &WriteMail) -> Result<()> {
+    let config = &services.config;
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let Some(about) = store::find_about(&mut tx, job.booking).await? else { return Ok(()) };
+    let Some(letter) = compose::compose(job.kind, &about, &config.web.public_url)? else { return Ok(()) };
+    let id: MailId = chance::id();
+    let new = NewMail {
+        id,
+        kind: job.kind,
+        dedupe_key: format!("{}/{}", job.kind.name(), about.charge),
+        to: &about.email,
+        language: about.language,
+        letter,
+        message_id: format!("<{id}@{}>", config.web.host()),
+        now,
+    };
+    let is_new = store::insert(&mut tx, about.student, &new).await?;
+    if is_new && services.mail.is_some() {
+        jobs::enqueue(&mut tx, &SendMail { mail: id, correlation_id: job.correlation_id }).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Sends a mail. A process that is killed between the server's answer and the note of it sends it again, under the
+/// same `Message-ID`.
+async fn send(services: &Services, id: MailId) -> Result<()> {
+    let Some(sender) = &services.mail else { return Ok(()) };
+    let mut db = services.db.acquire().await?;
+    let Some(mail) = store::find_unsent(&mut db, id).await? else { return Ok(()) };
+    drop(db);
+    let sent = sender.send(&mail).await;
+    let mut db = services.db.acquire().await?;
+    match sent {
+        Ok(()) => store::set_sent(&mut db, id, services.clock.now()).await,
+        Err(error) => {
+            store::set_failed(&mut db, id, &error.to_string()).await?;
+            Err(AppError::fault(error))
+        }
+    }
+}
