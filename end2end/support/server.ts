@@ -38,6 +38,7 @@ export class Server {
       env: {
         ...process.env,
         DATABASE_URL: urlOf(database),
+        LECTERN_DATA: resolve(root, `end2end/test-results/data-${name}`),
         LECTERN_ENV: 'development',
         LECTERN_ADDR: address,
         PUBLIC_URL: `http://${address}`,

@@ -1,19 +1,26 @@
 //! The running sandbox: everything that requests share.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::{
     api,
     call::{Call, Caller},
     chance,
     clock::Clock,
+    errors::StripeError,
     faults::Faults,
     idempotency::Keys,
+    leases::Leases,
     options::Options,
     params::Params,
+    state::State,
     store::{Store, number, text},
     webhooks::{self, Deliveries, Queue},
 };
@@ -33,6 +40,12 @@ pub struct App {
     pub faults: Faults,
     /// Its deliveries.
     pub deliveries: Arc<Deliveries>,
+    /// Who uses it.
+    pub leases: Leases,
+    /// Whether something happened that the file of the state does not say yet.
+    pub changed: AtomicBool,
+    /// Told when it is to end.
+    pub end: Notify,
     store: Mutex<Store>,
 }
 
@@ -51,6 +64,9 @@ impl App {
             keys: Keys::default(),
             faults: Faults::default(),
             deliveries: Arc::new(deliveries),
+            leases: Leases::default(),
+            changed: AtomicBool::new(false),
+            end: Notify::new(),
             store: Mutex::default(),
         };
         (Arc::new(app), queue)
@@ -76,6 +92,9 @@ impl App {
         let done = work(&mut call);
         let events = std::mem::take(&mut store.outbox);
         drop(store);
+        if !events.is_empty() {
+            self.note_change();
+        }
         webhooks::dispatch(self, events);
         done
     }
@@ -88,12 +107,35 @@ impl App {
         self.faults.set_latency(0);
         self.deliveries.clear();
         self.clock.set(None);
+        self.note_change();
+    }
+
+    /// Notes that something happened that the file of the state has to say.
+    pub fn note_change(&self) {
+        self.changed.store(true, Ordering::Release);
+    }
+
+    /// What outlives the process.
+    #[must_use]
+    pub fn state(&self) -> State {
+        State { store: self.store().save(), keys: self.keys.save() }
+    }
+
+    /// Takes up what outlived a process.
+    ///
+    /// # Errors
+    /// For a card that the sandbox does not know.
+    pub fn take_up(&self, state: State) -> Result<(), StripeError> {
+        *self.store() = Store::load(state.store)?;
+        self.keys.load(state.keys);
+        Ok(())
     }
 
     /// The endpoints whose list of types is taken.
     pub fn endpoints(&self, takes: impl Fn(&[String]) -> bool) -> Vec<Target> {
         let store = self.store();
-        let own = self.options.webhook_url.clone().map(|url| (url, self.options.webhook_secret.clone()));
+        let own = self.leases.webhook_url().or_else(|| self.options.webhook_url.clone());
+        let own = own.map(|url| (url, self.options.webhook_secret.clone()));
         let others = store.all("we").filter(|row| row["status"] == "enabled").filter_map(|row| {
             let types =
                 row["enabled_events"].as_array()?.iter().filter_map(|kind| kind.as_str().map(str::to_owned));

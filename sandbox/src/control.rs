@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::State,
+    extract::{Path, State},
     http::StatusCode,
     routing::{get, post, put},
 };
@@ -29,6 +29,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/webhooks/resend", post(resend))
         .route("/state", get(state))
         .route("/reset", post(reset))
+        .route("/leases/{holder}", put(take_lease).delete(give_lease_back))
 }
 
 #[derive(Deserialize)]
@@ -120,6 +121,40 @@ async fn state(State(app): State<Arc<App>>) -> Json<Value> {
         counts
     });
     Json(state)
+}
+
+/// Someone uses the sandbox.
+#[derive(Deserialize)]
+struct Lease {
+    /// Whose sandbox they take it for.
+    #[serde(default)]
+    name: String,
+    webhook_url: Option<String>,
+    /// Their clock, where it is set; a server that follows another's says it with each renewal.
+    now: Option<DateTime<Utc>>,
+}
+
+/// Takes or renews a lease, and goes by its holder's clock.
+async fn take_lease(
+    State(app): State<Arc<App>>,
+    Path(holder): Path<String>,
+    Json(lease): Json<Lease>,
+) -> StatusCode {
+    if lease.name != app.options.name {
+        return StatusCode::CONFLICT;
+    }
+    app.leases.take(holder, lease.webhook_url);
+    app.clock.set(lease.now);
+    app.act(Request::own(), |_| ());
+    StatusCode::NO_CONTENT
+}
+
+/// Ends a lease. The last one ends the sandbox, where it lives by leases.
+async fn give_lease_back(State(app): State<Arc<App>>, Path(holder): Path<String>) -> StatusCode {
+    if app.leases.give_back(&holder) && app.options.leased {
+        app.end.notify_one();
+    }
+    StatusCode::NO_CONTENT
 }
 
 async fn reset(State(app): State<Arc<App>>) -> StatusCode {

@@ -91,6 +91,9 @@ async fn perform(app: &App, request: Request, method: &str, path: &str) -> Respo
         }
     }
     let answer = app.act(request, |call| api::answer(call, method, path));
+    if method != "GET" {
+        app.note_change();
+    }
     let keep = answer.as_ref().err().is_none_or(|error| error.executed);
     let stored = store_answer(&id, &answer);
     let mut sent = respond(&id, stored.status, stored.body.clone());

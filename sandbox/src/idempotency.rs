@@ -6,6 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::errors::StripeError;
@@ -16,7 +17,7 @@ const LONGEST: usize = 255;
 const SWEPT_EVERY: usize = 1024;
 
 /// An answer as it was sent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Stored {
     /// HTTP status.
     pub status: u16,
@@ -26,8 +27,9 @@ pub struct Stored {
     pub request_id: String,
 }
 
-#[derive(Debug)]
-struct Kept {
+/// A key, and what came of it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Kept {
     request: Value,
     since: i64,
     /// None while the first request is under way.
@@ -92,6 +94,19 @@ impl Keys {
                 keys.remove(key);
             }
         }
+    }
+
+    /// The keys that were answered.
+    #[must_use]
+    pub fn save(&self) -> Vec<(String, Kept)> {
+        let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let answered = keys.iter().filter(|(_, kept)| kept.answer.is_some());
+        answered.map(|(key, kept)| (key.clone(), kept.clone())).collect()
+    }
+
+    /// Takes up keys that were saved.
+    pub fn load(&self, keys: Vec<(String, Kept)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = keys.into_iter().collect();
     }
 
     /// Forgets all keys.

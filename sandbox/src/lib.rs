@@ -1,7 +1,7 @@
 //! A stand-in for Stripe, for development and tests.
 //!
-//! It speaks Stripe's wire protocol of one pinned version, keeps its state in memory, moves no money and
-//! needs no account. `README.md` says how it is driven and what it cannot do.
+//! It speaks Stripe's wire protocol of one pinned version, keeps its state in memory and, where it is told to, in a
+//! file, moves no money and needs no account. `README.md` says how it is driven and what it cannot do.
 
 #![recursion_limit = "256"]
 
@@ -25,6 +25,7 @@ pub mod form;
 pub mod fraud_warnings;
 pub mod http;
 pub mod idempotency;
+pub mod leases;
 pub mod links;
 pub mod money;
 pub mod options;
@@ -37,6 +38,7 @@ pub mod refunds;
 pub mod search;
 pub mod server;
 pub mod setup_intents;
+pub mod state;
 pub mod store;
 pub mod transfers;
 pub mod webhook_endpoints;

@@ -1,5 +1,6 @@
 //! Account links: the way of a connected account's owner to the onboarding page.
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
@@ -14,7 +15,7 @@ const CREATE: &[&str] = &["account", "collect", "collection_options", "refresh_u
 const LIFE: i64 = 300;
 
 /// An account link.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Link {
     /// The connected account.
     pub account: String,

@@ -1,4 +1,4 @@
-//! `sandbox`: starts the stand-in, says where it listens, and ends on SIGTERM or with its parent.
+//! `sandbox`: starts the stand-in, says where it listens, and ends on SIGTERM, with its parent or when nobody uses it.
 
 use std::io::{self, Write as _};
 
@@ -21,7 +21,9 @@ async fn main() -> io::Result<()> {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
         () = parent_gone(), if with_parent => {}
+        () = sandbox.abandoned() => {}
     }
+    sandbox.save()?;
     // Standard input may still be read from, and a runtime that ends by itself would wait for it.
     std::process::exit(0)
 }

@@ -1,6 +1,6 @@
 //! What the sandbox is started with.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 /// Options of the command line, or of a test.
 #[derive(Clone, Debug, clap::Parser)]
@@ -37,6 +37,15 @@ pub struct Options {
     /// End when standard input closes, that is, with the process that started the sandbox.
     #[arg(long)]
     pub exit_with_parent: bool,
+    /// Where the state is kept beyond the end; nowhere by default.
+    #[arg(long, env = "SANDBOX_STATE")]
+    pub state: Option<PathBuf>,
+    /// End when nobody holds a lease any more (`/_control/leases`).
+    #[arg(long)]
+    pub leased: bool,
+    /// Whose sandbox this is: a lease in another name is refused.
+    #[arg(long, default_value = "")]
+    pub name: String,
 }
 
 impl Default for Options {
@@ -51,6 +60,9 @@ impl Default for Options {
             publishable_key: "pk_test_sandbox".into(),
             rate_limit: None,
             exit_with_parent: false,
+            state: None,
+            leased: false,
+            name: String::new(),
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio::{
 };
 use tower::ServiceExt as _;
 
-use crate::{app, app::App, control, http, options::Options, pages, webhooks};
+use crate::{app, app::App, control, http, options::Options, pages, state, webhooks};
 
 /// How often what is due by itself is looked for.
 const BEAT: Duration = Duration::from_millis(500);
@@ -21,6 +21,7 @@ const BEAT: Duration = Duration::from_millis(500);
 pub struct Sandbox {
     /// Where it listens.
     pub address: SocketAddr,
+    app: Arc<App>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -28,17 +29,46 @@ impl Sandbox {
     /// Starts a sandbox on the options' address.
     ///
     /// # Errors
-    /// Where the address cannot be listened on.
+    /// Where the address cannot be listened on, or the state that was kept cannot be read.
     pub async fn start(options: Options) -> io::Result<Self> {
+        let kept = options.state.as_deref().map(state::read).transpose()?.flatten();
         let listener = TcpListener::bind(options.addr).await?;
         let address = listener.local_addr()?;
         let (app, queue) = App::new(options, format!("http://{address}"));
-        let tasks = vec![
+        if let Some(kept) = kept {
+            app.take_up(kept)
+                .map_err(|error| io::Error::other(format!("the state that was kept: {error:?}")))?;
+        }
+        let mut tasks = vec![
             tokio::spawn(accept(listener, router(&app))),
             tokio::spawn(webhooks::work(Arc::clone(&app), queue)),
-            tokio::spawn(beat(app)),
+            tokio::spawn(beat(Arc::clone(&app))),
         ];
-        Ok(Self { address, tasks })
+        if let Some(path) = app.options.state.clone() {
+            tasks.push(tokio::spawn(state::keep(Arc::clone(&app), path)));
+        }
+        Ok(Self { address, app, tasks })
+    }
+
+    /// Completes when nobody uses it any more, where it lives by leases.
+    pub async fn abandoned(&self) {
+        loop {
+            tokio::select! {
+                () = self.app.end.notified() => return,
+                () = tokio::time::sleep(BEAT) => {}
+            }
+            if self.app.options.leased && self.app.leases.is_abandoned() {
+                return;
+            }
+        }
+    }
+
+    /// Writes down what outlives it, where a file for it was named.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn save(&self) -> io::Result<()> {
+        self.app.options.state.as_deref().map_or(Ok(()), |path| state::write(&self.app, path))
     }
 
     /// The address with its scheme.

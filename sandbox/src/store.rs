@@ -4,9 +4,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{cards::TestCard, errors::StripeError, links::Link};
+use crate::{
+    cards::{self, TestCard},
+    errors::StripeError,
+    links::Link,
+};
 
 /// Kinds of objects: prefix of the id, name in `object`, name in errors.
 pub const KINDS: &[(&str, &str)] = &[
@@ -41,7 +46,7 @@ pub struct CardOnFile {
 }
 
 /// One line of the platform's balance.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Entry {
     /// Currency in lower case.
     pub currency: String,
@@ -52,7 +57,7 @@ pub struct Entry {
 }
 
 /// What happens by itself later.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub enum Due {
     /// An authorisation that was not captured lapses.
     Lapse {
@@ -162,6 +167,78 @@ impl Store {
     pub fn schedule(&mut self, at: i64, due: Due) {
         self.sequence += 1;
         self.due.insert((at, self.sequence), due);
+    }
+}
+
+/// A card as it is written down: its number, and what [`CardOnFile`] says of it.
+#[derive(Debug, Deserialize, Serialize)]
+struct SavedCard {
+    method: String,
+    number: String,
+    set_up: bool,
+    consumed: bool,
+}
+
+/// The store as it is written down.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Saved {
+    objects: Vec<Value>,
+    cards: Vec<SavedCard>,
+    entries: Vec<Entry>,
+    due: Vec<(i64, Due)>,
+    links: HashMap<String, Link>,
+    secrets: HashMap<String, String>,
+    drawn: HashMap<String, i64>,
+}
+
+impl Store {
+    /// The store to be written down.
+    #[must_use]
+    pub fn save(&self) -> Saved {
+        let card = |(method, on_file): (&String, &CardOnFile)| SavedCard {
+            method: method.clone(),
+            number: on_file.card.number.to_owned(),
+            set_up: on_file.set_up,
+            consumed: on_file.consumed,
+        };
+        Saved {
+            objects: KINDS.iter().flat_map(|(kind, _)| self.all(kind).cloned()).collect(),
+            cards: self.cards.iter().map(card).collect(),
+            entries: self.entries.clone(),
+            due: self.due.iter().map(|((at, _), due)| (*at, due.clone())).collect(),
+            links: self.links.clone(),
+            secrets: self.secrets.clone(),
+            drawn: self.drawn.clone(),
+        }
+    }
+
+    /// The store that was written down.
+    ///
+    /// # Errors
+    /// For a card that the sandbox does not know.
+    pub fn load(saved: Saved) -> Result<Self, StripeError> {
+        let mut store = Store {
+            entries: saved.entries,
+            links: saved.links,
+            secrets: saved.secrets,
+            drawn: saved.drawn,
+            ..Store::default()
+        };
+        for object in saved.objects {
+            store.insert(object);
+        }
+        for card in saved.cards {
+            let on_file = CardOnFile {
+                card: cards::by_number(&card.number)?,
+                set_up: card.set_up,
+                consumed: card.consumed,
+            };
+            store.cards.insert(card.method, on_file);
+        }
+        for (at, due) in saved.due {
+            store.schedule(at, due);
+        }
+        Ok(store)
     }
 }
 

@@ -22,6 +22,7 @@ use crate::{
     },
     router::AppState,
     run::{self, Ticked},
+    sandbox,
 };
 
 /// The addresses; they answer 404 outside of development.
@@ -72,6 +73,7 @@ async fn set_clock(
 ) -> ApiResult<Json<Success<ClockView>>> {
     let now = body.now.as_deref().map(|text| parse::instant(text, "now")).transpose()?;
     services.clock.set(&services.db, now).await?;
+    sandbox::follow_clock(&services).await;
     Ok(ok(ClockView { now: services.clock.now() }))
 }
 
@@ -87,5 +89,6 @@ struct Reset {
 
 /// Empties the database and gives real time back; a demonstration that was there is there again.
 async fn start_over(State(services): State<Services>) -> ApiResult<Json<Success<Reset>>> {
+    sandbox::reset(&services).await;
     Ok(ok(Reset { demonstration: reset::start_over(&services).await? }))
 }

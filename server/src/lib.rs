@@ -14,6 +14,7 @@ mod metrics;
 mod photo_form;
 pub mod router;
 pub mod run;
+mod sandbox;
 mod site;
 mod stream;
 pub mod telemetry;

@@ -14,6 +14,7 @@ use crate::{
     api,
     command::{Command, CreateAdmin, Serve},
     router,
+    sandbox::{self, Share},
 };
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -36,14 +37,28 @@ pub async fn run(command: Command) -> Outcome {
 async fn with_database(command: Command, config: Config, database: &Database) -> Outcome {
     db::migrate(&database.pool).await?;
     jobs::migrate(&database.pool).await?;
-    let services = services(config, database).await?;
+    let clock = if config.is_development() { Clock::settable() } else { Clock::real() };
+    clock.follow(&database.pool).await?;
+    let charges = matches!(command, Command::Serve(_) | Command::Work | Command::Seed | Command::Tick);
+    let share = if charges { sandbox::share(&config, &database.pool, &clock).await? } else { None };
+    let config =
+        Config { stripe: share.as_ref().map(Share::stripe).or_else(|| config.stripe.clone()), ..config };
+    let services = services(config, clock, database).await?;
+    let outcome = with_services(command, &services).await;
+    if let Some(share) = share {
+        share.give_up().await;
+    }
+    outcome
+}
+
+async fn with_services(command: Command, services: &Services) -> Outcome {
     match command {
-        Command::Serve(options) => serve(&services, &options).await,
-        Command::Work => work_until_told(&services).await,
+        Command::Serve(options) => serve(services, &options).await,
+        Command::Work => work_until_told(services).await,
         Command::Migrate | Command::Openapi => Ok(()),
-        Command::Seed => seeded(&services).await,
-        Command::Tick => print(&serde_json::to_string(&tick(&services).await?)?),
-        Command::CreateAdmin(options) => create_admin(&services, &options).await,
+        Command::Seed => seeded(services).await,
+        Command::Tick => print(&serde_json::to_string(&tick(services).await?)?),
+        Command::CreateAdmin(options) => create_admin(services, &options).await,
     }
 }
 
@@ -75,9 +90,7 @@ impl Database {
     }
 }
 
-async fn services(config: Config, database: &Database) -> Result<Services, Box<dyn Error>> {
-    let clock = if config.is_development() { Clock::settable() } else { Clock::real() };
-    clock.follow(&database.pool).await?;
+async fn services(config: Config, clock: Clock, database: &Database) -> Result<Services, Box<dyn Error>> {
     let live = live::PostgresBus::start(database.pool.clone()).await?;
     let payments = config.stripe.as_ref().map(Provider::new).transpose()?;
     Ok(Services::new(database.pool.clone(), clock, config, Arc::new(live), payments))

@@ -39,7 +39,7 @@ pub struct Config {
     pub secrets: SecretsConfig,
     /// Where lessons take place.
     pub video: VideoConfig,
-    /// Who charges cards; `None` without `STRIPE_SECRET_KEY`: lessons are then agreed and not charged.
+    /// Who charges cards; `None` in development without `STRIPE_*`: the server then starts the sandbox.
     pub stripe: Option<StripeConfig>,
     /// Who sends mails; `None` in development where they are only kept.
     pub mail: Option<MailConfig>,
@@ -192,7 +192,7 @@ impl Config {
                 cron: vars.secret("CRON_SECRET", mode, 16)?,
             },
             video: VideoConfig { jitsi_domain: host(&vars, "JITSI_DOMAIN", "meet.jit.si")? },
-            stripe: StripeConfig::read(&vars)?,
+            stripe: StripeConfig::read(&vars, mode)?,
         })
     }
 
@@ -273,9 +273,11 @@ impl MailConfig {
 }
 
 impl StripeConfig {
-    /// All of it, or nothing.
-    fn read(vars: &Vars<'_>) -> Result<Option<Self>, ConfigError> {
-        if vars.get("STRIPE_SECRET_KEY").is_none() {
+    /// All of it, or, in development, nothing.
+    fn read(vars: &Vars<'_>, mode: Mode) -> Result<Option<Self>, ConfigError> {
+        let names = ["SECRET_KEY", "PUBLISHABLE_KEY", "WEBHOOK_SECRET", "API_BASE", "JS_URL"];
+        let named = names.iter().any(|name| vars.get(&format!("STRIPE_{name}")).is_some());
+        if mode == Mode::Development && !named {
             return Ok(None);
         }
         let required = |name| vars.get(name).ok_or_else(|| fault(name, "is required"));
@@ -357,6 +359,9 @@ mod tests {
             ("SESSION_SECRET", &secret),
             ("CRON_SECRET", &secret),
             ("SMTP_URL", "smtps://lectern:geheim@mail.lectern.test"),
+            ("STRIPE_SECRET_KEY", "sk_live_x"),
+            ("STRIPE_PUBLISHABLE_KEY", "pk_live_x"),
+            ("STRIPE_WEBHOOK_SECRET", "whsec_x"),
         ];
         let config = read(&all).expect("all that is required");
         let from = config.mail.as_ref().map(|mail| mail.from.to_string());
@@ -380,7 +385,7 @@ mod tests {
         assert!(read(&[]).expect("none").stripe.is_none());
         let stripe = read(&all).expect("all").stripe.expect("configured");
         assert_eq!((stripe.api_base, &*stripe.js_url), (None, "https://js.stripe.com/v3/"));
-        for missing in ["STRIPE_PUBLISHABLE_KEY", "STRIPE_WEBHOOK_SECRET"] {
+        for (missing, _) in all {
             let some: Vec<_> = all.into_iter().filter(|(name, _)| *name != missing).collect();
             assert_eq!(read(&some).expect_err(missing).name, missing);
         }
@@ -423,6 +428,9 @@ mod tests {
                 ("SESSION_SECRET", &secret),
                 ("CRON_SECRET", &secret),
                 ("SMTP_URL", url),
+                ("STRIPE_SECRET_KEY", "sk_live_x"),
+                ("STRIPE_PUBLISHABLE_KEY", "pk_live_x"),
+                ("STRIPE_WEBHOOK_SECRET", "whsec_x"),
             ];
             let answer = read(&all).map(|_| ()).map_err(|error| error.to_string());
             assert_eq!(answer.is_ok(), fine, "{answer:?}");

@@ -2,7 +2,7 @@
 
 use crate::{Result, Services, seed};
 
-/// Deletes every row of every table but the record of migrations, gives real time back, and fills in the
+/// Deletes every row of every table but the record of migrations and the place of the payment sandbox, gives real time back, and fills in the
 /// demonstration again where it was. Says whether it was.
 ///
 /// # Errors
@@ -33,7 +33,7 @@ async fn empty(services: &Services) -> Result<()> {
         "DO $$ BEGIN EXECUTE (
              SELECT 'TRUNCATE ' || string_agg(format('%I', tablename), ', ') || ' RESTART IDENTITY CASCADE'
              FROM pg_tables
-             WHERE schemaname = current_schema() AND tablename NOT IN ('_sqlx_migrations', 'dev_clock')
+             WHERE schemaname = current_schema() AND tablename NOT IN ('_sqlx_migrations', 'dev_clock', 'dev_sandbox')
          ); END $$",
     )
     .execute(&services.db)

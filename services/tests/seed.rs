@@ -125,6 +125,7 @@ async fn people_and_production_are_left_alone(db: PgPool) {
     let config = Config::read(|name| match name {
         "LECTERN_ENV" => Some("production".into()),
         "PUBLIC_URL" => Some("https://lectern.test".into()),
+        "SMTP_URL" => Some("smtps://mail.lectern.test".into()),
         "SESSION_SECRET"
         | "CRON_SECRET"
         | "STRIPE_SECRET_KEY"

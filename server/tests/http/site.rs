@@ -17,6 +17,9 @@ async fn production_has_no_development_addresses_and_asks_for_https(pool: PgPool
             ("CRON_SECRET", SECRET),
             ("PUBLIC_URL", "https://lectern.test"),
             ("SMTP_URL", "smtps://mail.lectern.test"),
+            ("STRIPE_SECRET_KEY", SECRET),
+            ("STRIPE_PUBLISHABLE_KEY", "pk_live_x"),
+            ("STRIPE_WEBHOOK_SECRET", SECRET),
         ],
     )
     .await;

@@ -7,6 +7,7 @@ mod explain;
 mod lists;
 pub mod provider;
 mod refund;
+pub mod sandbox;
 pub(crate) mod store;
 mod webhook;
 
