@@ -1,6 +1,6 @@
 //! A fresh start. Development only.
 
-use crate::{Result, Services, seed};
+use crate::{Result, Services, jobs, seed};
 
 /// Deletes every row of every table but the record of migrations and the place of the payment sandbox, gives real time back, and fills in the
 /// demonstration again where it was. Says whether it was.
@@ -38,5 +38,5 @@ async fn empty(services: &Services) -> Result<()> {
     )
     .execute(&services.db)
     .await?;
-    Ok(())
+    jobs::forget_all(&services.db).await
 }

@@ -11,14 +11,17 @@ use std::{
 use chrono::TimeDelta;
 use domain::{account::Role, tutor::Field};
 use people::services;
+use sandbox::{Options, Sandbox};
 use services::{
     Services, account,
     booking::{self, ListQuery},
     clock::Clock,
-    config::Config,
+    config::{Config, StripeConfig},
     invariants::{self, Violations},
     search::{self, SearchQuery},
-    seed, tutor,
+    seed,
+    testing::services_with,
+    tutor,
 };
 use sqlx::PgPool;
 
@@ -145,4 +148,35 @@ async fn people_and_production_are_left_alone(db: PgPool) {
     people::join(&development, "Sam", Role::Student).await;
     assert!(!seed::demonstration(&development).await.expect("left alone"));
     assert_eq!(number(&db, "SELECT count(*) FROM users").await, 1);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn the_past_of_the_demonstration_was_charged_at_the_sandbox(db: PgPool) {
+    let sandbox = Sandbox::start(Options::default()).await.expect("a sandbox");
+    let options = Options::default();
+    let stripe = StripeConfig {
+        secret_key: options.secret_key,
+        publishable_key: options.publishable_key,
+        webhook_secret: options.webhook_secret,
+        api_base: Some(sandbox.url()),
+        js_url: format!("{}/v3/", sandbox.url()),
+    };
+    let services = services_with(db.clone(), Some(&stripe));
+    assert!(seed::demonstration(&services).await.expect("filled"));
+    assert_eq!(invariants::count(&services).await.expect("counted"), Violations::default());
+    let count = |query: &'static str| sqlx::query_scalar::<_, i64>(query).fetch_one(&db);
+    let cardless = count(
+        "SELECT count(*) FROM users u WHERE role = 'student' AND NOT EXISTS (SELECT FROM cards WHERE user_id = u.id)",
+    );
+    assert_eq!(cardless.await.expect("counted"), 0);
+    let paid = count("SELECT count(*) FROM charges WHERE state = 'paid' AND paid_at = due_at")
+        .await
+        .expect("counted");
+    let open =
+        count("SELECT count(*) FROM charges WHERE state IN ('scheduled', 'debt')").await.expect("counted");
+    let untold = count("SELECT count(*) FROM outbox WHERE dispatched_at IS NULL").await.expect("counted");
+    assert!(paid > 20 && open == 0 && untold == 0, "{paid} {open} {untold}");
+    let state = reqwest::get(format!("{}/_control/state", sandbox.url())).await.expect("a state");
+    let state: serde_json::Value = state.json().await.expect("JSON");
+    assert_eq!(state["payment_intents_by_status"]["succeeded"], paid, "{state}");
 }

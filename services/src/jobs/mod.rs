@@ -184,6 +184,23 @@ pub async fn retry_now(services: &Services) -> Result<()> {
     Ok(())
 }
 
+/// Forgets all jobs, where there is a queue: for a fresh start in development.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub(crate) async fn forget_all(db: &PgPool) -> Result<()> {
+    sqlx::query(
+        "DO $$ BEGIN
+             IF to_regclass('graphile_worker._private_jobs') IS NOT NULL THEN
+                 DELETE FROM graphile_worker._private_jobs;
+             END IF;
+         END $$",
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Jobs that are due, and jobs under way.
 async fn count(db: &PgPool) -> Result<(u64, u64)> {
     let (due, under_way): (i64, i64) = sqlx::query_as(

@@ -83,7 +83,11 @@ struct Attempt {
     card: String,
 }
 
-async fn charge(services: &Services, id: ChargeId) -> Result<()> {
+/// Charges what is still to be charged.
+///
+/// # Errors
+/// Where database or provider do not answer: the attempt stays open, and the next call asks for its answer.
+pub(crate) async fn charge(services: &Services, id: ChargeId) -> Result<()> {
     let Some(attempt) = note(services, id).await? else { return Ok(()) };
     let answer = ask(services, id, &attempt).await?;
     record(services, id, Some(attempt.id), answer).await

@@ -29,7 +29,7 @@ use store::NewCharge;
 pub(crate) use cards::CONSENT_BY_API;
 pub use cards::{CONSENT, Card, Consent, choose_card, list_cards, list_consents, remove_card, save_card};
 pub use charging::ChargeLesson;
-pub(crate) use charging::hand_out;
+pub(crate) use charging::{charge, hand_out};
 pub use debts::{Debt, open_debts, pay_debt};
 pub use explain::{ChargeStatus, Explanation, explain};
 pub use lists::{Case, Charged, RefundRow, list_charged, list_refunds, open_cases};
@@ -45,7 +45,7 @@ pub(crate) async fn open(
     lesson: &Lesson,
     rule: Rule,
     now: DateTime<Utc>,
-) -> Result<()> {
+) -> Result<ChargeId> {
     let facts = Facts {
         start: lesson.start,
         end: lesson.end,
@@ -65,7 +65,7 @@ pub(crate) async fn open(
     if state == ChargeState::Scheduled {
         ledger::post(tx, booking, Event::Settled(split), &format!("charge/{id}/settled"), now).await?;
     }
-    Ok(())
+    Ok(id)
 }
 
 /// Whether a token is that of the outside scheduler. Compared in constant time.

@@ -7,6 +7,7 @@
 mod cast;
 mod dice;
 mod lessons;
+mod money;
 mod portrait;
 mod rows;
 mod store;
@@ -43,6 +44,10 @@ pub async fn demonstration(services: &Services) -> Result<bool> {
     store::insert(&mut tx, plan.rows).await?;
     store::insert_photos(&mut tx, &plan.tutors, &plan.photos, now).await?;
     tx.commit().await?;
+    // A real account's test mode is not filled with people who do not exist.
+    if services.payments.as_ref().is_some_and(|provider| provider.config().api_base.is_some()) {
+        money::settle(services).await?;
+    }
     Ok(true)
 }
 

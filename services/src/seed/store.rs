@@ -1,7 +1,9 @@
 //! Writes the rows of the demonstration, a statement for each table.
 
+use chrono::{DateTime, Utc};
+use domain::ids::{BookingId, UserId};
 use serde_json::Value;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::rows::Rows;
@@ -82,5 +84,32 @@ pub(super) async fn insert_photos(
     )
     .execute(db)
     .await?;
+    Ok(())
+}
+
+/// All students.
+pub(super) async fn list_students(db: &mut PgConnection) -> Result<Vec<UserId>> {
+    let ids =
+        sqlx::query_scalar!("SELECT id FROM users WHERE role = 'student' ORDER BY id").fetch_all(db).await?;
+    Ok(ids.into_iter().map(UserId).collect())
+}
+
+/// What the people of the demonstration accounts taught and were taught, and was not charged yet.
+pub(super) async fn list_taught(db: &mut PgConnection) -> Result<Vec<BookingId>> {
+    let ids = sqlx::query_scalar!(
+        "SELECT b.id FROM bookings b
+         JOIN lessons l ON l.booking_id = b.id AND l.settled_at IS NOT NULL
+         JOIN tutors t ON t.id = b.tutor_id
+         JOIN users u ON u.id IN (b.student_id, t.user_id)
+             AND u.email IN ('student@demo.test', 'tutor@demo.test')
+         WHERE NOT EXISTS (SELECT FROM charges c WHERE c.booking_id = b.id)
+         GROUP BY b.id ORDER BY b.ends_at"
+    );
+    Ok(ids.fetch_all(db).await?.into_iter().map(BookingId).collect())
+}
+
+/// Marks every event as handed to its jobs.
+pub(super) async fn set_dispatched(db: &PgPool, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!("UPDATE outbox SET dispatched_at = $1 WHERE dispatched_at IS NULL", now).execute(db).await?;
     Ok(())
 }
