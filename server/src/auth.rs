@@ -14,7 +14,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{Code, Refusal, account::Language, zone::Zone};
-use services::{Actor, Services, account, config::Config};
+use services::{
+    Actor, Services, account,
+    config::Config,
+    trace::{self, Trace},
+};
 
 use crate::api::{
     error::{ApiError, ApiResult},
@@ -47,11 +51,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
 /// Names the request and finds its address, before anything can fail.
 pub async fn name(State(services): State<Services>, mut request: Request, next: Next) -> Response {
-    let request_id = services::chance::id::<uuid::Uuid>().simple().to_string();
+    let id: uuid::Uuid = services::chance::id();
+    let request_id = id.simple().to_string();
+    let header = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
+    let cause = Trace { correlation_id: id, traceparent: header.and_then(trace::traceparent) };
     let ip = caller_ip(&request, &services.config);
     let value = HeaderValue::from_str(&request_id);
     request.extensions_mut().insert(Caller { ip, request_id, ..Caller::default() });
-    let mut response = next.run(request).await;
+    let mut response = cause.scope(next.run(request)).await;
     if let Ok(value) = value {
         response.headers_mut().insert("x-request-id", value);
     }

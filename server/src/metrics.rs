@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::Code;
-use services::AppError;
+use services::{AppError, Services, jobs, payment};
 
 use crate::{api::error::ApiError, router::AppState};
 
@@ -102,9 +102,30 @@ pub async fn count(State(metrics): State<Metrics>, request: Request, next: Next)
     response
 }
 
-/// `/metrics`
-pub async fn serve(State(metrics): State<Metrics>) -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.text()).into_response()
+/// `/metrics`: of this process, and of the database that it shares with others.
+pub async fn serve(State(metrics): State<Metrics>, State(services): State<Services>) -> Response {
+    let mut text = metrics.text();
+    match shared(&services).await {
+        Ok(more) => text.push_str(&more),
+        // What this process knows by itself is told all the same.
+        Err(error) => tracing::warn!(%error, "metrics of the database"),
+    }
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+/// What every server on the database says alike.
+async fn shared(services: &Services) -> services::Result<String> {
+    let attempts = payment::count_attempts(services).await?;
+    let jobs = jobs::counts(services).await?;
+    Ok(format!(
+        "# HELP lectern_charge_attempts_total Attempts to charge a card, by what the provider said.\n\
+         # TYPE lectern_charge_attempts_total counter\n\
+         lectern_charge_attempts_total{{answer=\"paid\"}} {}\n\
+         lectern_charge_attempts_total{{answer=\"declined\"}} {}\n\
+         # HELP lectern_jobs Jobs in the queue: waiting for their turn or another try, and given up.\n\
+         # TYPE lectern_jobs gauge\nlectern_jobs{{state=\"waiting\"}} {}\nlectern_jobs{{state=\"failed\"}} {}\n",
+        attempts.paid, attempts.declined, jobs.waiting, jobs.failed,
+    ))
 }
 
 impl FromRef<AppState> for Metrics {

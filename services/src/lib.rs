@@ -31,6 +31,7 @@ pub mod sitemap;
 pub mod sweep;
 #[doc(hidden)]
 pub mod testing;
+pub mod trace;
 pub mod tutor;
 
 use std::{ops::Deref, sync::Arc};

@@ -4,9 +4,8 @@ use chrono::{DateTime, Utc};
 use domain::ids::BookingId;
 use serde_json::Value;
 use sqlx::PgConnection;
-use uuid::Uuid;
 
-use crate::{Result, chance};
+use crate::{Result, trace::Trace};
 
 /// Records an event of a booking, such as `booking.created`.
 pub(crate) async fn record(
@@ -16,12 +15,15 @@ pub(crate) async fn record(
     payload: &Value,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    let cause = Trace::current();
     sqlx::query!(
-        "INSERT INTO outbox (kind, booking_id, payload, correlation_id, created_at) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO outbox (kind, booking_id, payload, correlation_id, traceparent, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
         kind,
         booking.0,
         payload,
-        chance::id::<Uuid>(),
+        cause.correlation_id,
+        cause.traceparent,
         now
     )
     .execute(tx)

@@ -202,7 +202,7 @@ async fn a_lost_note_sends_again_under_the_same_id(db: PgPool) {
     till.tick().await;
     // As if the process had died between the server's answer and the note of it.
     testing::execute(&till.services, "UPDATE mails SET sent_at = NULL").await;
-    let again = mail::SendMail { mail: mails(&till).await[0].id, correlation_id: services::chance::id() };
+    let again = mail::SendMail { mail: mails(&till).await[0].id };
     for _ in 0..2 {
         jobs::Job::run(again.clone(), &till.services).await.expect("sent");
     }

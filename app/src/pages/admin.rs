@@ -4,11 +4,14 @@ use domain::{account::Role, booking::BookingState};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use services::{
-    invariants, overview,
+    invariants,
+    jobs::{self, FailedJob},
+    overview,
     payment::{self, Case},
 };
 
 use super::{
+    admin_jobs::Jobs,
     context::Visit,
     format,
     gate::only,
@@ -25,9 +28,10 @@ pub fn Admin() -> impl IntoView {
             move |visit| async move {
                 let overview = overview::load(&visit.services, &actor).await?;
                 let cases = payment::open_cases(&visit.services, &actor).await?;
-                Ok((overview, invariants::count(&visit.services).await?, cases))
+                let jobs = jobs::list_failed(&visit.services, &actor).await?;
+                Ok((overview, invariants::count(&visit.services).await?, cases, jobs))
             },
-            |visit, (overview, violations, cases)| view! { <Shown visit overview violations cases/> },
+            |visit, (overview, violations, cases, jobs)| view! { <Shown visit overview violations cases jobs/> },
         )
     })
 }
@@ -38,8 +42,9 @@ fn Shown(
     overview: overview::Overview,
     violations: invariants::Violations,
     cases: Vec<Case>,
+    jobs: Vec<FailedJob>,
 ) -> impl IntoView {
-    let locale = visit.locale();
+    let (locale, for_cases) = (visit.locale(), visit.clone());
     let number = move |count: i64| format::number(locale, count);
     let healthy = violations == invariants::Violations::default();
     let state_column = td_string!(locale, lesson.state);
@@ -74,7 +79,8 @@ fn Shown(
             <Card title=td_string!(locale, admin.bookings)>
                 <Table caption=td_string!(locale, admin.bookings) caption_hidden=true columns>{rows}</Table>
             </Card>
-            <Card title=td_string!(locale, admin.cases)><Cases visit cases/></Card>
+            <Card title=td_string!(locale, admin.cases)><Cases visit=for_cases cases/></Card>
+            <div id="jobs"><Card title=td_string!(locale, admin.jobs)><Jobs visit jobs/></Card></div>
         </div>
     }
 }

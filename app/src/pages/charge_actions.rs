@@ -10,7 +10,7 @@ use super::{
 use crate::error::WireError;
 
 /// Acts as the signed-in person, then shows `page`.
-async fn act<T>(
+pub(super) async fn act<T>(
     typed: &[(&str, &str)],
     page: &str,
     action: impl AsyncFnOnce(&Services, &Actor) -> Result<T>,

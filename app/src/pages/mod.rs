@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod admin;
+pub mod admin_jobs;
 pub mod book;
 pub mod book_actions;
 mod book_form;

@@ -4,6 +4,7 @@
 //! than once, and runs again, later and later, until it succeeds or has been tried [`ATTEMPTS`] times; then it waits
 //! for an admin. The queue's own clock (the database's) decides only when a technical failure is tried again.
 
+mod failed;
 pub mod outbox;
 mod store;
 
@@ -15,12 +16,16 @@ use graphile_worker::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sqlx::{PgConnection, PgPool};
+use tracing::Instrument as _;
 
 use crate::{
     AppError, Result, Services,
     mail::{SendMail, WriteMail},
     payment::{self, ChargeLesson, HandlePaymentEvent, RefundCharge},
+    trace::Trace,
 };
+
+pub use failed::{Counts, FailedJob, counts, list_failed, run_again};
 
 /// How often a job is tried: with graphile_worker's exponential waits, for about a day and a half.
 pub const ATTEMPTS: i32 = 14;
@@ -40,10 +45,22 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     fn run(self, services: &Services) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// What a job is in the queue.
+/// What a job is in the queue: what to do, and why.
 #[derive(Serialize, Deserialize)]
-#[serde(transparent, bound = "")]
-struct Queued<J: Job>(J);
+#[serde(bound = "")]
+struct Queued<J: Job> {
+    #[serde(flatten)]
+    cause: Trace,
+    job: J,
+}
+
+/// The same, of a job that stays with whoever puts it there.
+#[derive(Serialize)]
+struct Put<'a, J> {
+    #[serde(flatten)]
+    cause: Trace,
+    job: &'a J,
+}
 
 impl<J: Job> TaskHandler for Queued<J> {
     const IDENTIFIER: &'static str = J::NAME;
@@ -52,13 +69,16 @@ impl<J: Job> TaskHandler for Queued<J> {
         let Some(services) = context.get_ext::<Services>() else {
             return Err("the worker has no services".to_owned());
         };
-        // The clock of development may have been moved by another server.
-        let done = match services.clock.follow(&services.db).await {
-            Ok(()) => self.0.run(services).await,
-            Err(error) => Err(error),
+        let Queued { cause, job } = self;
+        let span = tracing::info_span!("job", name = J::NAME, correlation_id = %cause.correlation_id);
+        let work = async {
+            // The clock of development may have been moved by another server.
+            services.clock.follow(&services.db).await?;
+            job.run(services).await
         };
+        let done = cause.scope(work).instrument(span.clone()).await;
         done.map_err(|error| {
-            tracing::warn!(job = J::NAME, %error, "a job failed and is tried again");
+            span.in_scope(|| tracing::warn!(%error, "a job failed and is tried again"));
             error.to_string()
         })
     }
@@ -81,7 +101,7 @@ pub async fn hand_out(services: &Services) -> Result<HandedOut> {
     Ok(HandedOut { charges: payment::hand_out(services).await?, events: outbox::dispatch(services).await? })
 }
 
-/// Puts a job into the queue; it runs after the commit.
+/// Puts a job into the queue, because of what this task does; it runs after the commit.
 ///
 /// # Errors
 /// Where the database cannot be written.
@@ -89,7 +109,7 @@ pub(crate) async fn enqueue<J: Job>(tx: &mut PgConnection, job: &J) -> Result<()
     // Not checked while compiling: the schema is the library's.
     sqlx::query("SELECT graphile_worker.add_job($1, $2::json, max_attempts => $3)")
         .bind(J::NAME)
-        .bind(serde_json::to_value(job).map_err(AppError::fault)?)
+        .bind(serde_json::to_value(Put { cause: Trace::current(), job }).map_err(AppError::fault)?)
         .bind(ATTEMPTS)
         .execute(tx)
         .await?;

@@ -39,7 +39,7 @@ pub async fn dispatch(services: &Services) -> Result<u64> {
 /// Enqueues what an event asks for; how many jobs.
 async fn fan_out(tx: &mut PgConnection, event: &Undispatched) -> Result<u64> {
     let Some((kind, booking)) = Kind::of_event(&event.kind).zip(event.booking) else { return Ok(0) };
-    enqueue(tx, &WriteMail { kind, booking, correlation_id: event.correlation_id }).await?;
+    event.cause.clone().scope(enqueue(tx, &WriteMail { kind, booking })).await?;
     Ok(1)
 }
 

@@ -3,9 +3,8 @@
 use chrono::{DateTime, Utc};
 use domain::ids::BookingId;
 use sqlx::PgConnection;
-use uuid::Uuid;
 
-use crate::Result;
+use crate::{Result, trace::Trace};
 
 /// A row that nobody has dispatched yet.
 pub(super) struct Undispatched {
@@ -13,8 +12,8 @@ pub(super) struct Undispatched {
     pub kind: String,
     /// The booking that it concerns.
     pub booking: Option<BookingId>,
-    /// Ties together what follows from it.
-    pub correlation_id: Uuid,
+    /// Why it happened.
+    pub cause: Trace,
 }
 
 /// Takes rows in their order and notes them as dispatched. Rows that another transaction holds are passed over.
@@ -26,7 +25,7 @@ pub(super) async fn take_undispatched(
     let mut rows = sqlx::query!(
         "UPDATE outbox SET dispatched_at = $2 WHERE id IN (
              SELECT id FROM outbox WHERE dispatched_at IS NULL ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
-         RETURNING id, kind, booking_id, correlation_id",
+         RETURNING id, kind, booking_id, correlation_id, traceparent",
         limit,
         now
     )
@@ -36,7 +35,7 @@ pub(super) async fn take_undispatched(
     let read = rows.into_iter().map(|row| Undispatched {
         kind: row.kind,
         booking: row.booking_id.map(BookingId),
-        correlation_id: row.correlation_id,
+        cause: Trace { correlation_id: row.correlation_id, traceparent: row.traceparent },
     });
     Ok(read.collect())
 }

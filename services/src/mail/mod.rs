@@ -11,7 +11,6 @@ use domain::{
     ids::{BookingId, MailId},
 };
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::{
     AppError, Result, Services, chance,
@@ -96,8 +95,6 @@ pub struct WriteMail {
     pub kind: Kind,
     /// The booking.
     pub booking: BookingId,
-    /// Ties together what follows from one event.
-    pub correlation_id: Uuid,
 }
 
 impl Job for WriteMail {
@@ -113,8 +110,6 @@ impl Job for WriteMail {
 pub struct SendMail {
     /// Which.
     pub mail: MailId,
-    /// Ties together what follows from one event.
-    pub correlation_id: Uuid,
 }
 
 impl Job for SendMail {
@@ -158,7 +153,7 @@ async fn write(services: &Services, job: &WriteMail) -> Result<()> {
     };
     let is_new = store::insert(&mut tx, about.student, &new).await?;
     if is_new && services.mail.is_some() {
-        jobs::enqueue(&mut tx, &SendMail { mail: id, correlation_id: job.correlation_id }).await?;
+        jobs::enqueue(&mut tx, &SendMail { mail: id }).await?;
     }
     tx.commit().await?;
     Ok(())

@@ -24,6 +24,7 @@ use crate::{
     AppError, Result, Services, booking, chance,
     jobs::{self, Job},
     ledger, live, outbox,
+    trace::Trace,
 };
 
 /// How many charges are handed out in one transaction.
@@ -37,8 +38,6 @@ const KEY_LIFE: TimeDelta = TimeDelta::hours(23);
 pub struct ChargeLesson {
     /// What is charged.
     pub charge: ChargeId,
-    /// Ties together what follows from one event.
-    pub correlation_id: Uuid,
 }
 
 impl Job for ChargeLesson {
@@ -63,8 +62,7 @@ pub(crate) async fn hand_out(services: &Services) -> Result<Vec<ChargeId>> {
         let mut tx = services.db.begin().await?;
         let due = store::take_due(&mut tx, BATCH, now).await?;
         for charge in &due {
-            let job = ChargeLesson { charge: *charge, correlation_id: chance::id() };
-            jobs::enqueue(&mut tx, &job).await?;
+            Trace::begin().scope(jobs::enqueue(&mut tx, &ChargeLesson { charge: *charge })).await?;
         }
         tx.commit().await?;
         if due.is_empty() {

@@ -83,6 +83,15 @@ pub struct Totals {
     pub declined: i64,
 }
 
+/// How the attempts to charge came out, ever since.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn count_attempts(services: &Services) -> Result<Totals> {
+    let mut db = services.db.acquire().await?;
+    store::count_attempts(&mut db).await
+}
+
 /// How some charges stand now.
 ///
 /// # Errors

@@ -10,7 +10,6 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::{
     provider::RefundAnswer,
@@ -38,8 +37,6 @@ pub struct RefundView {
 pub struct RefundCharge {
     /// Which.
     pub refund: RefundId,
-    /// Ties together what follows from one event.
-    pub correlation_id: Uuid,
 }
 
 impl Job for RefundCharge {
@@ -83,7 +80,7 @@ pub async fn refund(
     let refund: RefundId = chance::id();
     let new = NewRefund { id: refund, charge, booking: id, parts, reason, admin: actor.user, now };
     store::insert_refund(&mut tx, &new).await?;
-    jobs::enqueue(&mut tx, &RefundCharge { refund, correlation_id: chance::id() }).await?;
+    jobs::enqueue(&mut tx, &RefundCharge { refund }).await?;
     tx.commit().await?;
     Ok(RefundView { id: refund, amount, status: "pending".to_owned() })
 }

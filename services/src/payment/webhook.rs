@@ -4,11 +4,10 @@
 use domain::{ids::ChargeId, webhook::verify_stripe};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::{charging, provider::Answer, store};
 use crate::{
-    Result, Services, chance,
+    Result, Services,
     jobs::{self, Job},
 };
 
@@ -25,8 +24,6 @@ struct Envelope {
 pub struct HandlePaymentEvent {
     /// The provider's id of it.
     pub event: String,
-    /// Ties together what follows from one event.
-    pub correlation_id: Uuid,
 }
 
 impl Job for HandlePaymentEvent {
@@ -49,8 +46,7 @@ pub async fn receive(services: &Services, signature: &str, body: &[u8]) -> Resul
     let event = Envelope::deserialize(&payload).map_err(malformed)?;
     let mut tx = services.db.begin().await?;
     if store::insert_payment_event(&mut tx, &event.id, &event.kind, &payload, now).await? {
-        let job = HandlePaymentEvent { event: event.id, correlation_id: chance::id() };
-        jobs::enqueue(&mut tx, &job).await?;
+        jobs::enqueue(&mut tx, &HandlePaymentEvent { event: event.id }).await?;
     }
     Ok(tx.commit().await?)
 }

@@ -417,3 +417,14 @@ pub(super) async fn count_states(db: &mut PgConnection, charges: &[ChargeId]) ->
     );
     Ok(totals.fetch_one(db).await?)
 }
+
+/// How all attempts came out.
+pub(super) async fn count_attempts(db: &mut PgConnection) -> Result<Totals> {
+    let totals = sqlx::query_as!(
+        Totals,
+        "SELECT count(*) FILTER (WHERE state = 'succeeded') AS \"paid!\",
+                count(*) FILTER (WHERE state = 'declined') AS \"declined!\"
+         FROM charge_attempts"
+    );
+    Ok(totals.fetch_one(db).await?)
+}

@@ -1,0 +1,3 @@
+//! What admins do.
+
+pub mod api;

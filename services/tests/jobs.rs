@@ -1,0 +1,63 @@
+//! Jobs: those that were given up, and what ties them to their cause.
+#![allow(clippy::expect_used, reason = "a helper that fails is a failed test")]
+
+mod till;
+
+use domain::{Code, account::Role};
+use services::{
+    jobs::{self, Counts},
+    payment::ChargeStatus,
+    sweep, testing,
+    trace::Trace,
+};
+use sqlx::PgPool;
+use till::at_payments;
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_job_that_was_given_up_is_seen_and_runs_again(db: PgPool) {
+    let till = till::open(db).await;
+    till.card("pm_card_visa").await;
+    let booking = till.taught(4).await;
+    let admin = testing::user(&till.services, "Ada", Role::Admin).await;
+    till.fault(at_payments("error_before", 500)).await;
+    till.tick().await;
+    testing::execute(&till.services, "UPDATE graphile_worker._private_jobs SET attempts = max_attempts")
+        .await;
+    let failed = jobs::list_failed(&till.services, &admin).await.expect("a list");
+    assert_eq!((failed.len(), &*failed[0].name), (1, "charge_lesson"));
+    assert!(failed[0].about.starts_with("charge ") && !failed[0].error.is_empty(), "{failed:?}");
+    assert_eq!(jobs::counts(&till.services).await.expect("counts"), Counts { waiting: 0, failed: 1 });
+    let nobody = jobs::run_again(&till.services, &till.student, failed[0].id).await;
+    assert_eq!(nobody.expect_err("no admin").code(), Code::InsufficientPermissions);
+    jobs::run_again(&till.services, &admin, failed[0].id).await.expect("runs again");
+    let twice = jobs::run_again(&till.services, &admin, failed[0].id).await;
+    assert_eq!(twice.expect_err("it waits already").code(), Code::NotFound);
+    till.tick().await;
+    assert_eq!(till.explained(&booking).await.status, ChargeStatus::Paid);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn what_follows_from_one_cause_is_tied_together(db: PgPool) {
+    let till = till::open(db).await;
+    till.card("pm_card_visa").await;
+    let traceparent = Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned());
+    let cause = Trace { correlation_id: services::chance::id(), traceparent };
+    cause.clone().scope(till.taught(4)).await;
+    let booked = "SELECT correlation_id, traceparent FROM outbox WHERE kind = 'booking.created'";
+    let booked: (uuid::Uuid, Option<String>) =
+        sqlx::query_as(booked).fetch_one(&till.services.db).await.expect("an event");
+    assert_eq!(booked, (cause.correlation_id, cause.traceparent));
+    sweep::run(&till.services).await.expect("swept");
+    jobs::hand_out(&till.services).await.expect("handed out");
+    let job: serde_json::Value = sqlx::query_scalar(
+        "SELECT j.payload FROM graphile_worker._private_jobs j
+         JOIN graphile_worker._private_tasks t ON t.id = j.task_id WHERE t.identifier = 'charge_lesson'",
+    )
+    .fetch_one(&till.services.db)
+    .await
+    .expect("a job");
+    till.tick().await;
+    let paid = "SELECT correlation_id::text FROM outbox WHERE kind = 'payment.succeeded'";
+    let paid: String = sqlx::query_scalar(paid).fetch_one(&till.services.db).await.expect("an event");
+    assert_eq!(job["correlation_id"], paid, "{job}");
+}
