@@ -62,6 +62,8 @@ ids! {
     RefundId;
     /// What a student owes after a decline.
     DebtId;
+    /// Money that is secured for a lesson before it.
+    DepositId;
     /// A mail that was written.
     MailId;
 }

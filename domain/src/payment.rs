@@ -1,8 +1,72 @@
 //! The life of a charge, and what the payment provider can charge at all.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{Code, Refusal, money::Currency};
+
+/// When a lesson's money is taken (rules, Charge 3). A setting that each booking copies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Collection {
+    /// The saved card is charged at the scheduled end.
+    #[default]
+    AtEnd,
+    /// The price is set aside on the card some days before, and what is due is taken of it at the end.
+    Authorize,
+    /// The price is paid at once, and what is not due is given back at the end.
+    Prepay,
+}
+
+/// How long before the scheduled end money is set aside at the earliest.
+pub const AUTHORIZE_AHEAD: TimeDelta = TimeDelta::days(4);
+
+/// How long beyond the scheduled end an authorization has to last: the time that charging may take.
+const AUTHORIZE_BEYOND: TimeDelta = TimeDelta::hours(2);
+
+impl Collection {
+    /// The name in the database and in settings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Collection::AtEnd => "at_end",
+            Collection::Authorize => "authorize",
+            Collection::Prepay => "prepay",
+        }
+    }
+
+    /// Reads a name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Collection::AtEnd, Collection::Authorize, Collection::Prepay]
+            .into_iter()
+            .find(|collection| collection.name() == text)
+    }
+
+    /// When money is secured for a lesson that ends at `end` and is certain from `now` on; `None` for never.
+    #[must_use]
+    pub fn secures_at(self, end: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            Collection::AtEnd => None,
+            Collection::Authorize => Some((end - AUTHORIZE_AHEAD).max(now)),
+            Collection::Prepay => Some(now),
+        }
+    }
+}
+
+/// When to ask again for an authorization that was given at `now` and lapses too soon to last beyond `end`: so late
+/// that one of the same length does. `None` where it lasts, or is too short ever to.
+#[must_use]
+pub fn ask_again_at(
+    end: DateTime<Utc>,
+    now: DateTime<Utc>,
+    capture_before: Option<DateTime<Utc>>,
+) -> Option<DateTime<Utc>> {
+    let needed = end + AUTHORIZE_BEYOND;
+    let lasts = capture_before? - now;
+    let later = needed - lasts;
+    (now + lasts < needed && later > now && later < end).then_some(later)
+}
 
 /// What became of the charge of a lesson.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -104,6 +168,39 @@ pub const fn smallest(currency: Currency) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn money_is_secured_at_most_four_days_ahead() {
+        let now: DateTime<Utc> = "2027-03-01T12:00:00Z".parse().expect("an instant");
+        for (collection, days, expected) in [
+            (Collection::AtEnd, 10, None),
+            (Collection::Prepay, 10, Some(0)),
+            (Collection::Authorize, 10, Some(6)),
+            (Collection::Authorize, 4, Some(0)),
+            (Collection::Authorize, 1, Some(0)),
+        ] {
+            let at = collection.secures_at(now + TimeDelta::days(days), now);
+            assert_eq!(at, expected.map(|days| now + TimeDelta::days(days)), "{collection:?} {days}");
+            assert_eq!(Collection::parse(collection.name()), Some(collection));
+        }
+    }
+
+    #[test]
+    fn an_authorization_that_lapses_before_the_end_is_asked_for_later() {
+        let now: DateTime<Utc> = "2027-03-01T12:00:00Z".parse().expect("an instant");
+        let hours = |hours| now + TimeDelta::hours(hours);
+        for (end, capture_before, again) in [
+            (hours(90), Some(hours(168)), None),
+            (hours(90), None, None),
+            (hours(90), Some(hours(92)), None),
+            (hours(90), Some(hours(48)), Some(hours(44))),
+            // Too short to last from before the end until after it.
+            (hours(90), Some(hours(2)), None),
+            (hours(90), Some(hours(-1)), None),
+        ] {
+            assert_eq!(ask_again_at(end, now, capture_before), again, "{end} {capture_before:?}");
+        }
+    }
 
     #[test]
     fn every_state_meets_every_event() {

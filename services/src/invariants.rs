@@ -31,6 +31,8 @@ pub struct Violations {
     pub debt_mismatches: i64,
     /// Charges whose refunds differ from what they note as given back.
     pub refund_mismatches: i64,
+    /// Deposits that are still held for lessons that will not be charged.
+    pub deposits_left_behind: i64,
     /// Charges of more than the price that was agreed, or in another currency.
     pub charges_above_price: i64,
 }
@@ -76,8 +78,10 @@ pub async fn count(services: &Services) -> Result<Violations> {
                  HAVING sum(amount_minor) <> 0) AS unbalanced) AS \"unbalanced_entries!\",
              (SELECT count(*) FROM (SELECT charge_id FROM charge_attempts WHERE state = 'succeeded'
                  GROUP BY charge_id HAVING count(*) > 1) AS twice) AS \"double_charges!\",
-             (SELECT count(*) FROM charges c WHERE (c.state = 'paid') IS DISTINCT FROM EXISTS (
-                 SELECT FROM ledger_events v WHERE v.source = 'charge/' || c.id || '/paid'))
+             (SELECT count(*) FROM charges c WHERE (c.state = 'paid') IS DISTINCT FROM (
+                 EXISTS (SELECT FROM ledger_events v WHERE v.source = 'charge/' || c.id || '/paid')
+                 OR EXISTS (SELECT FROM deposits d JOIN ledger_events v ON v.source = 'deposit/' || d.id || '/paid'
+                            WHERE d.booking_id = c.booking_id AND d.state = 'used')))
                  AS \"payments_not_entered!\",
              (SELECT count(*) FROM charges c FULL JOIN (SELECT * FROM student_debts WHERE cleared_at IS NULL) d
                  ON d.charge_id = c.id
@@ -85,6 +89,10 @@ pub async fn count(services: &Services) -> Result<Violations> {
              (SELECT count(*) FROM charges c WHERE c.refunded_minor IS DISTINCT FROM (
                  SELECT coalesce(sum(r.amount_minor), 0) FROM refunds r
                  WHERE r.charge_id = c.id AND r.state <> 'failed')) AS \"refund_mismatches!\",
+             (SELECT count(*) FROM deposits d JOIN bookings b ON b.id = d.booking_id
+                 LEFT JOIN charges c ON c.booking_id = b.id
+                 WHERE d.state = 'secured' AND b.state <> 'confirmed' AND c.state IS DISTINCT FROM 'scheduled')
+                 AS \"deposits_left_behind!\",
              (SELECT count(*) FROM charges c JOIN bookings b ON b.id = c.booking_id
                  WHERE c.amount_minor > b.price_minor OR c.currency <> b.currency) AS \"charges_above_price!\""
     )

@@ -37,6 +37,7 @@ impl PlatformSettings {
             "fee_bps" => policy.fee_bps = read(name, value)?,
             "early_end_policy" => policy.early_end = read(name, value)?,
             "nobody_joined" => policy.nobody_joined = read(name, value)?,
+            "collection" => policy.collection = read(name, value)?,
             "accepted_providers" => self.accepted_providers = read(name, value)?,
             _ => {}
         }
@@ -62,7 +63,10 @@ pub async fn load(db: &mut PgConnection) -> Result<PlatformSettings> {
 
 #[cfg(test)]
 mod tests {
-    use domain::charge::{EarlyEnd, NobodyJoined};
+    use domain::{
+        charge::{EarlyEnd, NobodyJoined},
+        payment::Collection,
+    };
     use serde_json::json;
 
     use super::*;
@@ -72,11 +76,13 @@ mod tests {
         let mut settings = PlatformSettings::default();
         settings.set("notice_min", json!(30)).expect("a number");
         settings.set("nobody_joined", json!("charge_nothing")).expect("a choice");
+        settings.set("collection", json!("prepay")).expect("a choice");
         settings.set("of_a_later_release", json!(1)).expect("ignored");
         settings.set("early_end_policy", json!({ "tolerance": 90 })).expect("a policy");
         let expected = Policy {
             notice_min: 30,
             nobody_joined: NobodyJoined::ChargeNothing,
+            collection: Collection::Prepay,
             early_end: EarlyEnd::Tolerance(90),
             ..Policy::default()
         };

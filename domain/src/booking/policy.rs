@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Code, Refusal,
     charge::{EarlyEnd, NobodyJoined},
+    payment::Collection,
 };
 
 /// The settings that a booking copies when it is made; a later change never alters it.
@@ -27,6 +28,9 @@ pub struct Policy {
     /// What is charged when nobody joined.
     #[serde(default)]
     pub nobody_joined: NobodyJoined,
+    /// When the money is taken.
+    #[serde(default)]
+    pub collection: Collection,
 }
 
 impl Default for Policy {
@@ -39,6 +43,7 @@ impl Default for Policy {
             fee_bps: 1000,
             early_end: EarlyEnd::default(),
             nobody_joined: NobodyJoined::default(),
+            collection: Collection::default(),
         }
     }
 }

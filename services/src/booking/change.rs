@@ -15,7 +15,7 @@ use super::{
     store::{self, Found},
     transaction,
 };
-use crate::{Actor, Result, Services, lesson};
+use crate::{Actor, Result, Services, lesson, payment};
 
 /// Calls a booking off: the student until the notice before the start, the tutor (or an admin) until the start.
 ///
@@ -117,6 +117,8 @@ async fn fulfil(
         Wish::Confirm => {
             let to = answer(actor, &found, BookingEvent::Confirm, now)?;
             require_provider(tx, &found, now).await?;
+            let confirmed = Booking { state: to, ..found.booking.clone() };
+            payment::deposits::plan(tx, &confirmed, now).await?;
             advance(tx, &found, &step(to, "booking.confirmed", None)).await?.into()
         }
         Wish::Decline(reason) => {
@@ -145,6 +147,17 @@ async fn fulfil(
 /// Gives a confirmed booking whose scheduled end is reached the outcome that its evidence means.
 pub(crate) async fn settle(tx: &mut PgConnection, found: &Found, now: DateTime<Utc>) -> Result<Vec<UserId>> {
     lesson::life::apply(tx, found, LessonEvent::EndReached, By::System, now).await
+}
+
+/// Calls a booking off that cannot stand: it was to be paid ahead, and was not.
+pub(crate) async fn withdraw(
+    tx: &mut PgConnection,
+    found: &Found,
+    now: DateTime<Utc>,
+) -> Result<[UserId; 2]> {
+    let to = found.booking.state.on(BookingEvent::Cancel)?;
+    let step = Step { to, kind: "booking.cancelled", by: By::System, reason: None, now };
+    leave(tx, found, &step).await
 }
 
 /// Lets a request lapse that nobody answered.
@@ -196,6 +209,7 @@ async fn require_provider(tx: &mut PgConnection, found: &Found, now: DateTime<Ut
 async fn leave(tx: &mut PgConnection, found: &Found, step: &Step<'_>) -> Result<[UserId; 2]> {
     lesson::store::set_state(tx, found.booking.lesson, LessonState::Cancelled).await?;
     store::delete_claim(tx, found.booking.id).await?;
+    payment::deposits::call_off(tx, found.booking.id, step.now).await?;
     advance(tx, found, step).await
 }
 

@@ -26,7 +26,7 @@ pub use hold::{find_hold, hold, release};
 pub use place::place;
 pub use reschedule::reschedule;
 
-pub(crate) use change::{Step, advance, expire, mark_no_show, settle};
+pub(crate) use change::{Step, advance, expire, mark_no_show, settle, withdraw};
 pub(crate) use events::By;
 pub(crate) use store::{Found, delete_claim as free_slot, find as read, find_locked};
 pub(crate) use transaction::{Retries, finish};

@@ -151,6 +151,7 @@ impl Order<'_> {
         let context = transaction::tutor(tx, tutor, start, self.now).await?.into();
         let placed = rules::place(&context, self.request, held_at.unwrap_or(self.now))?;
         let found = self.insert(tx, &placed).await?;
+        payment::deposits::plan(tx, &found.booking, self.now).await?;
         let change = Change {
             kind: "booking.created",
             from: None,

@@ -18,7 +18,7 @@ use super::{
     store::{self, Found},
     transaction,
 };
-use crate::{Actor, Result, Services, availability, chance, lesson};
+use crate::{Actor, Result, Services, availability, chance, lesson, payment};
 
 /// Moves a booking to another slot in one swap: same id, new meeting link, the old one retired.
 ///
@@ -102,6 +102,7 @@ async fn swap(
         }),
         now: wanted.now,
     };
+    payment::deposits::plan_again(tx, &moved.booking, wanted.now).await?;
     let people = events::record(tx, &moved, &change).await?;
     Ok((moved.booking, people.into()))
 }

@@ -21,7 +21,7 @@ use tracing::Instrument as _;
 use crate::{
     AppError, Result, Services,
     mail::{SendMail, WriteMail},
-    payment::{self, ChargeLesson, HandlePaymentEvent, RefundCharge},
+    payment::{self, ChargeLesson, HandlePaymentEvent, RefundCharge, ReleaseDeposit, SecureDeposit},
     trace::Trace,
 };
 
@@ -89,6 +89,8 @@ impl<J: Job> TaskHandler for Queued<J> {
 pub struct HandedOut {
     /// Charges that are due.
     pub charges: Vec<ChargeId>,
+    /// Deposits that are due.
+    pub deposits: u64,
     /// Jobs that follow from events of the outbox.
     pub events: u64,
 }
@@ -98,7 +100,11 @@ pub struct HandedOut {
 /// # Errors
 /// Where the database cannot be written.
 pub async fn hand_out(services: &Services) -> Result<HandedOut> {
-    Ok(HandedOut { charges: payment::hand_out(services).await?, events: outbox::dispatch(services).await? })
+    Ok(HandedOut {
+        charges: payment::hand_out(services).await?,
+        deposits: payment::deposits::hand_out(services).await?,
+        events: outbox::dispatch(services).await?,
+    })
 }
 
 /// Puts a job into the queue, because of what this task does; it runs after the commit.
@@ -147,6 +153,8 @@ async fn worker(services: &Services, stop: impl Future<Output = ()> + Send + 'st
         .define_job::<Queued<ChargeLesson>>()
         .define_job::<Queued<RefundCharge>>()
         .define_job::<Queued<HandlePaymentEvent>>()
+        .define_job::<Queued<SecureDeposit>>()
+        .define_job::<Queued<ReleaseDeposit>>()
         .define_job::<Queued<SendMail>>()
         .define_job::<Queued<WriteMail>>()
         .init()

@@ -89,8 +89,10 @@ async fn carry_out(
 ) -> Result<Vec<UserId>> {
     match effect {
         Effect::Settle(rule) => settle(tx, found, before, after.evidence, rule, by, now).await,
-        // Nothing is set aside or paid before a lesson has its outcome.
-        Effect::Release => Ok(Vec::new()),
+        Effect::Release => {
+            payment::deposits::call_off(tx, found.booking.id, now).await?;
+            Ok(Vec::new())
+        }
         Effect::OpenCase(rule) => {
             let details = json!({ "evidence": after.evidence, "would_be": rule });
             store::insert_case(tx, found.booking.id, "late_evidence", &details, now).await?;

@@ -3,23 +3,25 @@
 use chrono::{DateTime, Utc};
 use domain::{
     account::Language,
-    ids::{BookingId, ChargeId, UserId},
+    ids::{BookingId, UserId},
     manners::{self, Manners},
     money::Money,
-    payment::ChargeState,
+    payment::{ChargeState, Collection},
     zone::Zone,
 };
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::{Kind, layout};
 use crate::{AppError, Result};
 
-/// What a mail about a charge is written from.
+/// What a mail about money is written from.
 #[derive(Clone, Debug)]
 pub(super) struct About {
     pub booking: BookingId,
-    pub charge: ChargeId,
-    pub state: ChargeState,
+    /// The charge or deposit: about each there is one mail of a kind.
+    pub subject: Uuid,
+    pub state: State,
     pub amount: Money,
     /// The number of the receipt and when it was paid, once it is.
     pub receipt: Option<(i64, DateTime<Utc>)>,
@@ -33,6 +35,14 @@ pub(super) struct About {
     pub tutor: String,
     /// The card that was charged or declined.
     pub card: Option<CardShown>,
+}
+
+/// How what a mail is about stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Charge(ChargeState),
+    /// A deposit that was declined.
+    Declined(Collection),
 }
 
 /// A card as a person knows it.
@@ -66,6 +76,7 @@ pub(super) struct Texts {
     card_number: String,
     receipt: ReceiptTexts,
     payment_failed: FailedTexts,
+    deposit_failed: DepositTexts,
 }
 
 #[derive(Debug, Deserialize)]
@@ -85,6 +96,16 @@ struct FailedTexts {
     declined: String,
     no_card: String,
     consequence: String,
+    link: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DepositTexts {
+    subject: String,
+    lead: String,
+    authorize: String,
+    prepay: String,
     link: String,
 }
 
@@ -124,8 +145,13 @@ pub(super) struct Body {
 pub(super) fn compose(kind: Kind, about: &About, public_url: &str) -> Result<Option<Letter>> {
     let texts = Texts::of(about.language)?;
     let (subject, body) = match (kind, about.state, about.receipt) {
-        (Kind::Receipt, ChargeState::Paid, Some(receipt)) => paid(&texts, about, receipt, public_url),
-        (Kind::PaymentFailed, ChargeState::Debt, _) => failed(&texts, about, public_url),
+        (Kind::Receipt, State::Charge(ChargeState::Paid), Some(receipt)) => {
+            paid(&texts, about, receipt, public_url)
+        }
+        (Kind::PaymentFailed, State::Charge(ChargeState::Debt), _) => failed(&texts, about, public_url),
+        (Kind::DepositFailed, State::Declined(collection), _) => {
+            not_secured(&texts, about, collection, public_url)
+        }
         _ => return Ok(None),
     };
     let (text, html) = (layout::text(&texts, &body), layout::html(&texts, &body, &subject));
@@ -156,6 +182,18 @@ fn failed(texts: &Texts, about: &About, public_url: &str) -> (String, Body) {
     let paragraphs = vec![fill(lead, &values), own.consequence.clone()];
     let rows = lesson_rows(texts, about, &amount);
     let body = body(texts, about, paragraphs, rows, fill(&own.link, &values), public_url);
+    (fill(&own.subject, &values), body)
+}
+
+fn not_secured(texts: &Texts, about: &About, collection: Collection, public_url: &str) -> (String, Body) {
+    let own = &texts.deposit_failed;
+    let amount = amount(about);
+    let values = [("amount", &*amount), ("title", &*about.title)];
+    let consequence = if collection == Collection::Prepay { &own.prepay } else { &own.authorize };
+    let paragraphs = vec![fill(&own.lead, &values), consequence.clone()];
+    let rows = lesson_rows(texts, about, &amount);
+    let mut body = body(texts, about, paragraphs, rows, own.link.clone(), public_url);
+    body.link.1 = format!("{public_url}/settings#cards");
     (fill(&own.subject, &values), body)
 }
 
@@ -226,15 +264,14 @@ mod tests {
 
     use domain::money::Currency;
     use serde_json::Value;
-    use uuid::Uuid;
 
     use super::*;
 
     fn about(language: Language) -> About {
         About {
             booking: BookingId(Uuid::from_u128(1)),
-            charge: ChargeId(Uuid::from_u128(2)),
-            state: ChargeState::Paid,
+            subject: Uuid::from_u128(2),
+            state: State::Charge(ChargeState::Paid),
             amount: Money { minor: 123_450, currency: Currency::Eur },
             receipt: Some((17, "2027-03-01T13:00:05Z".parse().expect("an instant"))),
             title: "Maths <b>& more</b> {{ amount }}".into(),
@@ -304,11 +341,14 @@ mod tests {
 
     #[test]
     fn what_is_past_its_use_is_not_written() {
+        use State::{Charge, Declined};
         for (kind, state, written) in [
-            (Kind::Receipt, ChargeState::Paid, true),
-            (Kind::Receipt, ChargeState::Debt, false),
-            (Kind::PaymentFailed, ChargeState::Debt, true),
-            (Kind::PaymentFailed, ChargeState::Paid, false),
+            (Kind::Receipt, Charge(ChargeState::Paid), true),
+            (Kind::Receipt, Charge(ChargeState::Debt), false),
+            (Kind::PaymentFailed, Charge(ChargeState::Debt), true),
+            (Kind::PaymentFailed, Charge(ChargeState::Paid), false),
+            (Kind::DepositFailed, Declined(Collection::Prepay), true),
+            (Kind::DepositFailed, Charge(ChargeState::Paid), false),
         ] {
             let about = About { state, ..about(Language::En) };
             let letter = compose(kind, &about, "https://x.test").expect("sentences");

@@ -31,6 +31,8 @@ pub enum Kind {
     Receipt,
     /// A lesson is owed.
     PaymentFailed,
+    /// Money for a lesson could not be secured before it.
+    DepositFailed,
 }
 
 impl Kind {
@@ -39,6 +41,7 @@ impl Kind {
         match event {
             "payment.succeeded" => Some(Kind::Receipt),
             "payment.failed" => Some(Kind::PaymentFailed),
+            "deposit.failed" => Some(Kind::DepositFailed),
             _ => None,
         }
     }
@@ -49,6 +52,7 @@ impl Kind {
         match self {
             Kind::Receipt => "receipt",
             Kind::PaymentFailed => "payment_failed",
+            Kind::DepositFailed => "deposit_failed",
         }
     }
 }
@@ -132,19 +136,23 @@ struct NewMail<'a> {
     now: DateTime<Utc>,
 }
 
-/// Writes a mail, once for each charge and kind. What is past its use is not written: a debt that was paid
+/// Writes a mail, once for each charge or deposit and kind. What is past its use is not written: a debt that was paid
 /// meanwhile, a person who is gone.
 async fn write(services: &Services, job: &WriteMail) -> Result<()> {
     let config = &services.config;
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
-    let Some(about) = store::find_about(&mut tx, job.booking).await? else { return Ok(()) };
+    let about = match job.kind {
+        Kind::Receipt | Kind::PaymentFailed => store::find_about_charge(&mut tx, job.booking).await?,
+        Kind::DepositFailed => store::find_about_deposit(&mut tx, job.booking).await?,
+    };
+    let Some(about) = about else { return Ok(()) };
     let Some(letter) = compose::compose(job.kind, &about, &config.web.public_url)? else { return Ok(()) };
     let id: MailId = chance::id();
     let new = NewMail {
         id,
         kind: job.kind,
-        dedupe_key: format!("{}/{}", job.kind.name(), about.charge),
+        dedupe_key: format!("{}/{}", job.kind.name(), about.subject),
         to: &about.email,
         language: about.language,
         letter,

@@ -2,23 +2,67 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{BookingId, ChargeId, MailId, UserId},
+    ids::{BookingId, MailId, UserId},
     money::{Currency, Money},
-    payment::ChargeState,
+    payment::{ChargeState, Collection},
     zone::Zone,
 };
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{
     Mail, NewMail,
-    compose::{About, CardShown},
+    compose::{About, CardShown, State},
 };
 use crate::{AppError, Result};
 
+/// Whom a mail about a booking goes to, and what it says of the lesson.
+struct Row {
+    subject: Uuid,
+    state: String,
+    amount_minor: i64,
+    currency: String,
+    receipt: Option<i64>,
+    paid_at: Option<DateTime<Utc>>,
+    title: String,
+    starts_at: DateTime<Utc>,
+    student: Uuid,
+    email: String,
+    name: String,
+    locale: String,
+    time_zone: String,
+    tutor: String,
+    brand: Option<String>,
+    last4: Option<String>,
+}
+
+impl Row {
+    fn about(self, booking: BookingId, state: State) -> Result<About> {
+        let currency = Currency::parse(&self.currency).map_err(AppError::fault)?;
+        Ok(About {
+            booking,
+            subject: self.subject,
+            state,
+            amount: Money { minor: self.amount_minor, currency },
+            receipt: self.receipt.zip(self.paid_at),
+            title: self.title,
+            start: self.starts_at,
+            student: UserId(self.student),
+            email: self.email,
+            name: self.name,
+            language: self.locale.parse().unwrap_or_default(),
+            zone: Zone::parse(&self.time_zone).map_err(AppError::fault)?,
+            tutor: self.tutor,
+            card: self.brand.zip(self.last4).map(|(brand, last4)| CardShown { brand, last4 }),
+        })
+    }
+}
+
 /// What a mail about the charge of a booking says; `None` where there is no charge, or nobody to tell.
-pub(super) async fn find_about(db: &mut PgConnection, booking: BookingId) -> Result<Option<About>> {
-    let row = sqlx::query!(
-        "SELECT c.id, c.state, c.amount_minor, c.currency, c.receipt, c.paid_at, b.title, b.starts_at,
+pub(super) async fn find_about_charge(db: &mut PgConnection, booking: BookingId) -> Result<Option<About>> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT c.id AS subject, c.state, c.amount_minor, c.currency, c.receipt, c.paid_at, b.title, b.starts_at,
                 s.id AS student, s.email, s.name, s.locale, s.time_zone, tu.name AS tutor,
                 card.brand AS \"brand?\", card.last4 AS \"last4?\"
          FROM charges c
@@ -32,27 +76,32 @@ pub(super) async fn find_about(db: &mut PgConnection, booking: BookingId) -> Res
          ) card ON true
          WHERE c.booking_id = $1",
         booking.0
-    )
-    .fetch_optional(db)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let currency = Currency::parse(&row.currency).map_err(AppError::fault)?;
-    Ok(Some(About {
-        booking,
-        charge: ChargeId(row.id),
-        state: ChargeState::parse(&row.state).ok_or_else(|| AppError::fault("a charge's state"))?,
-        amount: Money { minor: row.amount_minor, currency },
-        receipt: row.receipt.zip(row.paid_at),
-        title: row.title,
-        start: row.starts_at,
-        student: UserId(row.student),
-        email: row.email,
-        name: row.name,
-        language: row.locale.parse().unwrap_or_default(),
-        zone: Zone::parse(&row.time_zone).map_err(AppError::fault)?,
-        tutor: row.tutor,
-        card: row.brand.zip(row.last4).map(|(brand, last4)| CardShown { brand, last4 }),
-    }))
+    );
+    let Some(row) = row.fetch_optional(db).await? else { return Ok(None) };
+    let state = ChargeState::parse(&row.state).ok_or_else(|| AppError::fault("a charge's state"))?;
+    row.about(booking, State::Charge(state)).map(Some)
+}
+
+/// What a mail about the last declined deposit of a booking says; `None` where there is none, or nobody to tell.
+pub(super) async fn find_about_deposit(db: &mut PgConnection, booking: BookingId) -> Result<Option<About>> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT d.id AS subject, d.kind AS state, d.amount_minor, d.currency, NULL::bigint AS receipt,
+                NULL::timestamptz AS paid_at, b.title, b.starts_at,
+                s.id AS student, s.email, s.name, s.locale, s.time_zone, tu.name AS tutor,
+                k.brand AS \"brand?\", k.last4 AS \"last4?\"
+         FROM deposits d
+         JOIN bookings b ON b.id = d.booking_id
+         JOIN users s ON s.id = b.student_id AND s.deleted_at IS NULL
+         JOIN tutors t ON t.id = b.tutor_id
+         JOIN users tu ON tu.id = t.user_id
+         LEFT JOIN cards k ON k.id = d.card_id
+         WHERE d.booking_id = $1 AND d.state = 'declined' ORDER BY d.updated_at DESC LIMIT 1",
+        booking.0
+    );
+    let Some(row) = row.fetch_optional(db).await? else { return Ok(None) };
+    let kind = Collection::parse(&row.state).ok_or_else(|| AppError::fault("a deposit's kind"))?;
+    row.about(booking, State::Declined(kind)).map(Some)
 }
 
 /// Keeps a mail; `false` where one about the same is kept already.

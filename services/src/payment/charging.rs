@@ -17,6 +17,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
+    deposits,
     provider::{Answer, Decline, Demand},
     store::{self, Owed},
 };
@@ -28,7 +29,7 @@ use crate::{
 };
 
 /// How many charges are handed out in one transaction.
-const BATCH: i64 = 200;
+pub(super) const BATCH: i64 = 200;
 
 /// Stripe remembers a key for 24 hours; older attempts are looked up instead.
 const KEY_LIFE: TimeDelta = TimeDelta::hours(23);
@@ -86,6 +87,9 @@ struct Attempt {
 /// # Errors
 /// Where database or provider do not answer: the attempt stays open, and the next call asks for its answer.
 pub(crate) async fn charge(services: &Services, id: ChargeId) -> Result<()> {
+    if deposits::pay(services, id).await? {
+        return Ok(());
+    }
     let Some(attempt) = note(services, id).await? else { return Ok(()) };
     let answer = ask(services, id, &attempt).await?;
     record(services, id, Some(attempt.id), answer).await
@@ -150,7 +154,7 @@ async fn note(services: &Services, id: ChargeId) -> Result<Option<Attempt>> {
         return Ok(None);
     }
     let Some((customer, card)) = store::find_payer(&mut tx, owed.booking).await? else {
-        let decline = Decline { code: "no_card".to_owned(), ..Decline::default() };
+        let decline = Decline::no_card();
         let people = declined(&mut tx, id, &owed, &decline, now).await?;
         tx.commit().await?;
         services.live.wake(&people);
@@ -175,7 +179,7 @@ pub(crate) async fn record(
     let people = match &answer {
         Answer::Paid { intent } => {
             store::finish_attempt(&mut tx, id, attempt, Some(intent), None, now).await?;
-            paid(&mut tx, id, &owed, intent, now).await?
+            paid(&mut tx, id, &owed, intent, false, now).await?
         }
         Answer::Declined(decline) => {
             store::finish_attempt(&mut tx, id, attempt, decline.intent.as_deref(), Some(decline), now)
@@ -188,11 +192,13 @@ pub(crate) async fn record(
     Ok(())
 }
 
-async fn paid(
+/// Notes that a charge is paid; `ahead` where the ledger has the money already.
+pub(super) async fn paid(
     tx: &mut PgConnection,
     id: ChargeId,
     owed: &Owed,
     intent: &str,
+    ahead: bool,
     now: DateTime<Utc>,
 ) -> Result<Vec<UserId>> {
     owed.state.on(ChargeEvent::Paid)?;
@@ -202,8 +208,10 @@ async fn paid(
     let receipt = store::next_receipt(tx).await?;
     store::set_paid(tx, id, intent, receipt, now).await?;
     let found = booking::find_locked(tx, owed.booking, now).await?.ok_or_else(booking::not_found)?;
-    ledger::post(tx, &found.booking, Event::Paid(owed.split.charge), &format!("charge/{id}/paid"), now)
-        .await?;
+    if !ahead {
+        let source = format!("charge/{id}/paid");
+        ledger::post(tx, &found.booking, Event::Paid(owed.split.charge), &source, now).await?;
+    }
     store::clear_debt(tx, id, "paid", now).await?;
     tell(tx, &found, "payment.succeeded", owed, now).await
 }

@@ -3,6 +3,7 @@
 mod cards;
 mod charging;
 mod debts;
+pub(crate) mod deposits;
 mod explain;
 mod lists;
 pub mod provider;
@@ -31,6 +32,7 @@ pub use cards::{CONSENT, Card, Consent, choose_card, list_cards, list_consents, 
 pub use charging::ChargeLesson;
 pub(crate) use charging::{charge, hand_out};
 pub use debts::{Debt, open_debts, pay_debt};
+pub use deposits::{ReleaseDeposit, SecureDeposit};
 pub use explain::{ChargeStatus, Explanation, explain};
 pub use lists::{Case, Charged, RefundRow, list_charged, list_refunds, open_cases};
 pub use refund::{RefundCharge, RefundView, refund};
@@ -65,6 +67,7 @@ pub(crate) async fn open(
     if state == ChargeState::Scheduled {
         ledger::post(tx, booking, Event::Settled(split), &format!("charge/{id}/settled"), now).await?;
     }
+    deposits::decide(tx, booking.id, state, now).await?;
     Ok(id)
 }
 

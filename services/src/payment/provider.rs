@@ -6,9 +6,10 @@
 
 use std::{collections::HashMap, fmt, time::Duration};
 
+use chrono::{DateTime, Utc};
 use domain::{
     booking::Booking,
-    ids::{ChargeId, UserId},
+    ids::{ChargeId, DepositId, UserId},
     money::Money,
 };
 use futures::TryStreamExt as _;
@@ -16,15 +17,18 @@ use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError
 use stripe_core::{
     customer::CreateCustomer,
     payment_intent::{
-        ConfirmPaymentIntent, ConfirmPaymentIntentOffSession, CreatePaymentIntent,
-        CreatePaymentIntentAutomaticPaymentMethods, CreatePaymentIntentAutomaticPaymentMethodsAllowRedirects,
-        CreatePaymentIntentOffSession, ListPaymentIntent,
+        CancelPaymentIntent, CapturePaymentIntent, ConfirmPaymentIntent, ConfirmPaymentIntentOffSession,
+        CreatePaymentIntent, CreatePaymentIntentAutomaticPaymentMethods,
+        CreatePaymentIntentAutomaticPaymentMethodsAllowRedirects, CreatePaymentIntentOffSession,
+        ListPaymentIntent, RetrievePaymentIntent,
     },
     refund::CreateRefund,
 };
 use stripe_payment::payment_method::{AttachPaymentMethod, DetachPaymentMethod, RetrievePaymentMethod};
-use stripe_shared::{ApiErrors, ApiErrorsType, PaymentIntent, PaymentIntentStatus, PaymentMethod};
-use stripe_types::Currency;
+use stripe_shared::{
+    ApiErrors, ApiErrorsType, PaymentIntent, PaymentIntentCaptureMethod, PaymentIntentStatus, PaymentMethod,
+};
+use stripe_types::{Currency, Expandable};
 use uuid::Uuid;
 
 use crate::{AppError, Result, config::StripeConfig};
@@ -81,6 +85,41 @@ pub(crate) enum Answer {
     Declined(Decline),
 }
 
+/// What is asked before a lesson.
+pub(crate) struct Wanted<'a> {
+    /// The deposit: the key derives from its id.
+    pub deposit: DepositId,
+    pub booking: &'a Booking,
+    pub amount: Money,
+    pub customer: &'a str,
+    pub card: &'a str,
+    /// Whether the money is taken at once, not only set aside.
+    pub captures: bool,
+}
+
+/// What the provider said to that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Security {
+    /// It has the money, or the bank keeps it for us.
+    Given {
+        /// Its id of the payment.
+        intent: String,
+        /// Until when it can be captured, where it is only kept.
+        capture_before: Option<DateTime<Utc>>,
+    },
+    /// The card was declined, or its owner has to say so in person.
+    Refused(Decline),
+}
+
+/// What became of a capture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Captured {
+    /// The money is taken.
+    Taken,
+    /// It cannot be captured (any more), and why.
+    Lapsed(String),
+}
+
 /// Why there is no money.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Decline {
@@ -88,6 +127,13 @@ pub(crate) struct Decline {
     pub code: String,
     pub decline_code: Option<String>,
     pub message: Option<String>,
+}
+
+impl Decline {
+    /// Nobody was asked: there is no saved card.
+    pub fn no_card() -> Self {
+        Decline { code: "no_card".to_owned(), ..Decline::default() }
+    }
 }
 
 /// What the provider said to a refund.
@@ -193,6 +239,55 @@ impl Provider {
         Ok(None)
     }
 
+    /// Sets money aside on a card, or takes it at once, before its lesson.
+    pub(crate) async fn secure(&self, wanted: &Wanted<'_>) -> Result<Security> {
+        match self.ask(&wanted.request()?, &format!("deposit-{}", wanted.deposit)).await {
+            Ok(intent) => Ok(security(&intent)),
+            Err(StripeError::Stripe(errors, _)) if is_of_the_card(&errors) => {
+                Ok(Security::Refused(decline(*errors)))
+            }
+            Err(error) => Err(AppError::fault(error)),
+        }
+    }
+
+    /// What became of a deposit that was asked for long ago; as [`Provider::find_attempt`].
+    pub(crate) async fn find_secured(&self, wanted: &Wanted<'_>) -> Result<Option<Security>> {
+        let deposit = wanted.deposit.to_string();
+        let list = ListPaymentIntent::new()
+            .customer(wanted.customer)
+            .limit(100)
+            .expand([LATEST_CHARGE_OF_EACH.to_owned()]);
+        let mut payments = list.paginate().stream(&self.client);
+        while let Some(payment) = payments.try_next().await.map_err(AppError::fault)? {
+            if payment.metadata.get("deposit") == Some(&deposit) {
+                return Ok(Some(security(&payment)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes a part of what was set aside, or all of it; the rest is free again.
+    pub(crate) async fn capture(&self, intent: &str, amount: i64, key: &str) -> Result<Captured> {
+        let request = CapturePaymentIntent::new(intent).amount_to_capture(amount);
+        let why = match self.ask(&request, key).await {
+            Ok(_) => return Ok(Captured::Taken),
+            Err(StripeError::Stripe(errors, 400)) => errors.message.unwrap_or_default(),
+            Err(error) => return Err(AppError::fault(error)),
+        };
+        // Captured by a try whose key is forgotten, or not to be captured any more.
+        let intent = RetrievePaymentIntent::new(intent).send(&self.client).await.map_err(AppError::fault)?;
+        let taken = intent.status == PaymentIntentStatus::Succeeded && intent.amount_received == amount;
+        Ok(if taken { Captured::Taken } else { Captured::Lapsed(why) })
+    }
+
+    /// Lets what was set aside go. What is gone already stays gone.
+    pub(crate) async fn cancel(&self, intent: &str, key: &str) -> Result<()> {
+        match self.ask(&CancelPaymentIntent::new(intent), key).await {
+            Ok(_) | Err(StripeError::Stripe(_, 400 | 404)) => Ok(()),
+            Err(error) => Err(AppError::fault(error)),
+        }
+    }
+
     /// Gives money back.
     pub(crate) async fn refund(&self, refund: Uuid, intent: &str, amount: i64) -> Result<RefundAnswer> {
         let request = CreateRefund::new()
@@ -221,25 +316,63 @@ impl Provider {
     }
 }
 
+/// What tells until when an authorization can be captured.
+const LATEST_CHARGE: &str = "latest_charge";
+const LATEST_CHARGE_OF_EACH: &str = "data.latest_charge";
+
+impl Wanted<'_> {
+    fn request(&self) -> Result<CreatePaymentIntent> {
+        let named = |name: &str, id: String| (name.to_owned(), id);
+        let metadata = HashMap::from([
+            named("booking", self.booking.id.to_string()),
+            named("deposit", self.deposit.to_string()),
+        ]);
+        let method = if self.captures {
+            PaymentIntentCaptureMethod::Automatic
+        } else {
+            PaymentIntentCaptureMethod::Manual
+        };
+        let request = off_session(self.booking, self.amount, self.customer, self.card)?;
+        Ok(request.capture_method(method).metadata(metadata).expand([LATEST_CHARGE.to_owned()]))
+    }
+}
+
+fn security(intent: &PaymentIntent) -> Security {
+    let given =
+        matches!(intent.status, PaymentIntentStatus::Succeeded | PaymentIntentStatus::RequiresCapture);
+    let charge = intent.latest_charge.as_ref().and_then(Expandable::as_object);
+    let details = charge.and_then(|charge| charge.payment_method_details.as_ref()?.card.as_ref());
+    let capture_before = details.and_then(|card| DateTime::from_timestamp(card.capture_before?, 0));
+    match answer(intent) {
+        Answer::Declined(decline) if !given => Security::Refused(decline),
+        _ => Security::Given { intent: intent.id.to_string(), capture_before },
+    }
+}
+
 fn create(demand: &Demand<'_>) -> Result<CreatePaymentIntent> {
-    let currency = demand.amount.currency.code().to_lowercase();
-    let currency: Currency = currency.parse().map_err(AppError::fault)?;
-    let mut methods = CreatePaymentIntentAutomaticPaymentMethods::new(true);
-    methods.allow_redirects = Some(CreatePaymentIntentAutomaticPaymentMethodsAllowRedirects::Never);
     let named = |name: &str, id: String| (name.to_owned(), id);
     let metadata = HashMap::from([
         named("booking", demand.booking.id.to_string()),
         named("charge", demand.charge.to_string()),
         named("attempt", demand.attempt.to_string()),
     ]);
-    Ok(CreatePaymentIntent::new(demand.amount.minor, currency)
-        .customer(demand.customer)
-        .payment_method(demand.card)
+    let request = off_session(demand.booking, demand.amount, demand.customer, demand.card)?;
+    Ok(request.metadata(metadata))
+}
+
+/// A payment with a saved card whose owner is not there.
+fn off_session(booking: &Booking, amount: Money, customer: &str, card: &str) -> Result<CreatePaymentIntent> {
+    let currency = amount.currency.code().to_lowercase();
+    let currency: Currency = currency.parse().map_err(AppError::fault)?;
+    let mut methods = CreatePaymentIntentAutomaticPaymentMethods::new(true);
+    methods.allow_redirects = Some(CreatePaymentIntentAutomaticPaymentMethodsAllowRedirects::Never);
+    Ok(CreatePaymentIntent::new(amount.minor, currency)
+        .customer(customer)
+        .payment_method(card)
         .automatic_payment_methods(methods)
         .confirm(true)
         .off_session(CreatePaymentIntentOffSession::Bool(true))
-        .description(demand.booking.title.clone())
-        .metadata(metadata))
+        .description(booking.title.clone()))
 }
 
 fn answer(intent: &PaymentIntent) -> Answer {

@@ -14,10 +14,12 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 mod cards;
+mod deposits;
 mod lists;
 mod refunds;
 
 pub(crate) use cards::*;
+pub(crate) use deposits::*;
 pub(crate) use lists::*;
 pub(crate) use refunds::*;
 
