@@ -13,7 +13,7 @@ use domain::{
 };
 use services::{
     booking, jobs, ledger, lesson,
-    payment::{self, ChargeStatus},
+    payment::{self, ChargeStatus, DebtPayment},
     testing::{self, assert_invariants, at_hour, booked, now, number, refused, request},
 };
 use sqlx::PgPool;
@@ -111,7 +111,9 @@ async fn a_debt_is_paid_with_another_card_and_its_student_books_again(db: PgPool
     let bad = till.card("pm_card_chargeCustomerFail").await;
     let booking = till.taught(4).await;
     till.tick().await;
-    let pay = async |actor, card: String| payment::pay_debt(&till.services, actor, booking.id, &card).await;
+    let pay = async |actor, card: String| {
+        payment::begin_debt_payment(&till.services, actor, booking.id, &card).await
+    };
     let debts = payment::open_debts(&till.services, &till.student).await.expect("debts");
     assert_eq!(
         debts.iter().map(|debt| (debt.booking, debt.amount.minor)).collect::<Vec<_>>(),
@@ -124,7 +126,7 @@ async fn a_debt_is_paid_with_another_card_and_its_student_books_again(db: PgPool
     assert_eq!(refused(pay(&till.student, bad.id.clone()).await).0, Code::PaymentFailed);
     for _ in 0..2 {
         let answer = pay(&till.student, good.id.clone()).await.expect("paid, also when asked again");
-        assert_eq!(answer, ChargeStatus::Paid);
+        assert_eq!(answer, DebtPayment::Paid);
     }
     assert_eq!(till.explained(&booking).await.status, ChargeStatus::Paid);
     assert_eq!(till.counted("payment_intents").await, 1, "one payment for each booking, whatever is tried");

@@ -56,7 +56,8 @@ pub async fn place(
     }
 }
 
-/// The card that a booking names (without a payment provider it is left alone), saved with the consent that naming it is. A free lesson leaves it alone.
+/// The card that a booking names (without a payment provider it is left alone), saved with the consent that naming
+/// it is. A free lesson leaves it alone.
 async fn card(
     services: &Services,
     actor: &Actor,

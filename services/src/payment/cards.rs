@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{provider::CardFacts, store};
-use crate::{Actor, AppError, Result, Services, account};
+use crate::{Actor, AppError, Result, Services, account, chance};
 
 /// The version of the words to which a student consents.
 pub const CONSENT: &str = "2026-11";
@@ -41,6 +41,35 @@ pub async fn list_cards(services: &Services, actor: &Actor) -> Result<Vec<Card>>
     store::list_cards(&mut db, actor.user).await
 }
 
+/// What a browser needs to show the provider's card form and to save a card by it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CardSetup {
+    /// Opens this one saving to the owner's browser.
+    pub client_secret: String,
+    /// The provider's key for pages.
+    pub publishable_key: String,
+    /// The address of the provider's script.
+    pub js_url: String,
+}
+
+/// Prepares the saving of a card in the browser, for charges without its owner being there. Its number goes to the
+/// provider alone; what the browser then gets is saved by [`save_card`].
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS` for anybody but a student.
+pub async fn begin_setup(services: &Services, actor: &Actor) -> Result<CardSetup> {
+    actor.require_student()?;
+    let customer = customer(services, actor).await?;
+    let provider = services.payments()?;
+    let client_secret = provider.create_setup(&customer, &format!("setup-{}", chance::token())).await?;
+    let config = provider.config();
+    Ok(CardSetup {
+        client_secret,
+        publishable_key: config.publishable_key.clone(),
+        js_url: config.js_url.clone(),
+    })
+}
+
 /// Saves a card by the provider's id, with the consent to charge it later in the words that were shown. Saved
 /// again, it stays one card; the first one is the default.
 ///
@@ -58,6 +87,18 @@ pub async fn save_card(services: &Services, actor: &Actor, id: &str, words: &str
     let saved = store::list_cards(&mut tx, student).await?.into_iter().find(|saved| saved.id == card.id);
     tx.commit().await?;
     saved.ok_or_else(|| AppError::fault("a card that was just saved"))
+}
+
+/// Saves a card as [`save_card`] does, unless it is saved already: whose consent is on record is not asked again.
+///
+/// # Errors
+/// As [`save_card`].
+pub async fn keep_card(services: &Services, actor: &Actor, id: &str, words: &str) -> Result<()> {
+    let known = store::is_own_card(&mut *services.db.acquire().await?, actor.user, id).await?;
+    if !known {
+        save_card(services, actor, id, words).await?;
+    }
+    Ok(())
 }
 
 /// Makes a card the default.

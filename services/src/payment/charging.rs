@@ -80,6 +80,8 @@ struct Attempt {
     owed: Owed,
     customer: String,
     card: String,
+    /// The card's owner is there.
+    present: bool,
 }
 
 /// Charges what is still to be charged.
@@ -95,33 +97,72 @@ pub(crate) async fn charge(services: &Services, id: ChargeId) -> Result<()> {
     record(services, id, Some(attempt.id), answer).await
 }
 
-/// Tries an owed charge again with a card of the student, who is there; how it stands then, and why it was declined.
+/// How an owed charge stands once its student has tried to pay it.
+pub(crate) enum Tried {
+    /// Nothing was tried, or it is paid.
+    Stands(ChargeState),
+    /// The bank asks the card's owner: opens the payment to the owner's browser.
+    Asks(String),
+    /// It was declined.
+    Declined(Decline),
+}
+
+impl From<Answer> for Tried {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Paid { .. } => Tried::Stands(ChargeState::Paid),
+            Answer::Asks { secret, .. } => Tried::Asks(secret),
+            Answer::Declined(decline) => Tried::Declined(decline),
+        }
+    }
+}
+
+/// Tries an owed charge again with a card of the student, who is there. What was paid meanwhile is not asked for
+/// again; a question of the bank that was left without an answer is over, and asked anew about this card.
 ///
 /// # Errors
 /// Where the provider does not answer: the attempt stays open, and the next call asks for its answer.
-pub(crate) async fn charge_again(
-    services: &Services,
-    id: ChargeId,
-    card: &str,
-) -> Result<(ChargeState, Option<Decline>)> {
+pub(crate) async fn charge_again(services: &Services, id: ChargeId, card: &str) -> Result<Tried> {
+    if let paid @ Tried::Stands(ChargeState::Paid) = look_again(services, id).await? {
+        return Ok(paid);
+    }
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     let owed = store::find_locked(&mut tx, id).await?.ok_or_else(booking::not_found)?;
     if owed.state != ChargeState::Debt {
-        return Ok((owed.state, None));
+        return Ok(Tried::Stands(owed.state));
     }
     let payer = store::find_customer_of(&mut tx, owed.booking).await?;
     let customer = payer.ok_or_else(|| AppError::fault("a card without a customer"))?;
+    store::close_question(&mut tx, id, now).await?;
     let (attempt, since, card) = store::find_or_insert_attempt(&mut tx, id, "on_session", card, now).await?;
     tx.commit().await?;
-    let attempt = Attempt { id: attempt, since, owed, customer, card };
+    let attempt = Attempt { id: attempt, since, owed, customer, card, present: true };
     let answer = ask(services, id, &attempt).await?;
-    let decline = match &answer {
-        Answer::Paid { .. } => None,
-        Answer::Declined(decline) => Some(decline.clone()),
+    record(services, id, Some(attempt.id), answer.clone()).await?;
+    Ok(answer.into())
+}
+
+/// How an owed charge stands after the bank has asked: by the provider's word, never by the browser's.
+///
+/// # Errors
+/// Where the provider does not answer.
+pub(crate) async fn look_again(services: &Services, id: ChargeId) -> Result<Tried> {
+    let mut tx = services.db.begin().await?;
+    let owed = store::find_locked(&mut tx, id).await?.ok_or_else(booking::not_found)?;
+    let question = store::find_question(&mut tx, id).await?;
+    tx.commit().await?;
+    let (ChargeState::Debt, Some(intent)) = (owed.state, &owed.intent) else {
+        return Ok(Tried::Stands(owed.state));
     };
-    record(services, id, Some(attempt.id), answer).await?;
-    Ok((if decline.is_none() { ChargeState::Paid } else { ChargeState::Debt }, decline))
+    let answer = services.payments()?.find_payment(intent).await?;
+    match &answer {
+        Answer::Paid { .. } => record(services, id, question, answer.clone()).await?,
+        Answer::Declined(_) if question.is_some() => record(services, id, question, answer.clone()).await?,
+        // A decline that is on record already, or a question that is still open.
+        Answer::Declined(_) | Answer::Asks { .. } => {}
+    }
+    Ok(answer.into())
 }
 
 /// Asks the provider, or, where it has forgotten the key, looks up what it did.
@@ -135,6 +176,7 @@ async fn ask(services: &Services, id: ChargeId, attempt: &Attempt) -> Result<Ans
         customer: &attempt.customer,
         card: &attempt.card,
         intent: attempt.owed.intent.as_deref(),
+        present: attempt.present,
     };
     let provider = services.payments()?;
     let forgotten = services.clock.now() - attempt.since >= KEY_LIFE;
@@ -163,7 +205,7 @@ async fn note(services: &Services, id: ChargeId) -> Result<Option<Attempt>> {
     let (attempt, since, card) =
         store::find_or_insert_attempt(&mut tx, id, "off_session", &card, now).await?;
     tx.commit().await?;
-    Ok(Some(Attempt { id: attempt, since, owed, customer, card }))
+    Ok(Some(Attempt { id: attempt, since, owed, customer, card, present: false }))
 }
 
 /// Records what the provider said, by the call's answer or by its own message: once.
@@ -180,6 +222,12 @@ pub(crate) async fn record(
         Answer::Paid { intent } => {
             store::finish_attempt(&mut tx, id, attempt, Some(intent), None, now).await?;
             paid(&mut tx, id, &owed, intent, false, now).await?
+        }
+        Answer::Asks { intent, .. } => {
+            if let Some(attempt) = attempt {
+                store::set_asked(&mut tx, id, attempt, intent, now).await?;
+            }
+            Vec::new()
         }
         Answer::Declined(decline) => {
             store::finish_attempt(&mut tx, id, attempt, decline.intent.as_deref(), Some(decline), now)

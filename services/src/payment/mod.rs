@@ -28,10 +28,13 @@ use crate::{Result, Services, chance, ledger};
 use store::NewCharge;
 
 pub(crate) use cards::CONSENT_BY_API;
-pub use cards::{CONSENT, Card, Consent, choose_card, list_cards, list_consents, remove_card, save_card};
+pub use cards::{
+    CONSENT, Card, CardSetup, Consent, begin_setup, choose_card, keep_card, list_cards, list_consents,
+    remove_card, save_card,
+};
 pub use charging::ChargeLesson;
 pub(crate) use charging::{charge, hand_out};
-pub use debts::{Debt, open_debts, pay_debt};
+pub use debts::{Debt, DebtPayment, begin_debt_payment, finish_debt_payment, open_debts};
 pub use deposits::{ReleaseDeposit, SecureDeposit};
 pub use explain::{ChargeStatus, Explanation, explain};
 pub use lists::{Case, Charged, RefundRow, list_charged, list_refunds, open_cases};

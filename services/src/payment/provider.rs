@@ -23,6 +23,10 @@ use stripe_core::{
         ListPaymentIntent, RetrievePaymentIntent,
     },
     refund::CreateRefund,
+    setup_intent::{
+        CreateSetupIntent, CreateSetupIntentAutomaticPaymentMethods,
+        CreateSetupIntentAutomaticPaymentMethodsAllowRedirects, CreateSetupIntentUsage,
+    },
 };
 use stripe_payment::payment_method::{AttachPaymentMethod, DetachPaymentMethod, RetrievePaymentMethod};
 use stripe_shared::{
@@ -60,7 +64,7 @@ pub(crate) struct CardFacts {
     pub exp_year: i16,
 }
 
-/// What is asked when a lesson is charged without its student.
+/// What is asked when a lesson is charged.
 pub(crate) struct Demand<'a> {
     /// The attempt: its id is the key.
     pub attempt: Uuid,
@@ -71,6 +75,8 @@ pub(crate) struct Demand<'a> {
     pub card: &'a str,
     /// The payment of an earlier attempt, which is then tried again.
     pub intent: Option<&'a str>,
+    /// The card's owner is there: the bank may ask, and gets an answer.
+    pub present: bool,
 }
 
 /// What the provider said to a demand.
@@ -80,6 +86,13 @@ pub(crate) enum Answer {
     Paid {
         /// Its id of the payment.
         intent: String,
+    },
+    /// The bank asks the card's owner, who is there (3-D Secure).
+    Asks {
+        /// Its id of the payment.
+        intent: String,
+        /// Opens the payment to the owner's browser, and to nobody else.
+        secret: String,
     },
     /// The card was declined, or its owner has to say so in person.
     Declined(Decline),
@@ -204,25 +217,37 @@ impl Provider {
         }
     }
 
-    /// Charges a card whose owner is not there.
+    /// Charges a card. What is paid already, by whichever way, is simply paid.
     pub(crate) async fn charge(&self, demand: &Demand<'_>) -> Result<Answer> {
         let key = demand.attempt.to_string();
         let asked = match demand.intent {
             None => self.ask(&create(demand)?, &key).await,
-            Some(intent) => {
-                let request = ConfirmPaymentIntent::new(intent)
-                    .payment_method(demand.card)
-                    .off_session(ConfirmPaymentIntentOffSession::Bool(true));
-                self.ask(&request, &key).await
-            }
+            Some(intent) => self.ask(&confirm(demand, intent), &key).await,
         };
         match asked {
-            Ok(intent) => Ok(answer(&intent)),
-            Err(StripeError::Stripe(errors, _)) if is_of_the_card(&errors) => {
-                Ok(Answer::Declined(decline(*errors)))
-            }
+            Ok(intent) => Ok(answer(&intent, demand.present)),
+            Err(StripeError::Stripe(errors, _)) => told(*errors),
             Err(error) => Err(AppError::fault(error)),
         }
+    }
+
+    /// How a payment stands whose owner was asked.
+    pub(crate) async fn find_payment(&self, intent: &str) -> Result<Answer> {
+        let payment = RetrievePaymentIntent::new(intent).send(&self.client).await;
+        payment.map(|payment| answer(&payment, true)).map_err(AppError::fault)
+    }
+
+    /// Prepares the saving of a card of a customer, to be charged without its owner being there. Answers what
+    /// opens it to the owner's browser.
+    pub(crate) async fn create_setup(&self, customer: &str, key: &str) -> Result<String> {
+        let mut methods = CreateSetupIntentAutomaticPaymentMethods::new(true);
+        methods.allow_redirects = Some(CreateSetupIntentAutomaticPaymentMethodsAllowRedirects::Never);
+        let request = CreateSetupIntent::new()
+            .customer(customer)
+            .automatic_payment_methods(methods)
+            .usage(CreateSetupIntentUsage::OffSession);
+        let made = self.ask(&request, key).await.map_err(AppError::fault)?;
+        made.client_secret.ok_or_else(|| AppError::fault("a setup without a secret"))
     }
 
     /// The payment that an attempt came to, however long ago: by its metadata, among the customer's payments around
@@ -233,7 +258,7 @@ impl Provider {
             ListPaymentIntent::new().customer(demand.customer).limit(100).paginate().stream(&self.client);
         while let Some(payment) = payments.try_next().await.map_err(AppError::fault)? {
             if payment.metadata.get("attempt") == Some(&attempt) {
-                return Ok(Some(answer(&payment)));
+                return Ok(Some(answer(&payment, demand.present)));
             }
         }
         Ok(None)
@@ -343,7 +368,7 @@ fn security(intent: &PaymentIntent) -> Security {
     let charge = intent.latest_charge.as_ref().and_then(Expandable::as_object);
     let details = charge.and_then(|charge| charge.payment_method_details.as_ref()?.card.as_ref());
     let capture_before = details.and_then(|card| DateTime::from_timestamp(card.capture_before?, 0));
-    match answer(intent) {
+    match answer(intent, false) {
         Answer::Declined(decline) if !given => Security::Refused(decline),
         _ => Security::Given { intent: intent.id.to_string(), capture_before },
     }
@@ -356,12 +381,21 @@ fn create(demand: &Demand<'_>) -> Result<CreatePaymentIntent> {
         named("charge", demand.charge.to_string()),
         named("attempt", demand.attempt.to_string()),
     ]);
-    let request = off_session(demand.booking, demand.amount, demand.customer, demand.card)?;
-    Ok(request.metadata(metadata))
+    let request = payment(demand.booking, demand.amount, demand.customer, demand.card)?.metadata(metadata);
+    Ok(if demand.present {
+        request.use_stripe_sdk(true)
+    } else {
+        request.off_session(CreatePaymentIntentOffSession::Bool(true))
+    })
 }
 
 /// A payment with a saved card whose owner is not there.
 fn off_session(booking: &Booking, amount: Money, customer: &str, card: &str) -> Result<CreatePaymentIntent> {
+    let request = payment(booking, amount, customer, card)?;
+    Ok(request.off_session(CreatePaymentIntentOffSession::Bool(true)))
+}
+
+fn payment(booking: &Booking, amount: Money, customer: &str, card: &str) -> Result<CreatePaymentIntent> {
     let currency = amount.currency.code().to_lowercase();
     let currency: Currency = currency.parse().map_err(AppError::fault)?;
     let mut methods = CreatePaymentIntentAutomaticPaymentMethods::new(true);
@@ -371,14 +405,38 @@ fn off_session(booking: &Booking, amount: Money, customer: &str, card: &str) -> 
         .payment_method(card)
         .automatic_payment_methods(methods)
         .confirm(true)
-        .off_session(CreatePaymentIntentOffSession::Bool(true))
         .description(booking.title.clone()))
 }
 
-fn answer(intent: &PaymentIntent) -> Answer {
+fn confirm(demand: &Demand<'_>, intent: &str) -> ConfirmPaymentIntent {
+    let request = ConfirmPaymentIntent::new(intent).payment_method(demand.card);
+    if demand.present {
+        request.use_stripe_sdk(true)
+    } else {
+        request.off_session(ConfirmPaymentIntentOffSession::Bool(true))
+    }
+}
+
+/// What an error of the provider says about a payment.
+fn told(errors: ApiErrors) -> Result<Answer> {
+    let paid = errors.payment_intent.as_ref().filter(|it| it.status == PaymentIntentStatus::Succeeded);
+    if let Some(intent) = paid {
+        return Ok(Answer::Paid { intent: intent.id.to_string() });
+    }
+    if is_of_the_card(&errors) {
+        return Ok(Answer::Declined(decline(errors)));
+    }
+    Err(AppError::fault(format!("{:?}: {}", errors.type_, errors.message.unwrap_or_default())))
+}
+
+fn answer(intent: &PaymentIntent, present: bool) -> Answer {
     let id = intent.id.to_string();
-    if intent.status == PaymentIntentStatus::Succeeded {
-        return Answer::Paid { intent: id };
+    match (&intent.status, &intent.client_secret) {
+        (PaymentIntentStatus::Succeeded, _) => return Answer::Paid { intent: id },
+        (PaymentIntentStatus::RequiresAction, Some(secret)) if present => {
+            return Answer::Asks { intent: id, secret: secret.clone() };
+        }
+        _ => {}
     }
     let code = match &intent.last_payment_error {
         Some(error) => error.code.as_ref().map(ToString::to_string),

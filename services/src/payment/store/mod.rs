@@ -16,11 +16,13 @@ use uuid::Uuid;
 mod cards;
 mod deposits;
 mod lists;
+mod questions;
 mod refunds;
 
 pub(crate) use cards::*;
 pub(crate) use deposits::*;
 pub(crate) use lists::*;
+pub(crate) use questions::*;
 pub(crate) use refunds::*;
 
 use super::{Debt, Totals, explain::Kept, provider::Decline};
