@@ -16,17 +16,54 @@ const PLAIN_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'
 const PERMISSIONS: &str = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), \
     interest-cohort=(), browsing-topics=()";
 
-/// The content security policy of a page: scripts of our own files, and the inline ones that carry the nonce.
-/// Style attributes are allowed, because they place things in the calendar.
+/// Whether a card is typed on a page: in the settings, at a booking, at a charge that is owed.
 #[must_use]
-pub fn page_policy(nonce: Option<&str>, reload: bool) -> String {
+pub fn has_card_form(path: &str) -> bool {
+    path == "/settings"
+        || path.starts_with("/book/")
+        || path.starts_with("/lessons/") && path.ends_with("/charge")
+}
+
+/// Where the payment provider's script, frames and answers come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardSources {
+    script: String,
+    frame: String,
+    connect: String,
+}
+
+impl CardSources {
+    /// The sources for the script at an address. Stripe's own are those that it documents
+    /// (<https://docs.stripe.com/security/guide#content-security-policy>); `None` where the address has no origin.
+    #[must_use]
+    pub fn of(js_url: &str) -> Option<Self> {
+        let (scheme, rest) = js_url.split_once("://")?;
+        let host = rest.split(['/', '?', '#']).next().filter(|host| !host.is_empty())?;
+        let origin = format!("{scheme}://{host}");
+        if origin == "https://js.stripe.com" {
+            let script = "https://*.js.stripe.com https://js.stripe.com".to_owned();
+            let frame = format!("{script} https://hooks.stripe.com");
+            return Some(CardSources { script, frame, connect: "https://api.stripe.com".to_owned() });
+        }
+        Some(CardSources { script: origin.clone(), frame: origin.clone(), connect: origin })
+    }
+}
+
+/// The content security policy of a page: scripts of our own files, and the inline ones that carry the nonce; where a
+/// card is typed, the payment provider's too. Style attributes are allowed, because they place things in the calendar.
+#[must_use]
+pub fn page_policy(nonce: Option<&str>, reload: bool, cards: Option<&CardSources>) -> String {
     let nonce = nonce.map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
     // The development server tells the page by a web socket when to load anew.
     let reload = if reload { " ws:" } else { "" };
+    let (script, connect, frame) = match cards {
+        Some(cards) => (format!(" {}", cards.script), format!(" {}", cards.connect), cards.frame.clone()),
+        None => (String::new(), String::new(), "'none'".to_owned()),
+    };
     format!(
-        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{nonce}; style-src 'self'{nonce}; \
-         style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'{reload}; \
-         object-src 'none'; base-uri 'self'; form-action 'self'; frame-src 'none'; frame-ancestors 'none'"
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{nonce}{script}; style-src 'self'{nonce}; \
+         style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'{reload}{connect}; \
+         object-src 'none'; base-uri 'self'; form-action 'self'; frame-src {frame}; frame-ancestors 'none'"
     )
 }
 
@@ -55,11 +92,53 @@ fn or_insert(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
 mod tests {
     use super::*;
 
+    fn part<'a>(policy: &'a str, name: &str) -> &'a str {
+        let found = policy.split(';').map(str::trim).find(|part| part.split(' ').next() == Some(name));
+        found.unwrap_or_else(|| panic!("no {name} in {policy}"))
+    }
+
     #[test]
     fn a_page_runs_no_inline_script_without_its_nonce() {
-        let policy = page_policy(Some("abc"), false);
-        let scripts = policy.split(';').find(|part| part.trim().starts_with("script-src "));
-        assert_eq!(scripts.map(str::trim), Some("script-src 'self' 'wasm-unsafe-eval' 'nonce-abc'"));
-        assert!(!page_policy(None, false).contains("nonce") && !policy.contains("ws:"));
+        let policy = page_policy(Some("abc"), false, None);
+        assert_eq!(part(&policy, "script-src"), "script-src 'self' 'wasm-unsafe-eval' 'nonce-abc'");
+        assert_eq!(part(&policy, "frame-src"), "frame-src 'none'");
+        assert!(!page_policy(None, false, None).contains("nonce") && !policy.contains("ws:"));
+    }
+
+    /// Each row: where the script is, and what else may then be loaded: script, frame, connection.
+    #[test]
+    fn where_a_card_is_typed_the_providers_sources_are_allowed() {
+        for (js_url, script, frame, connect) in [
+            (
+                "https://js.stripe.com/v3/",
+                "https://*.js.stripe.com https://js.stripe.com",
+                "https://*.js.stripe.com https://js.stripe.com https://hooks.stripe.com",
+                "https://api.stripe.com",
+            ),
+            (
+                "http://127.0.0.1:8420/v3/",
+                "http://127.0.0.1:8420",
+                "http://127.0.0.1:8420",
+                "http://127.0.0.1:8420",
+            ),
+        ] {
+            let sources = CardSources::of(js_url).expect("an origin");
+            let policy = page_policy(None, false, Some(&sources));
+            let own = "script-src 'self' 'wasm-unsafe-eval'";
+            assert_eq!(part(&policy, "script-src"), format!("{own} {script}"));
+            assert_eq!(part(&policy, "frame-src"), format!("frame-src {frame}"));
+            assert_eq!(part(&policy, "connect-src"), format!("connect-src 'self' {connect}"));
+        }
+        assert_eq!(CardSources::of("nowhere"), None);
+    }
+
+    #[test]
+    fn a_card_is_typed_on_three_kinds_of_pages() {
+        for path in ["/settings", "/book/lea", "/lessons/8a/charge"] {
+            assert!(has_card_form(path), "{path}");
+        }
+        for path in ["/", "/tutors/lea", "/lessons/8a", "/settings/x", "/booking", "/dashboard"] {
+            assert!(!has_card_form(path), "{path}");
+        }
     }
 }

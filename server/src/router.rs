@@ -30,7 +30,9 @@ use crate::{
         error::{self, ApiError},
         limit,
     },
-    auth, dev, files, headers, health, hooks, join, malformed,
+    auth, dev, files,
+    headers::{self, CardSources},
+    health, hooks, join, malformed,
     metrics::{self, Metrics},
     photo_form, site,
 };
@@ -154,9 +156,10 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
     let visit = visit(&state, &request);
     let personal = visit.actor.is_some();
     let options = state.options.clone();
+    let cards = card_sources(&visit);
     let render = leptos_axum::render_app_async_with_context(
         move || {
-            set_policy();
+            set_policy(cards.as_ref());
             provide_context(visit.clone());
         },
         move || shell(options.clone()),
@@ -168,10 +171,16 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
     response
 }
 
+/// Where the card form of a page comes from; `None` where there is none, or no payment provider.
+fn card_sources(visit: &Visit) -> Option<CardSources> {
+    let provider = visit.services.payments.as_ref().filter(|_| headers::has_card_form(&visit.path));
+    provider.and_then(|provider| CardSources::of(&provider.config().js_url))
+}
+
 /// The content security policy of the page that is being rendered, with the nonce of its scripts.
-fn set_policy() {
+fn set_policy(cards: Option<&CardSources>) {
     let nonce = leptos::nonce::use_nonce();
-    let policy = headers::page_policy(nonce.as_deref(), std::env::var_os("LEPTOS_WATCH").is_some());
+    let policy = headers::page_policy(nonce.as_deref(), std::env::var_os("LEPTOS_WATCH").is_some(), cards);
     if let (Some(response), Ok(policy)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&policy)) {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }

@@ -60,8 +60,10 @@ pub async fn confirm_booking(
     duration: i64,
     key: String,
     #[server(default)] note: String,
+    #[server(default)] card: String,
 ) -> Result<(), WireError> {
-    let asked = crate::pages::book_actions::Confirmation { slug, hold, offering, start, duration, key, note };
+    let asked =
+        crate::pages::book_actions::Confirmation { slug, hold, offering, start, duration, key, note, card };
     crate::pages::book_actions::confirm(asked).await
 }
 

@@ -16,6 +16,7 @@ use services::{
     AppError, Result,
     availability::{SlotQuery, free_slots},
     booking::{self, Hold, HoldRequest, ListQuery},
+    payment::{self, Card as SavedCard},
     tutor::{self, TutorView},
 };
 
@@ -23,6 +24,7 @@ use super::{
     book_actions::remaining_ms,
     book_form::{StartForm, hidden},
     book_summary::{Lesson, rules, summary, when},
+    card_choice::CardChoice,
     context::{Visit, set_status},
     format,
     forms::{PostForm, error_on, kept_or},
@@ -61,6 +63,8 @@ struct Loaded {
     offering: OfferingId,
     lesson: Option<Lesson>,
     stage: Stage,
+    /// The student's cards, where the lesson is paid with one.
+    cards: Option<Vec<SavedCard>>,
 }
 
 /// `/book/{slug}`
@@ -107,7 +111,12 @@ async fn find(visit: Visit, slug: String) -> Result<Loaded> {
         },
         (Some(_), _) => Stage::Chosen,
     };
-    Ok(Loaded { tutor, offering, lesson, stage })
+    let paid = lesson.as_ref().is_some_and(|lesson| lesson.price > 0) && visit.services.payments.is_some();
+    let cards = match (&stage, paid) {
+        (Stage::Held(_), true) => Some(payment::list_cards(&visit.services, visit.actor()?).await?),
+        _ => None,
+    };
+    Ok(Loaded { tutor, offering, lesson, stage, cards })
 }
 
 async fn held(visit: &Visit) -> Result<Option<(Hold, HoldRequest)>> {
@@ -174,7 +183,7 @@ async fn lesson(
 
 fn show(visit: Visit, loaded: Loaded) -> impl IntoView {
     let locale = visit.locale();
-    let Loaded { tutor, offering, lesson, stage } = loaded;
+    let Loaded { tutor, offering, lesson, stage, cards } = loaded;
     let calendar = calendar_address(&visit, &tutor.slug, offering, lesson.as_ref());
     let (Some(lesson), false) = (lesson, matches!(stage, Stage::Unchosen)) else {
         redirect(&calendar);
@@ -187,7 +196,7 @@ fn show(visit: Visit, loaded: Loaded) -> impl IntoView {
             redirect(&format!("/lessons/{}", booking.0));
             return ().into_any();
         }
-        Stage::Held(hold) => details(&visit, &tutor, offering, &lesson, &hold),
+        Stage::Held(hold) => details(&visit, &tutor, offering, &lesson, &hold, cards),
         Stage::Lapsed => lapsed(&visit, &calendar),
         Stage::Chosen | Stage::Unchosen => chosen(&visit, &tutor, offering, &lesson, &calendar),
     };
@@ -275,8 +284,15 @@ fn lapsed(visit: &Visit, calendar: &str) -> AnyView {
     .into_any()
 }
 
-/// The held start: how long it is kept, a note, the rules, and the one button.
-fn details(visit: &Visit, tutor: &TutorView, offering: OfferingId, lesson: &Lesson, hold: &Hold) -> AnyView {
+/// The held start: how long it is kept, a note, the card, the rules, and the one button.
+fn details(
+    visit: &Visit,
+    tutor: &TutorView,
+    offering: OfferingId,
+    lesson: &Lesson,
+    hold: &Hold,
+    cards: Option<Vec<SavedCard>>,
+) -> AnyView {
     let locale = visit.locale();
     let button = if lesson.policy.confirm_requests {
         td_string!(locale, booking.request).to_string()
@@ -301,6 +317,7 @@ fn details(visit: &Visit, tutor: &TutorView, offering: OfferingId, lesson: &Less
             <h2 class="card-heading">{td_string!(locale, booking.details).to_string()}</h2>
             {fields}
             {note(locale, note_hint)}
+            {cards.map(|cards| view! { <CardChoice locale cards legend=td_string!(locale, cards.which)/> })}
             <h3>{td_string!(locale, booking.rules).to_string()}</h3>
             {rules}
             <div class="form-actions">

@@ -7,9 +7,14 @@ use domain::{
     ids::{BookingId, HoldId, OfferingId},
 };
 use leptos_axum::redirect;
-use services::{AppError, Result, booking, booking::HoldRequest};
+use services::{
+    AppError, Result, booking,
+    booking::HoldRequest,
+    tutor::{OfferingView, TutorView},
+};
 
 use super::{
+    card_actions::keep,
     context::{Visit, answer, answer_form, visit},
     login::with_next,
     query,
@@ -32,6 +37,8 @@ pub struct Confirmation {
     pub key: String,
     /// Words to the tutor.
     pub note: String,
+    /// The card on which it is charged; empty for a free lesson.
+    pub card: String,
 }
 
 /// A booking that is not there, or not for this person.
@@ -130,8 +137,9 @@ pub async fn release_hold(hold: String, slug: String) -> std::result::Result<(),
 /// See [`crate::booking::api::confirm_booking`].
 pub async fn confirm(asked: Confirmation) -> std::result::Result<(), WireError> {
     let visit = visit();
-    let note = asked.note.clone();
-    let booking = answer_form(&visit, &[("note", &note)], place(&visit, asked)).await?;
+    let (note, card) = (asked.note.clone(), asked.card.clone());
+    let typed = [("note", &*note), ("card", &*card)];
+    let booking = answer_form(&visit, &typed, place(&visit, asked)).await?;
     redirect(&format!("/lessons/{}", booking.0));
     Ok(())
 }
@@ -139,16 +147,34 @@ pub async fn confirm(asked: Confirmation) -> std::result::Result<(), WireError> 
 async fn place(visit: &Visit, asked: Confirmation) -> Result<BookingId> {
     let actor = visit.actor()?;
     let tutor = services::tutor::find(&visit.services, visit.actor.as_ref(), &asked.slug).await?;
+    let offering = offering(&asked.offering)?;
+    let card = is_paid(visit, &tutor, offering, asked.duration).then_some(asked.card);
     let request = BookingRequest {
         tutor: tutor.id,
-        offering: offering(&asked.offering)?,
+        offering,
         start: instant(&asked.start)?,
         duration: asked.duration,
         hold: Some(asked.hold.parse::<HoldId>().map_err(|_| malformed("hold"))?),
         note: Note::parse(&asked.note)?,
-        card: None,
+        card: card.clone(),
     };
+    // What cannot be read is refused before a card is asked for or saved.
+    if let Some(card) = &card {
+        keep(visit, card).await?;
+    }
     Ok(booking::place(&visit.services, actor, &request, Some(&asked.key)).await?.id)
+}
+
+/// Whether a card is charged for the lesson: it has a price, and there is a payment provider.
+fn is_paid(visit: &Visit, tutor: &TutorView, offering: Option<OfferingId>, duration: i64) -> bool {
+    let minutes = u16::try_from(duration).ok();
+    let of = |it: &&OfferingView| offering.is_none_or(|id| it.id == id);
+    let mut prices = tutor
+        .offerings
+        .iter()
+        .filter(of)
+        .filter_map(|it| minutes.and_then(|minutes| it.offering.price(minutes)));
+    visit.services.payments.is_some() && prices.next().is_some_and(|price| price > 0)
 }
 
 /// See [`crate::booking::api::reschedule`].

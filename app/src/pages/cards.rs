@@ -4,12 +4,17 @@ use leptos::prelude::*;
 use services::payment::Card as SavedCard;
 
 use super::{
+    card_choice::CardChoice,
     charge_words::card_name,
     context::visit,
+    flash,
+    forms::PostForm,
     i18n::{Locale, td_string},
     query,
 };
-use crate::ui::{Button, ButtonLink, ButtonSize, ButtonVariant, Card, Dialog, Glyph, Icon, StateBadge};
+use crate::ui::{
+    Button, ButtonLink, ButtonSize, ButtonVariant, Card, Dialog, Disclosure, Glyph, Icon, StateBadge,
+};
 
 /// The list of saved cards.
 #[component]
@@ -18,6 +23,8 @@ pub fn Cards(
     locale: Locale,
     /// The default first.
     cards: Vec<SavedCard>,
+    /// Cards can be saved: there is a payment provider.
+    can_add: bool,
 ) -> impl IntoView {
     let none = cards.is_empty().then(|| view! { <p class="quiet">{td_string!(locale, cards.none)}</p> });
     let rows = cards.iter().enumerate();
@@ -31,10 +38,26 @@ pub fn Cards(
                     <p class="quiet small">{td_string!(locale, cards.lead)}</p>
                     {none}
                     <ul class="card-list">{rows}</ul>
+                    {can_add.then(|| view! { <NewCard locale/> })}
                 </div>
             </Card>
             {dialogs}
         </div>
+    }
+}
+
+/// A form that saves a card. It is open at first where what was sent was wrong.
+#[component]
+fn NewCard(locale: Locale) -> impl IntoView {
+    let visit = visit();
+    let open = flash::of("/do/save_card", &visit.query).is_some();
+    view! {
+        <Disclosure summary=td_string!(locale, cards.add) open class="disclosure-last">
+            <PostForm action="save_card" class="form">
+                <CardChoice locale cards=Vec::new() legend=td_string!(locale, cards.details)/>
+                <div class="form-actions"><Button icon=Glyph::Card>{td_string!(locale, cards.save)}</Button></div>
+            </PostForm>
+        </Disclosure>
     }
 }
 

@@ -10,11 +10,12 @@ use services::{
 };
 
 use super::{
+    card_choice::CardChoice,
     charge_tables::{Inputs, Ledger, Parties, Refunds, SplitTable},
-    charge_words::{Standing, amount, card_name, why},
+    charge_words::{Standing, amount, why},
     context::Visit,
     format,
-    forms::{FlashNotice, PostForm, SavedNotice, error_on, kept_or},
+    forms::{PostForm, SavedNotice, error_on, kept_or},
     gate::signed_in,
     i18n::{Locale, td_string},
     lesson_parts::Evidence,
@@ -76,6 +77,8 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
     let left = loaded.explained.split.charge.minor - loaded.explained.refunded;
     let refundable = loaded.admin && left > 0 && loaded.explained.status == ChargeStatus::Paid;
     let lesson = format!("/lessons/{}", booking.id);
+    let student = loaded.side == Some(Party::Student);
+    let pays = student && loaded.explained.status == ChargeStatus::Debt && visit.services.payments.is_some();
     let paid = visit.query.split('&').any(|pair| pair == "paid=1");
     view! {
         <Title text=title/>
@@ -86,13 +89,11 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
                     <ButtonLink href="?refund=1" variant=ButtonVariant::Danger attr:data-opens="refund">{td_string!(locale, charge.refund)}</ButtonLink>
                 })}
             </PageHeader>
-            <FlashNotice actions=&["pay_debt"]/>
             <SavedNotice/>
             {paid.then(|| view! { <Alert tone=Tone::Success title=td_string!(locale, charge.pay_done)/> })}
-            <div id="charge" data-live="" class="flow">
-                <Verdict visit=visit.clone() loaded=loaded.clone()/>
-                <Grounds visit=visit.clone() loaded=loaded.clone()/>
-            </div>
+            <div id="charge" data-live="" class="flow"><Verdict visit=visit.clone() loaded=loaded.clone()/></div>
+            {pays.then(|| view! { <Pay locale loaded=loaded.clone()/> })}
+            <div id="grounds" data-live="" class="flow"><Grounds visit=visit.clone() loaded=loaded.clone()/></div>
             {refundable.then(|| view! { <RefundDialog visit=visit.clone() loaded=loaded.clone()/> })}
             <Updates/>
         </div>
@@ -103,7 +104,7 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
 #[component]
 fn Verdict(visit: Visit, loaded: Loaded) -> impl IntoView {
     let locale = visit.locale();
-    let Loaded { explained, side, cards, .. } = loaded;
+    let Loaded { explained, side, .. } = loaded;
     let standing = Standing::of_explained(&explained);
     let shown = amount(locale, explained.split.charge);
     let refunded = (explained.refunded > 0).then(|| {
@@ -111,8 +112,7 @@ fn Verdict(visit: Visit, loaded: Loaded) -> impl IntoView {
         view! { <p>{td_string!(locale, charge.refunded_text, amount = given)}</p> }
     });
     let waived = explained.waived.then(|| view! { <p>{td_string!(locale, charge.waived_text)}</p> });
-    let owed = (explained.status == ChargeStatus::Debt)
-        .then(|| view! { <Owed locale side cards explained=explained.clone()/> });
+    let owed = (explained.status == ChargeStatus::Debt).then(|| view! { <Owed locale side/> });
     view! {
         <Card>
             <div class="stack">
@@ -131,36 +131,35 @@ fn Verdict(visit: Visit, loaded: Loaded) -> impl IntoView {
     }
 }
 
-/// What is owed, and the cards with which it can be paid: plain forms, so that they work in swapped content too.
+/// That it is owed.
 #[component]
-fn Owed(locale: Locale, side: Option<Party>, cards: Vec<SavedCard>, explained: Explanation) -> impl IntoView {
-    if side != Some(Party::Student) {
-        return view! { <Alert tone=Tone::Warning title=td_string!(locale, charge.owed_other)/> }.into_any();
+fn Owed(locale: Locale, side: Option<Party>) -> impl IntoView {
+    if side == Some(Party::Student) {
+        view! { <Alert tone=Tone::Danger title=td_string!(locale, charge.owed_student)/> }
+    } else {
+        view! { <Alert tone=Tone::Warning title=td_string!(locale, charge.owed_other)/> }
     }
+}
+
+/// Paying what is owed. It stands beside what keeps up with events: those would take away what is being typed.
+#[component]
+fn Pay(locale: Locale, loaded: Loaded) -> impl IntoView {
+    let Loaded { explained, cards, .. } = loaded;
+    let booking = explained.booking.id.to_string();
     let due = amount(locale, explained.split.charge);
-    let none = cards.is_empty().then(|| view! { <p>{td_string!(locale, charge.pay_no_card)}</p> });
-    let forms = cards.into_iter().enumerate().map(|(place, card)| {
-        let variant = if place == 0 { ButtonVariant::Primary } else { ButtonVariant::Secondary };
-        let text =
-            td_string!(locale, charge.pay, amount = due.clone(), card = card_name(locale, &card)).to_string();
-        view! {
-            <form method="post" action="/do/pay_debt">
-                <input type="hidden" name="booking" value=explained.booking.id.to_string()/>
-                <input type="hidden" name="card" value=card.id/>
-                <Button variant icon=Glyph::Card class="btn-wraps">{text}</Button>
-            </form>
-        }
-    });
-    let forms = forms.collect_view();
     view! {
-        <Alert tone=Tone::Danger title=td_string!(locale, charge.owed_student)/>
-        <div class="stack-tight no-print">
-            <h2 class="card-heading">{td_string!(locale, charge.pay_title)}</h2>
-            {none}
-            {forms}
+        <div class="no-print">
+            <Card title=td_string!(locale, charge.pay_title)>
+                <PostForm action="pay_debt" class="form">
+                    <input type="hidden" name="booking" value=booking.clone()/>
+                    <CardChoice locale cards booking legend=td_string!(locale, cards.which)/>
+                    <div class="form-actions">
+                        <Button icon=Glyph::Card>{td_string!(locale, charge.pay, amount = due).to_string()}</Button>
+                    </div>
+                </PostForm>
+            </Card>
         </div>
     }
-    .into_any()
 }
 
 /// What the rule was found from, who gets what, what was given back, the ledger, the evidence.

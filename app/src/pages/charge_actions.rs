@@ -25,19 +25,8 @@ pub(super) async fn act<T>(
 }
 
 /// The address of a booking's charge. An id that is none leads nowhere else.
-fn charge_page(booking: &str) -> String {
+pub(super) fn charge_page(booking: &str) -> String {
     format!("/lessons/{}/charge", super::query::encode(booking))
-}
-
-/// Pays what is owed.
-///
-/// # Errors
-/// As `services::payment::pay_debt`.
-pub async fn pay(booking: &str, card: &str) -> Result<(), WireError> {
-    act(&[], &format!("{}?paid=1", charge_page(booking)), async |services, actor| {
-        payment::pay_debt(services, actor, booking.parse()?, card).await
-    })
-    .await
 }
 
 /// Gives money back; an empty amount is all that is left.
@@ -56,28 +45,6 @@ pub async fn refund(booking: &str, amount: &str, reason: &str) -> Result<(), Wir
             Some(typed_amount(amount, currency).ok_or_else(refusal)?)
         };
         payment::refund(services, actor, id, minor, reason).await
-    })
-    .await
-}
-
-/// Makes a card the default.
-///
-/// # Errors
-/// As `services::payment::choose_card`.
-pub async fn choose_card(card: &str) -> Result<(), WireError> {
-    act(&[], "/settings?saved=1#cards", async |services, actor| {
-        payment::choose_card(services, actor, card).await
-    })
-    .await
-}
-
-/// Removes a card.
-///
-/// # Errors
-/// As `services::payment::remove_card`.
-pub async fn remove_card(card: &str) -> Result<(), WireError> {
-    act(&[], "/settings?saved=1#cards", async |services, actor| {
-        payment::remove_card(services, actor, card).await
     })
     .await
 }

@@ -17,6 +17,8 @@ pub mod calendar_model;
 pub mod calendar_parts;
 pub mod calendar_state;
 pub mod calendar_view;
+pub mod card_actions;
+mod card_choice;
 pub mod cards;
 pub mod charge;
 pub mod charge_actions;

@@ -30,13 +30,16 @@ pub fn Settings() -> impl IntoView {
                     if student { Some(payment::list_cards(&visit.services, &actor).await?) } else { None };
                 Ok((me, cards))
             },
-            |visit, (me, cards)| view! { <Shown locale=visit.locale() me cards/> },
+            |visit, (me, cards)| {
+                let can_add = visit.services.payments.is_some();
+                view! { <Shown locale=visit.locale() me cards can_add/> }
+            },
         )
     })
 }
 
 #[component]
-fn Shown(locale: Locale, me: Me, cards: Option<Vec<SavedCard>>) -> impl IntoView {
+fn Shown(locale: Locale, me: Me, cards: Option<Vec<SavedCard>>, can_add: bool) -> impl IntoView {
     let email = me.email.clone();
     let tutor = me.role == Role::Tutor;
     view! {
@@ -56,7 +59,7 @@ fn Shown(locale: Locale, me: Me, cards: Option<Vec<SavedCard>>) -> impl IntoView
                     </div>
                 </Card>
             })}
-            {cards.map(|cards| view! { <Cards locale cards/> })}
+            {cards.map(|cards| view! { <Cards locale cards can_add/> })}
             <Card title=td_string!(locale, account.session_group)>
                 <p>{td_string!(locale, site.signed_in_as, name = email)} ". " {td_string!(locale, account.session_text)}</p>
                 <form method="post" action="/do/sign_out" class="form-actions">

@@ -1,3 +1,7 @@
-//! Money: paying what is owed, giving back, saved cards.
+//! Money: cards, paying what is owed, giving back.
 
 pub mod api;
+mod card_form;
+mod stripe;
+
+pub use card_form::{CardForm, CardTexts};
