@@ -1,7 +1,8 @@
 import { test as base, expect, type Locator, type Page } from '@playwright/test';
 import { hydrated, MEETINGS, type Server } from './fixtures';
 import type { Account, Tutor } from './people';
-import { dateIn, type Texts } from './texts';
+import { payWith } from './cards';
+import { dateIn, type Language, type Texts } from './texts';
 
 /** When the journeys happen: a Monday, 9 o'clock in Paris, four weeks before its clocks change. */
 export const NOW = '2027-03-01T08:00:00Z';
@@ -150,10 +151,11 @@ export function bookingId(page: Page): string {
   return id;
 }
 
-/** Keeps a chosen start of a signed-in student, and books it. Answers the booking. */
-export async function confirmBooking(page: Page, t: Texts): Promise<string> {
+/** Keeps a chosen start of a signed-in student, and books it, with a card where it asks for one. Answers the booking. */
+export async function confirmBooking(page: Page, t: Texts, language: Language = 'en'): Promise<string> {
   await page.waitForURL(/\/book\/.*hold=/);
   await hydrated(page);
+  await payWith(page, undefined, language);
   await page.getByRole('button', { name: t('booking.confirm') }).click();
   await page.waitForURL(/\/lessons\/[0-9a-f-]{36}$/);
   await hydrated(page);

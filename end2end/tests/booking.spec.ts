@@ -1,4 +1,5 @@
 import { expect, hydrated, MEETINGS, test } from '../support/fixtures';
+import { payWith } from '../support/cards';
 import { book, newAccount, newStudent, newTutor } from '../support/people';
 import {
   answerMeetings,
@@ -74,11 +75,12 @@ for (const { where, zone, locale, tag, narrow } of browsers) {
         expect([9, 10]).toContain(minutes);
       } else {
         const until = clockIn(language, zone, later(NOW, 10));
-        await expect(page.locator('noscript p')).toContainText(t('booking.held_until', { time: until }));
+        await expect(page.locator('.book-hold noscript p')).toContainText(t('booking.held_until', { time: until }));
       }
       await expect(page.getByText(clockIn(language, 'Europe/Paris', LESSON)).first()).toBeVisible();
+      await payWith(page, undefined, language);
       await page.getByRole('textbox', { name: t('booking.note') }).fill('Contracts, please.');
-      const booking = await confirmBooking(page, t);
+      const booking = await confirmBooking(page, t, language);
 
       // The lesson's page counts down by the server's clock, and is not open yet.
       expect(await figures(page, t('lesson.starts_in'))).toEqual(span(NOW, LESSON));

@@ -1,4 +1,5 @@
 import { expect, hydrated, test } from '../support/fixtures';
+import { payWith } from '../support/cards';
 import { book, bookings, newStudent, newTutor } from '../support/people';
 import { atNow, confirmBooking, later, LESSON, open, openDay, slot, withScripts } from '../support/steps';
 import { texts } from '../support/texts';
@@ -41,6 +42,7 @@ test('two presses on the button make one booking', async ({ server, person }) =>
   await (await openDay(page, ZONE, LESSON)).dblclick();
   await page.waitForURL(/hold=/);
   await hydrated(page);
+  await payWith(page);
   await page.getByRole('button', { name: t('booking.confirm') }).dblclick();
   await page.waitForURL(/\/lessons\//);
   expect(await bookings(server, student)).toHaveLength(1);
@@ -74,6 +76,7 @@ test('two tabs of one student book once', async ({ server, person, watch }) => {
   const other = await page.context().newPage();
   await open(other, page.url());
   const booking = await confirmBooking(page, t);
+  await payWith(other);
   await other.getByRole('button', { name: t('booking.confirm') }).click();
   await expect(other.getByRole('alert').filter({ hasText: /\S/ }).or(other.getByText(t('lesson.history')))).toBeVisible();
   expect((await bookings(server, student)).map((one) => one.id)).toEqual([booking]);

@@ -1,5 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect, hydrated, test } from '../support/fixtures';
+import { cardField, CARDS } from '../support/cards';
 import { newStudent, newTutor, type Account } from '../support/people';
 import { later, LESSON, NOW, openFirst, slot, startsWith } from '../support/steps';
 import { texts } from '../support/texts';
@@ -92,6 +93,11 @@ test('a lesson is booked with the keyboard alone', async ({ page, server }) => {
   await page.keyboard.press('Enter');
   await page.waitForURL(/hold=/);
   await hydrated(page);
+  await expect(page.locator('.card-frame-wait')).toBeHidden();
+  for (const [field, typed] of [['number', CARDS.good], ['expiry', '1234'], ['cvc', '123']] as const) {
+    await tabTo(page, cardField(page, field));
+    await page.keyboard.type(typed);
+  }
   await tabTo(page, page.getByRole('button', { name: t('booking.confirm') }));
   await page.keyboard.press('Space');
   await page.waitForURL(/\/lessons\//);
