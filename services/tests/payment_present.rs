@@ -200,14 +200,14 @@ async fn a_lost_answer_is_asked_for_again(db: PgPool) {
     {
         till.fault(json!({ "method": "POST", "path": path, "kind": kind, "status": status, "times": 1 }))
             .await;
-        assert_eq!(begin(&till, &booking, &card).await.err().expect("lost").code(), Code::Internal, "{kind}");
+        assert_eq!(begin(&till, &booking, &card).await.expect_err("lost").code(), Code::Internal, "{kind}");
         asked(&till, &booking, &card).await;
     }
     let secret = asked(&till, &booking, &card).await;
     answers(&till, &secret, "complete").await;
     till.fault(json!({ "method": "GET", "path": "/v1/payment_intents/*", "kind": "drop_after", "times": 1 }))
         .await;
-    assert_eq!(finish(&till, &booking).await.err().expect("lost").code(), Code::Internal);
+    assert_eq!(finish(&till, &booking).await.expect_err("lost").code(), Code::Internal);
     assert_eq!(finish(&till, &booking).await.expect("paid"), DebtPayment::Paid);
     paid_once(&till, &booking).await;
 }

@@ -1,6 +1,7 @@
 //! What the booking pages ask of the server.
 
 #![expect(missing_docs, reason = "the macro makes fields of the arguments")]
+#![expect(clippy::too_many_arguments, reason = "the fields of a form")]
 
 use leptos::prelude::*;
 

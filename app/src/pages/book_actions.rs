@@ -149,18 +149,18 @@ async fn place(visit: &Visit, asked: Confirmation) -> Result<BookingId> {
     let tutor = services::tutor::find(&visit.services, visit.actor.as_ref(), &asked.slug).await?;
     let offering = offering(&asked.offering)?;
     let card = is_paid(visit, &tutor, offering, asked.duration).then_some(asked.card);
-    let request = BookingRequest {
+    let mut request = BookingRequest {
         tutor: tutor.id,
         offering,
         start: instant(&asked.start)?,
         duration: asked.duration,
         hold: Some(asked.hold.parse::<HoldId>().map_err(|_| malformed("hold"))?),
         note: Note::parse(&asked.note)?,
-        card: card.clone(),
+        card: None,
     };
     // What cannot be read is refused before a card is asked for or saved.
-    if let Some(card) = &card {
-        keep(visit, card).await?;
+    if let Some(card) = card {
+        request.card = Some(keep(visit, &card).await?);
     }
     Ok(booking::place(&visit.services, actor, &request, Some(&asked.key)).await?.id)
 }

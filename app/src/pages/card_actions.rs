@@ -36,11 +36,11 @@ pub async fn save(card: &str) -> std::result::Result<(), WireError> {
     act(&[], CARDS, async |_, _| keep(&asked, card).await).await
 }
 
-/// Saves a card that is not saved yet, with the consent in the words that this reader was shown.
+/// Saves a card that is not saved yet, with the consent in the words that this reader was shown. Answers its id.
 ///
 /// # Errors
 /// `INVALID_REQUEST` on `card` where none was chosen; as [`payment::keep_card`].
-pub async fn keep(visit: &Visit, card: &str) -> Result<()> {
+pub async fn keep(visit: &Visit, card: &str) -> Result<String> {
     if card.is_empty() {
         return Err(Refusal::on(Code::InvalidRequest, "card_missing", "card").into());
     }
@@ -97,8 +97,8 @@ pub async fn pay(booking: &str, card: &str) -> std::result::Result<(), WireError
 /// Tries to pay; answers what opens the bank's question, where it asks.
 async fn begin(visit: &Visit, booking: &str, card: &str) -> Result<Option<String>> {
     let id: BookingId = booking.parse()?;
-    keep(visit, card).await?;
-    let begun = payment::begin_debt_payment(&visit.services, visit.actor()?, id, card).await?;
+    let card = keep(visit, card).await?;
+    let begun = payment::begin_debt_payment(&visit.services, visit.actor()?, id, &card).await?;
     Ok(match begun {
         DebtPayment::Paid => None,
         DebtPayment::Asks { client_secret } => Some(client_secret),

@@ -90,15 +90,13 @@ pub async fn save_card(services: &Services, actor: &Actor, id: &str, words: &str
 }
 
 /// Saves a card as [`save_card`] does, unless it is saved already: whose consent is on record is not asked again.
+/// Answers its id.
 ///
 /// # Errors
 /// As [`save_card`].
-pub async fn keep_card(services: &Services, actor: &Actor, id: &str, words: &str) -> Result<()> {
+pub async fn keep_card(services: &Services, actor: &Actor, id: &str, words: &str) -> Result<String> {
     let known = store::is_own_card(&mut *services.db.acquire().await?, actor.user, id).await?;
-    if !known {
-        save_card(services, actor, id, words).await?;
-    }
-    Ok(())
+    if known { Ok(id.to_owned()) } else { Ok(save_card(services, actor, id, words).await?.id) }
 }
 
 /// Makes a card the default.
