@@ -23,7 +23,7 @@ use crate::{
     database::{Databases, Name},
     fixture,
     http::{self, Ask, Connection, Load, Sample, Script},
-    pgbench::{self, Counted},
+    pgbench::{self, BOOK, Counted},
     report::Row,
 };
 
@@ -94,7 +94,7 @@ pub async fn beside_pgbench(
         part.all(201)?;
         sample.join(part);
         let meter = Meter::start(Watched { server: 0, ..watched });
-        counted.join(pgbench::run(&databases.options(theirs), turn * each, LASTING, scratch).await?);
+        counted.join(pgbench::run(BOOK, &databases.options(theirs), turn * each, LASTING, scratch).await?);
         used_by_pgbench = meter.read();
     }
     stored(&pool, sample.count()).await?;

@@ -1,5 +1,7 @@
 //! Rows to measure on. They are written as rows, because how they come to be is not what is measured.
 
+use std::ops::RangeInclusive;
+
 use chrono::{DateTime, Days, NaiveTime, Utc};
 use domain::booking::Policy;
 use sqlx::{PgPool, raw_sql};
@@ -10,6 +12,10 @@ use crate::Outcome;
 const MARKET: &str = include_str!("../sql/market.sql");
 /// One tutor with 200 bookings and 20 overrides in the next 30 days.
 const BUSY: &str = include_str!("../sql/busy.sql");
+/// Tutors and students without lessons.
+const TEACHERS: &str = include_str!("../sql/teachers.sql");
+/// Lessons between them.
+const LESSONS: &str = include_str!("../sql/lessons.sql");
 /// The slug of that tutor.
 pub const BUSY_SLUG: &str = "bench-busy";
 
@@ -33,15 +39,43 @@ pub async fn busy(db: &PgPool, now: DateTime<Utc>) -> Outcome {
     fill(db, now, BUSY).await
 }
 
+/// Adds tutors and students without lessons.
+pub async fn teachers(db: &PgPool, now: DateTime<Utc>) -> Outcome {
+    fill(db, now, TEACHERS).await
+}
+
+/// Adds lessons with these numbers, which have just ended or are to come.
+pub async fn lessons(db: &PgPool, now: DateTime<Utc>, numbers: RangeInclusive<i32>, due: bool) -> Outcome {
+    let more = [
+        ("bench.first", numbers.start().to_string()),
+        ("bench.last", numbers.end().to_string()),
+        ("bench.due", due.to_string()),
+    ];
+    fill_with(db, now, LESSONS, &more).await
+}
+
 /// Runs a script on one connection, to which it is told when it is.
 async fn fill(db: &PgPool, now: DateTime<Utc>, script: &'static str) -> Outcome {
+    fill_with(db, now, script, &[]).await
+}
+
+/// The same with more settings.
+async fn fill_with(
+    db: &PgPool,
+    now: DateTime<Utc>,
+    script: &'static str,
+    more: &[(&str, String)],
+) -> Outcome {
     let mut db = db.acquire().await?;
     let policy = serde_json::to_string(&Policy::default())?;
     for (name, value) in [
         ("bench.now", now.to_rfc3339()),
         ("bench.first_day", first_day(now).to_rfc3339()),
         ("bench.policy", policy),
-    ] {
+    ]
+    .iter()
+    .chain(more)
+    {
         sqlx::query("SELECT set_config($1, $2, false)").bind(name).bind(value).execute(&mut *db).await?;
     }
     raw_sql(script).execute(&mut *db).await?;

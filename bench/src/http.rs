@@ -14,6 +14,7 @@ use axum::body::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::{Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::{net::TcpStream, task::JoinSet};
 
 use crate::Outcome;
@@ -95,6 +96,13 @@ impl Sample {
 /// A request without a body.
 pub fn get(addr: SocketAddr, path: &str) -> Outcome<Ask> {
     Ok(Request::get(path).header("host", addr.to_string()).body(Full::default())?)
+}
+
+/// A request with a body of JSON, or none.
+pub fn json(addr: SocketAddr, method: &str, path: &str, body: Option<Value>) -> Outcome<Ask> {
+    let request = Request::builder().method(method).uri(path).header("host", addr.to_string());
+    let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+    Ok(request.header("content-type", "application/json").body(Full::new(body))?)
 }
 
 /// A kept connection.

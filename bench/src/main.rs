@@ -5,6 +5,7 @@
 //! baseline of the tutor page. The driver shares the machine's cores with what it measures.
 
 mod bookings;
+mod charging;
 mod cpu;
 mod database;
 mod fixture;

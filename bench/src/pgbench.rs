@@ -12,7 +12,10 @@ use tokio::process::Command;
 use crate::Outcome;
 
 /// The transaction, statement by statement.
-const SCRIPT: &str = include_str!("../pgbench/book.sql");
+pub const BOOK: &str = include_str!("../pgbench/book.sql");
+
+/// Taking jobs, ten at a time.
+pub const CLAIM: &str = include_str!("../pgbench/claim.sql");
 
 /// What pgbench counted.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,15 +48,16 @@ impl Counted {
 /// As many as the server's connections.
 const CLIENTS: u16 = 16;
 
-/// Runs it from [`CLIENTS`] clients, from an order on; `scratch` takes the script.
+/// Runs a script from [`CLIENTS`] clients, from an order on; `scratch` takes the script.
 pub async fn run(
+    sql: &str,
     options: &PgConnectOptions,
     first: usize,
     lasting: Duration,
     scratch: &Path,
 ) -> Outcome<Counted> {
-    let script = scratch.join("book.sql");
-    std::fs::write(&script, SCRIPT)?;
+    let script = scratch.join("script.sql");
+    std::fs::write(&script, sql)?;
     let socket = options.get_socket().ok_or("Postgres without a socket")?;
     let output = Command::new(program().ok_or("pgbench is missing; run: apt-get install postgresql")?)
         .args(["-n", "-M", "prepared", "-c", &CLIENTS.to_string(), "-j", "2"])
@@ -131,8 +135,8 @@ mod tests {
         let tables =
             ["claims", "bookings", "lessons", "idempotency_keys", "booking_history", "outbox", "live_events"];
         for table in tables {
-            assert!(SCRIPT.contains(&format!("INSERT INTO {table} ")), "{table}");
+            assert!(BOOK.contains(&format!("INSERT INTO {table} ")), "{table}");
         }
-        assert_eq!(SCRIPT.matches("pg_advisory_xact_lock").count(), 4);
+        assert_eq!(BOOK.matches("pg_advisory_xact_lock").count(), 4);
     }
 }

@@ -38,7 +38,7 @@ pub struct Process {
 ///
 /// Rate limits cannot be turned off there: the driver names itself as a trusted proxy and forwards many
 /// addresses instead, so that every anonymous call is counted as any other.
-pub const PRODUCTION: [(&str, &str); 7] = [
+pub const PRODUCTION: [(&str, &str); 10] = [
     ("LECTERN_ENV", "production"),
     ("PUBLIC_URL", "http://127.0.0.1"),
     ("SESSION_SECRET", "a secret of the benchmarks only"),
@@ -46,6 +46,10 @@ pub const PRODUCTION: [(&str, &str); 7] = [
     // Nothing that is measured writes a mail.
     ("SMTP_URL", "smtp://127.0.0.1"),
     ("TRUSTED_PROXIES", "127.0.0.1"),
+    // Nor is a card charged where bookings and pages are measured.
+    ("STRIPE_SECRET_KEY", "sk_of_the_benchmarks"),
+    ("STRIPE_PUBLISHABLE_KEY", "pk_of_the_benchmarks"),
+    ("STRIPE_WEBHOOK_SECRET", "whsec_of_the_benchmarks"),
     ("LOG_LEVEL", "warn"),
 ];
 

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    Outcome, bookings,
+    Outcome, bookings, charging,
     cpu::{self, Watched},
     database::{Databases, Name},
     fixture,
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Everything ends by then, whatever hangs.
-const DEADLINE: Duration = Duration::from_secs(210);
+const DEADLINE: Duration = Duration::from_secs(420);
 
 /// The demonstration, as visitors meet it, and a copy of it for the baseline.
 const PAGES: Name = "bench_pages";
@@ -119,6 +119,8 @@ async fn measure(databases: &Databases, places: &Places, now: DateTime<Utc>) -> 
     let compressed =
         pages::page("tutor page as a browser asks", addr, &path, Some("gzip, br"), watched).await;
     server.process.stop().await?;
+    step("charging");
+    let charged = charging::rows(databases, &places.server, &places.scratch, now).await;
 
     let mut rows = Vec::new();
     for (what, part) in [
@@ -127,6 +129,7 @@ async fn measure(databases: &Databases, places: &Places, now: DateTime<Utc>) -> 
         ("tutor page `/tutors/{slug}`", compared),
         ("search page `/tutors`", searched.map(|row| vec![row])),
         ("tutor page as a browser asks", compressed.map(|row| vec![row])),
+        ("charging", charged),
     ] {
         rows.extend(part.unwrap_or_else(|error| vec![Row::missing(what, "–", error.to_string())]));
     }

@@ -74,7 +74,7 @@ pub fn services_in(db: PgPool, vars: &[(&str, &str)], stripe: Option<&StripeConf
     let look_up =
         |name: &str| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
     let config = Config::read(look_up).expect("a configuration of development");
-    let payments = stripe.map(|stripe| Provider::new(stripe).expect("an address"));
+    let payments = stripe.map(|stripe| Provider::with_pace(stripe, None).expect("an address"));
     Services::new(db, Clock::at(now()), config, Arc::new(InProcess(Streams::default())), payments)
 }
 

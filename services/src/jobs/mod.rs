@@ -122,6 +122,24 @@ pub(crate) async fn enqueue<J: Job>(tx: &mut PgConnection, job: &J) -> Result<()
     Ok(())
 }
 
+/// Puts many jobs into the queue at once, each of a cause of its own.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub(crate) async fn enqueue_all<J: Job>(tx: &mut PgConnection, jobs: &[J]) -> Result<()> {
+    let payloads = jobs.iter().map(|job| serde_json::to_value(Put { cause: Trace::begin(), job }));
+    let payloads: Vec<_> = payloads.collect::<Result<_, _>>().map_err(AppError::fault)?;
+    sqlx::query(
+        "SELECT graphile_worker.add_job($1, payload::json, max_attempts => $3) FROM unnest($2::jsonb[]) AS payload",
+    )
+    .bind(J::NAME)
+    .bind(payloads)
+    .bind(ATTEMPTS)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// Brings the queue's schema up to date.
 ///
 /// # Errors

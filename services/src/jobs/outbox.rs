@@ -13,7 +13,7 @@ use crate::{
 /// How many rows are dispatched in one transaction.
 const BATCH: i64 = 200;
 
-/// How soon after a commit its events are looked for.
+/// How soon after a commit its events and charges are looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Hands every event of the outbox to the jobs that follow from it, in order; how many jobs. Rows that another server
@@ -43,11 +43,11 @@ async fn fan_out(tx: &mut PgConnection, event: &Undispatched) -> Result<u64> {
     Ok(1)
 }
 
-/// Dispatches soon after each commit, for as long as it is polled.
+/// Hands out soon after each commit and each end of a lesson, for as long as it is polled.
 pub(super) async fn watch(services: &Services) -> Infallible {
     loop {
         if let Err(error) = look(services).await {
-            tracing::error!(%error, "the outbox is not dispatched");
+            tracing::error!(%error, "what is due is not handed out");
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -56,6 +56,6 @@ pub(super) async fn watch(services: &Services) -> Infallible {
 async fn look(services: &Services) -> Result<()> {
     // The clock of development may have been moved by another server.
     services.clock.follow(&services.db).await?;
-    dispatch(services).await?;
+    super::hand_out(services).await?;
     Ok(())
 }

@@ -25,11 +25,10 @@ use crate::{
     AppError, Result, Services, booking, chance,
     jobs::{self, Job},
     ledger, live, outbox,
-    trace::Trace,
 };
 
 /// How many charges are handed out in one transaction.
-pub(super) const BATCH: i64 = 200;
+pub(super) const BATCH: i64 = 50;
 
 /// Stripe remembers a key for 24 hours; older attempts are looked up instead.
 const KEY_LIFE: TimeDelta = TimeDelta::hours(23);
@@ -54,23 +53,32 @@ impl Job for ChargeLesson {
 /// # Errors
 /// Where the database cannot be written.
 pub(crate) async fn hand_out(services: &Services) -> Result<Vec<ChargeId>> {
-    let now = services.clock.now();
     let mut handed_out = Vec::new();
-    if services.payments.is_none() {
-        return Ok(handed_out);
-    }
     loop {
-        let mut tx = services.db.begin().await?;
-        let due = store::take_due(&mut tx, BATCH, now).await?;
-        for charge in &due {
-            Trace::begin().scope(jobs::enqueue(&mut tx, &ChargeLesson { charge: *charge })).await?;
-        }
-        tx.commit().await?;
+        let due = hand_out_batch(services).await?;
         if due.is_empty() {
             return Ok(handed_out);
         }
         handed_out.extend(due);
     }
+}
+
+/// Hands out a batch of them, in one transaction.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub async fn hand_out_batch(services: &Services) -> Result<Vec<ChargeId>> {
+    if services.payments.is_none() {
+        return Ok(Vec::new());
+    }
+    let mut tx = services.db.begin().await?;
+    let due = store::take_due(&mut tx, BATCH, services.clock.now()).await?;
+    let work: Vec<_> = due.iter().map(|charge| ChargeLesson { charge: *charge }).collect();
+    if !work.is_empty() {
+        jobs::enqueue_all(&mut tx, &work).await?;
+    }
+    tx.commit().await?;
+    Ok(due)
 }
 
 /// An attempt that is noted: what the provider is asked, and under which key.

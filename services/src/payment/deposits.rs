@@ -27,7 +27,6 @@ use crate::{
     chance,
     jobs::{self, Job},
     ledger, live, outbox,
-    trace::Trace,
 };
 
 /// Stripe remembers a key for 24 hours; what was asked for longer ago is looked up instead.
@@ -130,9 +129,8 @@ pub(crate) async fn hand_out(services: &Services) -> Result<u64> {
     loop {
         let mut tx = services.db.begin().await?;
         let due = store::take_due_deposits(&mut tx, BATCH, now).await?;
-        for deposit in &due {
-            Trace::begin().scope(jobs::enqueue(&mut tx, &SecureDeposit { deposit: *deposit })).await?;
-        }
+        let work: Vec<_> = due.iter().map(|deposit| SecureDeposit { deposit: *deposit }).collect();
+        jobs::enqueue_all(&mut tx, &work).await?;
         tx.commit().await?;
         if due.is_empty() {
             return Ok(handed_out);

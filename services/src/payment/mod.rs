@@ -32,7 +32,7 @@ pub use cards::{
     CONSENT, Card, CardSetup, Consent, begin_setup, choose_card, keep_card, list_cards, list_consents,
     remove_card, save_card,
 };
-pub use charging::ChargeLesson;
+pub use charging::{ChargeLesson, hand_out_batch};
 pub(crate) use charging::{charge, hand_out};
 pub use debts::{Debt, DebtPayment, begin_debt_payment, finish_debt_payment, open_debts};
 pub use deposits::{ReleaseDeposit, SecureDeposit};

@@ -4,7 +4,7 @@
 //! answers as it did the first time. It forgets keys after 24 hours; until then a lost answer is simply asked for
 //! again.
 
-use std::{collections::HashMap, fmt, time::Duration};
+use std::{collections::HashMap, fmt, num::NonZeroU32, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -13,6 +13,7 @@ use domain::{
     money::Money,
 };
 use futures::TryStreamExt as _;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError, StripeRequest};
 use stripe_core::{
     customer::CreateCustomer,
@@ -40,11 +41,15 @@ use crate::{AppError, Result, config::StripeConfig};
 /// How long an answer may take before it is asked for again.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Requests a second of one process: Stripe takes about 100 of an account in live mode, and pages ask too.
+const PACE: NonZeroU32 = NonZeroU32::new(80).unwrap();
+
 /// A connection to the payment provider.
 #[derive(Clone)]
 pub struct Provider {
     client: Client,
     config: StripeConfig,
+    pace: Option<Arc<DefaultDirectRateLimiter>>,
 }
 
 impl fmt::Debug for Provider {
@@ -167,11 +172,21 @@ impl Provider {
     /// # Errors
     /// Where the configured address is none.
     pub fn new(config: &StripeConfig) -> Result<Self> {
+        Provider::with_pace(config, Some(PACE))
+    }
+
+    /// The same, with so many requests a second at most; without a number as fast as it goes.
+    ///
+    /// # Errors
+    /// Where the configured address is none.
+    pub fn with_pace(config: &StripeConfig, pace: Option<NonZeroU32>) -> Result<Self> {
         let mut builder = ClientBuilder::new(config.secret_key.clone()).timeout(PATIENCE);
         if let Some(base) = &config.api_base {
             builder = builder.url(base.clone());
         }
-        Ok(Provider { client: builder.build().map_err(AppError::fault)?, config: config.clone() })
+        let client = builder.build().map_err(AppError::fault)?;
+        let pace = pace.map(|pace| Arc::new(RateLimiter::direct(Quota::per_second(pace))));
+        Ok(Provider { client, config: config.clone(), pace })
     }
 
     /// The key and the script of the card form.
@@ -192,7 +207,7 @@ impl Provider {
 
     /// What a payment method is. `None` where there is no such card.
     pub(crate) async fn find_card(&self, id: &str) -> Result<Option<CardFacts>> {
-        match RetrievePaymentMethod::new(id).send(&self.client).await {
+        match RetrievePaymentMethod::new(id).send(self.client().await).await {
             Ok(method) => Ok(facts(&method)),
             Err(StripeError::Stripe(_, 404)) => Ok(None),
             Err(error) => Err(AppError::fault(error)),
@@ -211,7 +226,7 @@ impl Provider {
 
     /// Takes a card from its customer. One that is gone already stays gone.
     pub(crate) async fn detach_card(&self, id: &str) -> Result<()> {
-        match DetachPaymentMethod::new(id).send(&self.client).await {
+        match DetachPaymentMethod::new(id).send(self.client().await).await {
             Ok(_) | Err(StripeError::Stripe(_, 400 | 404)) => Ok(()),
             Err(error) => Err(AppError::fault(error)),
         }
@@ -254,8 +269,11 @@ impl Provider {
     /// that time. Lists are complete where a search lags.
     pub(crate) async fn find_attempt(&self, demand: &Demand<'_>) -> Result<Option<Answer>> {
         let attempt = demand.attempt.to_string();
-        let mut payments =
-            ListPaymentIntent::new().customer(demand.customer).limit(100).paginate().stream(&self.client);
+        let mut payments = ListPaymentIntent::new()
+            .customer(demand.customer)
+            .limit(100)
+            .paginate()
+            .stream(self.client().await);
         while let Some(payment) = payments.try_next().await.map_err(AppError::fault)? {
             if payment.metadata.get("attempt") == Some(&attempt) {
                 return Ok(Some(answer(&payment, demand.present)));
@@ -282,7 +300,7 @@ impl Provider {
             .customer(wanted.customer)
             .limit(100)
             .expand([LATEST_CHARGE_OF_EACH.to_owned()]);
-        let mut payments = list.paginate().stream(&self.client);
+        let mut payments = list.paginate().stream(self.client().await);
         while let Some(payment) = payments.try_next().await.map_err(AppError::fault)? {
             if payment.metadata.get("deposit") == Some(&deposit) {
                 return Ok(Some(security(&payment)));
@@ -300,7 +318,8 @@ impl Provider {
             Err(error) => return Err(AppError::fault(error)),
         };
         // Captured by a try whose key is forgotten, or not to be captured any more.
-        let intent = RetrievePaymentIntent::new(intent).send(&self.client).await.map_err(AppError::fault)?;
+        let intent =
+            RetrievePaymentIntent::new(intent).send(self.client().await).await.map_err(AppError::fault)?;
         let taken = intent.status == PaymentIntentStatus::Succeeded && intent.amount_received == amount;
         Ok(if taken { Captured::Taken } else { Captured::Lapsed(why) })
     }
@@ -331,13 +350,21 @@ impl Provider {
         }
     }
 
+    /// The client, once it is our turn.
+    async fn client(&self) -> &Client {
+        if let Some(pace) = &self.pace {
+            pace.until_ready().await;
+        }
+        &self.client
+    }
+
     async fn ask<R>(&self, request: &R, key: &str) -> Result<R::Output, StripeError>
     where
         R: StripeRequest,
         R::Output: miniserde::Deserialize,
     {
         let key = IdempotencyKey::new(key).map_err(|error| StripeError::ConfigError(error.to_string()))?;
-        request.customize().request_strategy(RequestStrategy::Idempotent(key)).send(&self.client).await
+        request.customize().request_strategy(RequestStrategy::Idempotent(key)).send(self.client().await).await
     }
 }
 

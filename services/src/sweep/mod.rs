@@ -4,6 +4,7 @@ mod store;
 
 use chrono::{DateTime, Utc};
 use domain::ids::{BookingId, UserId};
+use futures::StreamExt as _;
 use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -45,44 +46,76 @@ enum Due {
     Lesson,
 }
 
-/// Works off what is due, one booking in a transaction: each locks one booking only. One that cannot be
-/// written is logged and left for the next sweep; it keeps none of the others waiting.
+/// How many bookings are looked up at once.
+const BATCH: i64 = 200;
+
+/// How many of them are worked on at once: their commits share the waits for the disk.
+const AT_ONCE: usize = 8;
+
+/// The lessons that are due, the earliest first, at most a batch of them: what each look of the scheduler asks.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn due_lessons(services: &Services) -> Result<Vec<BookingId>> {
+    let now = services.clock.now();
+    list(services, Due::Lesson, &[], now).await
+}
+
+/// Works off what is due, in batches, one booking in a transaction: each locks one booking only. One that someone else
+/// works on is left to them; one that cannot be written is logged and left for the next sweep. Neither keeps the
+/// others waiting.
 async fn each_due(services: &Services, due: Due, now: DateTime<Utc>) -> Result<u64> {
     let mut done = 0;
-    let mut failed = Vec::new();
-    let mut retries = booking::Retries::default();
+    let mut left = Vec::new();
     loop {
-        let mut tx = services.db.begin().await?;
-        let Some(id) = next(&mut tx, due, &failed, now).await? else { return Ok(done) };
-        let outcome = advance(&mut tx, due, id, now).await;
-        let outcome = booking::finish(tx, outcome).await;
-        if retries.again(&outcome).await {
-            continue;
+        let batch = list(services, due, &left, now).await?;
+        if batch.is_empty() {
+            return Ok(done);
         }
-        retries = booking::Retries::default();
-        match outcome {
-            Ok(people) => {
-                services.live.wake(&people);
-                done += 1;
-            }
-            Err(error) => {
-                tracing::error!(booking = %id, %error, "cannot do what is due");
-                failed.push(id.0);
+        let mut worked = futures::stream::iter(batch)
+            .map(|id| async move { (id, advance_one(services, due, id, now).await) })
+            .buffer_unordered(AT_ONCE);
+        while let Some((id, outcome)) = worked.next().await {
+            match outcome {
+                Ok(true) => done += 1,
+                Ok(false) => left.push(id.0),
+                Err(error) => {
+                    tracing::error!(booking = %id, %error, "cannot do what is due");
+                    left.push(id.0);
+                }
             }
         }
     }
 }
 
-/// Locks a booking that is due.
-async fn next(
-    tx: &mut PgConnection,
-    due: Due,
-    except: &[Uuid],
-    now: DateTime<Utc>,
-) -> Result<Option<BookingId>> {
+/// Bookings that are due.
+async fn list(services: &Services, due: Due, except: &[Uuid], now: DateTime<Utc>) -> Result<Vec<BookingId>> {
+    let mut db = services.db.acquire().await?;
     match due {
-        Due::Request => store::next_request(tx, except, now).await,
-        Due::Lesson => store::next_lesson(tx, except, now).await,
+        Due::Request => store::list_requests(&mut db, except, BATCH, now).await,
+        Due::Lesson => store::list_lessons(&mut db, except, BATCH, now).await,
+    }
+}
+
+/// Changes a booking that is due; whether it was still ours to change.
+async fn advance_one(services: &Services, due: Due, id: BookingId, now: DateTime<Utc>) -> Result<bool> {
+    let mut retries = booking::Retries::default();
+    loop {
+        let mut tx = services.db.begin().await?;
+        let locked = match due {
+            Due::Request => store::lock_request(&mut tx, id, now).await?,
+            Due::Lesson => store::lock_lesson(&mut tx, id, now).await?,
+        };
+        if !locked {
+            return Ok(false);
+        }
+        let outcome = advance(&mut tx, due, id, now).await;
+        let outcome = booking::finish(tx, outcome).await;
+        if retries.again(&outcome).await {
+            continue;
+        }
+        services.live.wake(&outcome?);
+        return Ok(true);
     }
 }
 

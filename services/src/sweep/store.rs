@@ -33,38 +33,60 @@ pub(super) async fn delete_lapsed_holds(db: &mut PgConnection, now: DateTime<Utc
     ))
 }
 
-/// Locks a request that nobody answered in time.
-pub(super) async fn next_request(
-    tx: &mut PgConnection,
+/// Requests that nobody answered in time, the earliest first.
+pub(super) async fn list_requests(
+    db: &mut PgConnection,
     except: &[Uuid],
+    limit: i64,
     now: DateTime<Utc>,
-) -> Result<Option<BookingId>> {
-    let id = sqlx::query_scalar!(
+) -> Result<Vec<BookingId>> {
+    let ids = sqlx::query_scalar!(
         "SELECT id FROM bookings WHERE state = 'requested' AND expires_at <= $1 AND id <> ALL($2)
-         ORDER BY expires_at LIMIT 1 FOR UPDATE SKIP LOCKED",
+         ORDER BY expires_at LIMIT $3",
         now,
-        except
-    )
-    .fetch_optional(tx)
-    .await?;
-    Ok(id.map(BookingId))
+        except,
+        limit
+    );
+    Ok(ids.fetch_all(db).await?.into_iter().map(BookingId).collect())
 }
 
-/// Locks a booking whose lesson has reached its scheduled end.
-pub(super) async fn next_lesson(
-    tx: &mut PgConnection,
+/// Bookings whose lesson has reached its scheduled end, the earliest first.
+pub(super) async fn list_lessons(
+    db: &mut PgConnection,
     except: &[Uuid],
+    limit: i64,
     now: DateTime<Utc>,
-) -> Result<Option<BookingId>> {
-    let id = sqlx::query_scalar!(
+) -> Result<Vec<BookingId>> {
+    let ids = sqlx::query_scalar!(
         "SELECT id FROM bookings WHERE state = 'confirmed' AND ends_at <= $1 AND id <> ALL($2)
-         ORDER BY ends_at LIMIT 1 FOR UPDATE SKIP LOCKED",
+         ORDER BY ends_at LIMIT $3",
         now,
-        except
-    )
-    .fetch_optional(tx)
-    .await?;
-    Ok(id.map(BookingId))
+        except,
+        limit
+    );
+    Ok(ids.fetch_all(db).await?.into_iter().map(BookingId).collect())
+}
+
+/// Locks a request that nobody answered in time, unless somebody else works on it or has.
+pub(super) async fn lock_request(tx: &mut PgConnection, id: BookingId, now: DateTime<Utc>) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        "SELECT id FROM bookings WHERE id = $1 AND state = 'requested' AND expires_at <= $2
+         FOR UPDATE SKIP LOCKED",
+        id.0,
+        now
+    );
+    Ok(found.fetch_optional(tx).await?.is_some())
+}
+
+/// Locks a booking whose lesson has reached its scheduled end, unless somebody else works on it or has.
+pub(super) async fn lock_lesson(tx: &mut PgConnection, id: BookingId, now: DateTime<Utc>) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        "SELECT id FROM bookings WHERE id = $1 AND state = 'confirmed' AND ends_at <= $2
+         FOR UPDATE SKIP LOCKED",
+        id.0,
+        now
+    );
+    Ok(found.fetch_optional(tx).await?.is_some())
 }
 
 /// Deletes what is of no more use.
