@@ -248,7 +248,7 @@ impl Provider {
 
     /// How a payment stands whose owner was asked.
     pub(crate) async fn find_payment(&self, intent: &str) -> Result<Answer> {
-        let payment = RetrievePaymentIntent::new(intent).send(&self.client).await;
+        let payment = RetrievePaymentIntent::new(intent).send(self.client().await).await;
         payment.map(|payment| answer(&payment, true)).map_err(AppError::fault)
     }
 
