@@ -1,0 +1,63 @@
+//! Every commit and every provider call in the code is named here, with the scenario in which a server is killed
+//! around it. Whoever adds one is stopped by this test, adds a scenario or says why there is none, and counts anew.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+/// Each row: a file of `services/src`, how often it commits or calls, and who sees that.
+const COMMITS: [(&str, usize, &str); 7] = [
+    ("booking/transaction.rs", 1, "charge: the outcome, with the charge and the ledger's first event"),
+    ("jobs/outbox.rs", 1, "all"),
+    ("mail/mod.rs", 1, "charge, decline: receipts and debts"),
+    ("payment/cards.rs", 3, "none: cards that are saved, chosen and removed move no money"),
+    (
+        "payment/charging.rs",
+        5,
+        "charge, decline, no_card: handing out, noting, recording; pay_debt: trying again",
+    ),
+    ("payment/refund.rs", 2, "refund, refused_refund"),
+    ("payment/webhook.rs", 1, "message"),
+];
+const CALLS: [(&str, usize, &str); 1] = [(
+    "payment/provider.rs",
+    9,
+    "charge: create; pay_debt: confirm; forgotten: list; refund: refund; all: `ask` itself. None: create a customer, \
+     find, attach and detach a card move no money",
+)];
+
+/// How often the files of a folder and those below it say something.
+fn count(folder: &Path, said: &[&str], found: &mut BTreeMap<String, usize>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            count(&path, said, found);
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("a text");
+        let times = said.iter().map(|said| text.matches(said).count()).sum();
+        if times > 0 {
+            let (_, name) = path.to_str().expect("a path").split_once("services/src/").expect("below it");
+            found.insert(name.trim_start_matches("./").to_owned(), times);
+        }
+    }
+}
+
+fn assert_counted(said: &[&str], rows: &[(&str, usize, &str)], folders: &[&str]) {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services/src");
+    let mut found = BTreeMap::new();
+    for folder in folders {
+        count(&source.join(folder), said, &mut found);
+    }
+    let rows = rows.iter().map(|(file, times, _)| ((*file).to_owned(), *times)).collect();
+    assert_eq!(found, rows, "{said:?}: is every new one a point at which a server is killed?");
+}
+
+#[test]
+fn every_commit_that_has_to_do_with_money_is_known() {
+    let folders = ["booking", "jobs", "ledger", "lesson", "mail", "payment", "sweep"];
+    assert_counted(&[".commit()"], &COMMITS, &folders);
+}
+
+#[test]
+fn every_call_of_the_provider_is_known() {
+    assert_counted(&["self.ask(", ".send(&self.client)", ".stream(&self.client)"], &CALLS, &["."]);
+}

@@ -1,0 +1,269 @@
+//! A database, a provider and the people in it, for servers that are killed.
+
+use std::{sync::Arc, time::Instant};
+
+use chrono::{DateTime, Utc};
+use domain::{account::Role, booking::Booking};
+use serde_json::{Value, json};
+use services::{
+    Actor, Services, chance,
+    config::StripeConfig,
+    jobs, lesson, payment,
+    testing::{self, Tutor, at_hour, booked, now},
+};
+use sha2::{Digest as _, Sha256};
+use sqlx::PgPool;
+use tempfile::TempDir;
+
+use crate::{
+    points::{PATIENCE, Watch},
+    postgres::Postgres,
+    processes::{Environment, LOOK_AGAIN, Sandbox, Server, WEBHOOK_SECRET, free_address},
+    provider::Provider,
+};
+
+/// Everything around a server.
+pub struct World {
+    pub services: Services,
+    pub sandbox: Sandbox,
+    pub points: Arc<Watch>,
+    pub environment: Environment,
+    pub client: reqwest::Client,
+    postgres: Postgres,
+    _provider: Provider,
+    folder: TempDir,
+}
+
+/// A lesson that is about to be charged, and who is concerned.
+pub struct Lesson {
+    pub booking: Booking,
+    pub student: Actor,
+    /// The provider's objects before it.
+    before: Value,
+}
+
+impl World {
+    /// Starts all but a server.
+    pub async fn start(db: &PgPool) -> Self {
+        jobs::migrate(db).await.expect("the queue");
+        let points = Arc::new(Watch::default());
+        let address = free_address();
+        let sandbox = Sandbox::start(&address);
+        let stripe = StripeConfig {
+            secret_key: "sk_test_sandbox".to_owned(),
+            publishable_key: "pk_test_sandbox".to_owned(),
+            webhook_secret: WEBHOOK_SECRET.to_owned(),
+            api_base: Some(sandbox.url.clone()),
+            js_url: format!("{}/v3/", sandbox.url),
+        };
+        let services = testing::services_with(db.clone(), Some(&stripe));
+        let postgres = Postgres::start(&db.connect_options(), points.clone()).await;
+        let provider = Provider::start(&sandbox.url, points.clone()).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let environment = Environment {
+            address,
+            database: postgres.url.clone(),
+            provider: provider.url.clone(),
+            log: folder.path().join("server.log"),
+        };
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+        let client = client.expect("a client");
+        World { services, sandbox, points, environment, client, postgres, _provider: provider, folder }
+    }
+
+    /// A server that does only what it is asked, so that its points come in one order.
+    pub async fn quiet_server(&self) -> Server {
+        Server::start(&self.environment, &["--no-work"]).await
+    }
+
+    /// A server that also looks for work by itself.
+    pub async fn server(&self) -> Server {
+        Server::start(&self.environment, &[]).await
+    }
+
+    /// Another of them.
+    pub async fn another_server(&self) -> Server {
+        let log = self.folder.path().join("another.log");
+        let environment = Environment { address: free_address(), log, ..self.environment.clone() };
+        Server::start(&environment, &[]).await
+    }
+
+    /// What the servers said.
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(&self.environment.log).unwrap_or_default()
+    }
+
+    /// Sets the clock of all servers and of the provider.
+    pub async fn set_clock(&self, now: DateTime<Utc>) {
+        self.services.clock.set(&self.services.db, Some(now)).await.expect("the clock");
+        self.sandbox.control("PUT", "clock", &json!({ "now": now })).await;
+    }
+
+    /// A lesson to which both came and that ends now. The student has these cards, the first of them chosen.
+    pub async fn taught(&self, cards: &[&str]) -> Lesson {
+        self.set_clock(now()).await;
+        let before = self.sandbox.state().await;
+        let tutor = testing::tutor(&self.services, "Tina").await;
+        let student = testing::student(&self.services, "Sam").await;
+        for card in cards {
+            payment::save_card(&self.services, &student, card, "I agree.").await.expect("a card");
+        }
+        let booking = booked(&self.services, &student, &tutor, at_hour(4)).await;
+        self.attend(&booking, &student, &tutor).await;
+        self.set_clock(booking.end).await;
+        Lesson { booking, student, before }
+    }
+
+    async fn attend(&self, booking: &Booking, student: &Actor, tutor: &Tutor) {
+        self.services.clock.show(Some(booking.start));
+        for actor in [student, &tutor.actor] {
+            lesson::join(&self.services, actor, booking.id).await.expect("let in");
+        }
+    }
+
+    /// An admin.
+    pub async fn admin(&self) -> Actor {
+        testing::user(&self.services, "Ada", Role::Admin).await
+    }
+
+    /// Signs somebody in: what the cookie of the browser says.
+    pub async fn cookie(&self, actor: &Actor) -> String {
+        let token = chance::token();
+        let now = self.services.clock.now();
+        sqlx::query(
+            "INSERT INTO user_sessions (token_hash, user_id, created_at, last_seen_at, expires_at)
+             VALUES ($1, $2, $3, $3, $3 + interval '1 day')",
+        )
+        .bind(Sha256::digest(token.as_bytes()).to_vec())
+        .bind(actor.user.0)
+        .bind(now)
+        .execute(&self.services.db)
+        .await
+        .expect("signed in");
+        format!("lectern_session={token}")
+    }
+
+    /// Kills a server. Its connections end with it, and the database rolls back what was under way.
+    pub async fn kill(&self, server: Server) {
+        self.kill_and_leave(server).await;
+        self.age_the_queue().await;
+    }
+
+    /// The same; what it was working on is left as it is.
+    pub async fn kill_and_leave(&self, mut server: Server) {
+        server.kill();
+        self.postgres.cut();
+        let gone = "SELECT count(*) = 0 FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'";
+        self.wait_for("the transactions of a killed server to end", gone).await;
+    }
+
+    /// Waits until a statement says yes.
+    pub async fn wait_for(&self, what: &str, sql: &'static str) {
+        let began = Instant::now();
+        while !sqlx::query_scalar::<_, bool>(sql).fetch_one(&self.services.db).await.expect(sql) {
+            assert!(began.elapsed() < PATIENCE, "waited for {what}; the server says:\n{}", self.said());
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// What a killed process was working on is taken over once it has given no sign of life for half a minute of the
+    /// database's clock, which no test can move: its signs are made older instead.
+    async fn age_the_queue(&self) {
+        for sql in [
+            "UPDATE graphile_worker._private_jobs SET locked_at = locked_at - interval '1 hour'
+             WHERE locked_at IS NOT NULL",
+            "UPDATE graphile_worker._private_workers SET last_heartbeat_at = last_heartbeat_at - interval '1 hour'",
+        ] {
+            testing::execute(&self.services, sql).await;
+        }
+    }
+
+    /// Lets a server work off all that is due, until nothing is left.
+    pub async fn work_off(&self, server: &Server) {
+        let began = Instant::now();
+        loop {
+            self.post(server, "/dev/tick", None).await.expect("a tick");
+            let left = "SELECT (SELECT count(*) FROM graphile_worker._private_jobs)
+                             + (SELECT count(*) FROM outbox WHERE dispatched_at IS NULL)";
+            if testing::number(&self.services, left).await == 0 {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "work is left; the server says:\n{}", self.said());
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Posts, in somebody's name, a form or nothing: none where the answer is lost.
+    pub async fn post(
+        &self,
+        server: &Server,
+        path: &str,
+        form: Option<(&str, &[(&str, &str)])>,
+    ) -> Option<reqwest::Response> {
+        let mut request = self.client.post(format!("{}{path}", server.base));
+        if let Some((cookie, fields)) = form {
+            request = request.header("cookie", cookie).form(fields);
+        }
+        let answer = request.send().await.ok()?;
+        let status = answer.status();
+        assert!(status.is_success() || status.is_redirection(), "{path}: {status}\n{}", self.said());
+        Some(answer)
+    }
+
+    /// All that became of a lesson's money, here and at the provider.
+    pub async fn story(&self, lesson: &Lesson) -> String {
+        let sql = "
+            WITH charge AS (SELECT * FROM charges WHERE booking_id = $1)
+            SELECT concat_ws(E'\n',
+              (SELECT 'charge: ' || state || ' ' || amount_minor || ', given back ' || refunded_minor FROM charge),
+              (SELECT 'attempts: ' || string_agg(state, ', ' ORDER BY created_at, state)
+               FROM charge_attempts WHERE charge_id IN (SELECT id FROM charge)),
+              (SELECT 'debts: ' || string_agg(coalesce(cleared_by, 'open'), ', ') FROM student_debts
+               WHERE charge_id IN (SELECT id FROM charge)),
+              (SELECT 'refunds: ' || string_agg(state || ' ' || amount_minor, ', ') FROM refunds
+               WHERE charge_id IN (SELECT id FROM charge)),
+              (SELECT 'ledger: ' || string_agg(v.kind || ' ' || n.amount_minor, ', ' ORDER BY n.id)
+               FROM ledger_events v JOIN ledger_entries n ON n.event_id = v.id WHERE v.booking_id = $1),
+              (SELECT 'mails: ' || string_agg(kind, ', ' ORDER BY created_at, kind) FROM mails
+               WHERE user_id = $2),
+              (SELECT 'outbox: ' || string_agg(kind, ', ' ORDER BY id) FROM outbox
+               WHERE booking_id = $1 AND kind <> 'booking.created'),
+              (SELECT 'messages: ' || string_agg(kind || coalesce(' at ' || processed_at, ' not processed'), ', ')
+               FROM payment_events WHERE payload #>> '{data,object,metadata,booking}' = $1::text))";
+        let here: String = sqlx::query_scalar(sql)
+            .bind(lesson.booking.id.0)
+            .bind(lesson.student.user.0)
+            .fetch_one(&self.services.db)
+            .await
+            .expect("a story");
+        let state = self.sandbox.state().await;
+        let more = |kind: &str| {
+            let count = |state: &Value| state.pointer(kind).and_then(Value::as_u64).unwrap_or_default();
+            count(&state) - count(&lesson.before)
+        };
+        format!(
+            "{here}\nprovider: {} payments, {} of them succeeded, {} refunds",
+            more("/payment_intents"),
+            more("/payment_intents_by_status/succeeded"),
+            more("/refunds")
+        )
+    }
+
+    /// Asserts that nothing has happened that must never happen.
+    pub async fn assert_invariants(&self, server: &Server) {
+        let answer = reqwest::get(format!("{}/status/invariants", server.base)).await.expect("an answer");
+        let counted: Value = answer.json().await.expect("an object");
+        let numbers = numbers(&counted);
+        assert!(numbers.len() > 10 && numbers.iter().all(|number| *number == 0.0), "{counted}");
+    }
+}
+
+/// All numbers in a value.
+fn numbers(value: &Value) -> Vec<f64> {
+    match value {
+        Value::Object(map) => map.values().flat_map(numbers).collect(),
+        Value::Array(list) => list.iter().flat_map(numbers).collect(),
+        other => other.as_f64().into_iter().collect(),
+    }
+}
