@@ -20,8 +20,9 @@ const COMMITS: [(&str, usize, &str); 8] = [
 ];
 const CALLS: [(&str, usize, &str); 1] = [(
     "payment/provider.rs",
-    9,
-    "charge: create; pay_debt: confirm; forgotten: list; refund: refund; all: `ask` itself. None: create a customer, \
+    11,
+    "charge: create; pay_debt: confirm; forgotten: list; forgotten_debt: retrieve; refund: refund; forgotten_refund: \
+     list; all: `ask` itself. None: create a customer, \
      find, attach and detach a card move no money",
 )];
 

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::booking::Booking;
-use serde_json::Value;
+use serde_json::{Value, json};
 use services::{
     payment,
     testing::{self, at_hour, booked, now, number},
@@ -32,18 +32,22 @@ impl World {
         bookings
     }
 
-    /// The scheduler calls; how many lessons it says were charged or declined.
-    async fn call_cron(&self, server: &Server) -> (i64, i64) {
+    /// The scheduler calls, and waits for as long as schedulers do: of what it is told, none may have failed.
+    async fn call_cron(&self, server: &Server) {
         let request = self.client.post(format!("{}/api/cron/process-charges", server.base)).bearer_auth(CRON);
-        let answer: Value = request.send().await.expect("an answer").json().await.expect("an object");
-        let count = |name: &str| answer["data"][name].as_i64().unwrap_or_else(|| panic!("{answer}"));
-        (count("charged"), count("failed"))
+        let answer = request.send().await.expect("an answer");
+        if answer.status().is_success() {
+            let told: Value = answer.json().await.expect("an object");
+            assert_eq!(told["data"]["failed"], 0, "{told}");
+        }
     }
 }
 
 #[sqlx::test(migrations = "../migrations")]
 async fn many_due_lessons_are_each_charged_once_by_two_servers_and_a_scheduler(db: PgPool) {
     let world = World::start(&db).await;
+    // That a message and an answer may come in any order is shown elsewhere.
+    world.sandbox.control("PUT", "webhooks", &json!({ "lose": true })).await;
     world.set_clock(now()).await;
     for _ in 0..PAIRS {
         let bookings = world.course().await;
@@ -51,18 +55,15 @@ async fn many_due_lessons_are_each_charged_once_by_two_servers_and_a_scheduler(d
     }
     let (first, second) = tokio::join!(world.server(), world.another_server());
     world.set_clock(at_hour(24 * DAYS) + TimeDelta::minutes(1)).await;
-    let calls = tokio::join!(
+    tokio::join!(
         world.call_cron(&first),
         world.call_cron(&second),
         world.call_cron(&first),
         world.call_cron(&second),
-        world.work_off(&first),
-        world.work_off(&second),
     );
-    let failed: i64 = [calls.0, calls.1, calls.2, calls.3].iter().map(|(_, failed)| failed).sum();
-    assert_eq!(failed, 0, "{}", world.said());
-    let told = "SELECT count(*) = 0 FROM payment_events WHERE processed_at IS NULL";
-    world.wait_for("the provider's messages to be worked off", told).await;
+    let done = "SELECT (SELECT count(*) FROM mails) = (SELECT count(*) FROM bookings)
+                   AND NOT EXISTS (SELECT FROM graphile_worker._private_jobs)";
+    world.wait_for("all lessons to be charged", done).await;
     for (what, sql) in [
         ("charges", "SELECT count(*) FROM charges WHERE state = 'paid' AND amount_minor = 2500"),
         ("attempts", "SELECT count(*) FROM charge_attempts WHERE state = 'succeeded'"),

@@ -9,8 +9,8 @@ use std::{
 
 use tokio::sync::Notify;
 
-/// Between a server and what it talks to; a point that is not reached in this time never is.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// What does not happen in this time never does, on a busy machine too.
+pub const PATIENCE: Duration = Duration::from_secs(240);
 
 /// On which side of its effect the process is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

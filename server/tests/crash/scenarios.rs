@@ -26,8 +26,12 @@ enum Scenario {
     Forgotten,
     /// The student pays what a declined card left.
     PayDebt,
+    /// The same, after the first answer was lost and its key forgotten.
+    ForgottenDebt,
     /// An admin gives some back.
     Refund,
+    /// An answer to a refund is asked for again after the provider has forgotten the key.
+    ForgottenRefund,
     /// An admin gives some back, and the provider does not: there everything was given back already.
     RefusedRefund,
     /// The provider tells of a payment whose answer was lost.
@@ -41,6 +45,9 @@ struct Stage {
     event: String,
 }
 
+/// The provider has forgotten its keys.
+const LATER: TimeDelta = TimeDelta::hours(25);
+
 const VISA: &str = "pm_card_visa";
 const FAILS_LATER: &str = "pm_card_chargeCustomerFail";
 
@@ -49,7 +56,7 @@ impl Scenario {
     async fn prepare(self, world: &World, server: &Server) -> Stage {
         let cards: &[&str] = match self {
             Scenario::Decline => &[FAILS_LATER],
-            Scenario::PayDebt => &[FAILS_LATER, VISA],
+            Scenario::PayDebt | Scenario::ForgottenDebt => &[FAILS_LATER, VISA],
             Scenario::NoCard => &[],
             _ => &[VISA],
         };
@@ -59,40 +66,54 @@ impl Scenario {
             Scenario::Charge | Scenario::Decline | Scenario::NoCard => {}
             Scenario::Forgotten => {
                 lose_an_answer(world, server).await;
-                world.set_clock(lesson.booking.end + TimeDelta::hours(25)).await;
+                world.set_clock(lesson.booking.end + LATER).await;
             }
-            Scenario::PayDebt => {
+            Scenario::PayDebt | Scenario::ForgottenDebt => {
                 world.work_off(server).await;
                 cookie = world.cookie(&lesson.student).await;
             }
-            Scenario::Refund | Scenario::RefusedRefund => {
+            Scenario::Refund | Scenario::ForgottenRefund | Scenario::RefusedRefund => {
                 world.work_off(server).await;
                 cookie = world.cookie(&world.admin().await).await;
             }
             Scenario::Message => event = lose_an_answer(world, server).await,
         }
-        if matches!(self, Scenario::RefusedRefund) {
-            world.give_back_elsewhere(&lesson).await;
+        let stage = Stage { lesson, cookie, event };
+        match self {
+            Scenario::RefusedRefund => world.give_back_elsewhere(&stage.lesson).await,
+            Scenario::ForgottenDebt => {
+                world.lose_next("/v1/payment_intents/*/confirm").await;
+                let answer = world.pay_debt(server, &stage).await;
+                assert!(
+                    answer.is_some_and(|answer| answer.status().is_server_error()),
+                    "the answer was lost"
+                );
+                world.set_clock(stage.lesson.booking.end + LATER).await;
+            }
+            Scenario::ForgottenRefund => {
+                world.lose_next("/v1/refunds").await;
+                world.refund(server, &stage).await;
+                world.run_due(server, "/dev/tick").await;
+                world.set_clock(stage.lesson.booking.end + LATER).await;
+            }
+            _ => {}
         }
-        Stage { lesson, cookie, event }
+        stage
     }
 
     /// The scenario itself, as often as those who ask repeat it: a server that is killed answers nobody.
     async fn happen(self, world: &World, server: &Server, stage: &Stage) {
-        let booking = stage.lesson.booking.id.to_string();
         match self {
-            Scenario::Charge | Scenario::Decline | Scenario::NoCard | Scenario::Forgotten => {}
-            Scenario::PayDebt => {
-                let card = good_card(world, &stage.lesson).await;
-                let fields = [("booking", &*booking), ("card", &*card)];
-                world.post(server, "/do/pay_debt", Some((&stage.cookie, &fields))).await;
+            Scenario::Charge | Scenario::Decline | Scenario::NoCard => {}
+            Scenario::Forgotten | Scenario::ForgottenRefund => {}
+            Scenario::PayDebt | Scenario::ForgottenDebt => {
+                // A server that is killed answers nobody.
+                let answer = world.pay_debt(server, stage).await;
+                assert!(answer.is_none_or(|answer| is_fine(&answer)), "{}", world.said());
             }
             // The admin looks at the list of refunds first.
             Scenario::Refund | Scenario::RefusedRefund if world.has_refund(&stage.lesson).await => {}
-            Scenario::Refund | Scenario::RefusedRefund => {
-                let fields = [("booking", &*booking), ("amount", "10.00"), ("reason", "Half an hour only.")];
-                world.post(server, "/do/refund_charge", Some((&stage.cookie, &fields))).await;
-            }
+            Scenario::Refund | Scenario::RefusedRefund => world.refund(server, stage).await,
             Scenario::Message => world.hear(&stage.event).await,
         }
         // The next try of the payment whose answer was lost is not due yet: the message comes first.
@@ -104,8 +125,7 @@ impl Scenario {
 /// A payment whose answer was lost, and the id of the provider's message about it.
 async fn lose_an_answer(world: &World, server: &Server) -> String {
     world.sandbox.control("PUT", "webhooks", &json!({ "lose": true })).await;
-    let fault = json!({ "method": "POST", "path": "/v1/payment_intents", "kind": "drop_after", "times": 1 });
-    world.sandbox.control("POST", "faults", &fault).await;
+    world.lose_next("/v1/payment_intents").await;
     world.run_due(server, "/dev/tick").await;
     let later = "UPDATE graphile_worker._private_jobs SET run_at = run_at + interval '1 hour'";
     testing::execute(&world.services, later).await;
@@ -114,10 +134,8 @@ async fn lose_an_answer(world: &World, server: &Server) -> String {
     events["data"][0]["id"].as_str().expect("an event").to_owned()
 }
 
-async fn good_card(world: &World, lesson: &Lesson) -> String {
-    let card = "SELECT id FROM cards WHERE user_id = $1 AND NOT is_default";
-    let card = sqlx::query_scalar(card).bind(lesson.student.user.0).fetch_one(&world.services.db).await;
-    card.expect("a card")
+fn is_fine(answer: &reqwest::Response) -> bool {
+    answer.status().is_success() || answer.status().is_redirection()
 }
 
 /// Runs a scenario undisturbed, then once for each point and each side of it with a server that is killed there.
@@ -164,6 +182,30 @@ async fn killed_at(world: &World, scenario: Scenario, point: &Point, moment: Mom
 }
 
 impl World {
+    /// The provider acts once more at an address, and its answer is lost.
+    async fn lose_next(&self, path: &str) {
+        let fault = json!({ "method": "POST", "path": path, "kind": "drop_after", "times": 1 });
+        self.sandbox.control("POST", "faults", &fault).await;
+    }
+
+    /// The student pays with the other card; what is answered, where somebody does.
+    async fn pay_debt(&self, server: &Server, stage: &Stage) -> Option<reqwest::Response> {
+        let card = "SELECT id FROM cards WHERE user_id = $1 AND NOT is_default";
+        let card =
+            sqlx::query_scalar(card).bind(stage.lesson.student.user.0).fetch_one(&self.services.db).await;
+        let (booking, card): (_, String) = (stage.lesson.booking.id.to_string(), card.expect("a card"));
+        let fields = [("booking", &*booking), ("card", &*card)];
+        self.post(server, "/do/pay_debt", Some((&stage.cookie, &fields))).await
+    }
+
+    /// The admin gives 10 € back.
+    async fn refund(&self, server: &Server, stage: &Stage) {
+        let booking = stage.lesson.booking.id.to_string();
+        let fields = [("booking", &*booking), ("amount", "10.00"), ("reason", "Half an hour only.")];
+        let answer = self.post(server, "/do/refund_charge", Some((&stage.cookie, &fields))).await;
+        assert!(answer.is_none_or(|answer| is_fine(&answer)), "{}", self.said());
+    }
+
     async fn run_due(&self, server: &Server, path: &str) {
         let request = self.client.post(format!("{}{path}", server.base)).bearer_auth(crate::processes::CRON);
         let answer = request.send().await;
@@ -265,6 +307,31 @@ async fn paying_a_debt_survives_a_kill_at_every_point(db: PgPool) {
                  outbox: booking.completed, payment.failed, payment.succeeded\n\
                  provider: 1 payments, 1 of them succeeded, 0 refunds";
     survives(&db, Scenario::PayDebt, "pay_debt", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn paying_a_debt_a_day_later_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 0\n\
+                 attempts: declined, succeeded\n\
+                 debts: paid\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500\n\
+                 mails: payment_failed, receipt\n\
+                 outbox: booking.completed, payment.failed, payment.succeeded\n\
+                 provider: 1 payments, 1 of them succeeded, 0 refunds";
+    survives(&db, Scenario::ForgottenDebt, "forgotten_debt", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn looking_up_an_old_refund_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 1000\n\
+                 attempts: succeeded\n\
+                 refunds: succeeded 1000\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, refunded 1000, \
+                 refunded -900, refunded -100\n\
+                 mails: receipt\n\
+                 outbox: booking.completed, payment.succeeded, payment.refunded\n\
+                 provider: 1 payments, 1 of them succeeded, 1 refunds";
+    survives(&db, Scenario::ForgottenRefund, "forgotten_refund", story).await;
 }
 
 #[sqlx::test(migrations = "../migrations")]

@@ -4,7 +4,7 @@
 //! the attempt's key, record the answer. Whoever comes next finds the open attempt and asks again: the provider
 //! answers as it did before, and what is recorded once is recorded.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::{
     booking::Booking,
     ids::{BookingId, ChargeId, UserId},
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{
     deposits,
-    provider::{Answer, Decline, Demand},
+    provider::{Answer, Decline, Demand, KEY_LIFE},
     store::{self, Owed},
 };
 use crate::{
@@ -29,9 +29,6 @@ use crate::{
 
 /// How many charges are handed out in one transaction.
 pub(super) const BATCH: i64 = 50;
-
-/// Stripe remembers a key for 24 hours; older attempts are looked up instead.
-const KEY_LIFE: TimeDelta = TimeDelta::hours(23);
 
 /// The job that charges a lesson.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -4,7 +4,7 @@
 //! The charge itself still follows from the outcome. It is captured of what was authorized, or kept of what was paid;
 //! the rest is released or given back. Where nothing could be secured the lesson is charged as all others.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::{
     booking::{Booking, BookingState},
     ids::{BookingId, ChargeId, DepositId, UserId},
@@ -18,7 +18,7 @@ use sqlx::PgConnection;
 
 use super::{
     charging::{self, BATCH},
-    provider::{Captured, Decline, RefundAnswer, Security, Wanted},
+    provider::{Captured, Decline, KEY_LIFE, RefundAnswer, Security, Wanted},
     store::{self, Deposit, DepositState},
 };
 use crate::{
@@ -28,9 +28,6 @@ use crate::{
     jobs::{self, Job},
     ledger, live, outbox,
 };
-
-/// Stripe remembers a key for 24 hours; what was asked for longer ago is looked up instead.
-const KEY_LIFE: TimeDelta = TimeDelta::hours(23);
 
 /// The job that asks the card's bank for a deposit.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -334,7 +331,13 @@ async fn release(services: &Services, id: DepositId) -> Result<()> {
     if rest == 0 || !matches!(deposit.state, DepositState::Used | DepositState::Released) {
         return Ok(());
     }
-    if let RefundAnswer::Refused(why) = services.payments()?.refund(id.0, intent, rest).await? {
+    // An earlier try may be older than what the provider remembers of keys.
+    let provider = services.payments()?;
+    let answer = match provider.find_refund(id.0, intent).await? {
+        Some(answer) => answer,
+        None => provider.refund(id.0, intent, rest).await?,
+    };
+    if let RefundAnswer::Refused(why) = answer {
         return Err(AppError::fault(format!("what was paid ahead is not given back: {why}")));
     }
     let mut tx = services.db.begin().await?;

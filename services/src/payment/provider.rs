@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, fmt, num::NonZeroU32, sync::Arc, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     booking::Booking,
     ids::{ChargeId, DepositId, UserId},
@@ -23,7 +23,7 @@ use stripe_core::{
         CreatePaymentIntentAutomaticPaymentMethodsAllowRedirects, CreatePaymentIntentOffSession,
         ListPaymentIntent, RetrievePaymentIntent,
     },
-    refund::CreateRefund,
+    refund::{CreateRefund, ListRefund},
     setup_intent::{
         CreateSetupIntent, CreateSetupIntentAutomaticPaymentMethods,
         CreateSetupIntentAutomaticPaymentMethodsAllowRedirects, CreateSetupIntentUsage,
@@ -32,6 +32,7 @@ use stripe_core::{
 use stripe_payment::payment_method::{AttachPaymentMethod, DetachPaymentMethod, RetrievePaymentMethod};
 use stripe_shared::{
     ApiErrors, ApiErrorsType, PaymentIntent, PaymentIntentCaptureMethod, PaymentIntentStatus, PaymentMethod,
+    Refund,
 };
 use stripe_types::{Currency, Expandable};
 use uuid::Uuid;
@@ -43,6 +44,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Requests a second of one process: Stripe takes about 100 of an account in live mode, and pages ask too.
 const PACE: NonZeroU32 = NonZeroU32::new(80).unwrap();
+
+/// Stripe remembers a key for 24 hours; what was asked for longer ago is looked up instead.
+pub(crate) const KEY_LIFE: TimeDelta = TimeDelta::hours(23);
 
 /// A connection to the payment provider.
 #[derive(Clone)]
@@ -339,10 +343,7 @@ impl Provider {
             .amount(amount)
             .metadata(HashMap::from([("refund".to_owned(), refund.to_string())]));
         match self.ask(&request, &refund.to_string()).await {
-            Ok(made) if matches!(made.status.as_deref(), Some("failed" | "canceled")) => {
-                Ok(RefundAnswer::Refused(made.failure_reason.unwrap_or_default()))
-            }
-            Ok(made) => Ok(RefundAnswer::Given { refund: made.id.to_string() }),
+            Ok(made) => Ok(refunded(made)),
             Err(StripeError::Stripe(errors, 400)) => {
                 Ok(RefundAnswer::Refused(errors.message.unwrap_or_default()))
             }
@@ -356,6 +357,19 @@ impl Provider {
             pace.until_ready().await;
         }
         &self.client
+    }
+
+    /// What a refund came to, however long ago: by its metadata, among the payment's refunds.
+    pub(crate) async fn find_refund(&self, refund: Uuid, intent: &str) -> Result<Option<RefundAnswer>> {
+        let name = refund.to_string();
+        let request = ListRefund::new().payment_intent(intent).limit(100);
+        let mut refunds = request.paginate().stream(self.client().await);
+        while let Some(made) = refunds.try_next().await.map_err(AppError::fault)? {
+            if made.metadata.as_ref().and_then(|metadata| metadata.get("refund")) == Some(&name) {
+                return Ok(Some(refunded(made)));
+            }
+        }
+        Ok(None)
     }
 
     async fn ask<R>(&self, request: &R, key: &str) -> Result<R::Output, StripeError>
@@ -475,6 +489,13 @@ fn answer(intent: &PaymentIntent, present: bool) -> Answer {
         decline_code: intent.last_payment_error.as_ref().and_then(|error| error.decline_code.clone()),
         message: intent.last_payment_error.as_ref().and_then(|error| error.message.clone()),
     })
+}
+
+fn refunded(made: Refund) -> RefundAnswer {
+    match made.status.as_deref() {
+        Some("failed" | "canceled") => RefundAnswer::Refused(made.failure_reason.unwrap_or_default()),
+        _ => RefundAnswer::Given { refund: made.id.to_string() },
+    }
 }
 
 /// Whether another card, or the owner's word, would help.

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    provider::RefundAnswer,
-    store::{self, NewRefund},
+    provider::{KEY_LIFE, RefundAnswer},
+    store::{self, NewRefund, PendingRefund},
 };
 use crate::{
     Actor, AppError, Result, Services, booking, chance,
@@ -85,11 +85,22 @@ pub async fn refund(
     Ok(RefundView { id: refund, amount, status: "pending".to_owned() })
 }
 
+/// Asks the provider, or, where it has forgotten the key, looks up what it did.
+async fn ask(services: &Services, id: RefundId, pending: &PendingRefund) -> Result<RefundAnswer> {
+    let provider = services.payments()?;
+    let forgotten = services.clock.now() - pending.since >= KEY_LIFE;
+    let known = if forgotten { provider.find_refund(id.0, &pending.intent).await? } else { None };
+    match known {
+        Some(answer) => Ok(answer),
+        None => provider.refund(id.0, &pending.intent, pending.parts.charge.minor).await,
+    }
+}
+
 async fn give_back(services: &Services, id: RefundId) -> Result<()> {
     let mut db = services.db.acquire().await?;
     let Some(pending) = store::find_refund(&mut db, id).await? else { return Ok(()) };
     drop(db);
-    let answer = services.payments()?.refund(id.0, &pending.intent, pending.parts.charge.minor).await?;
+    let answer = ask(services, id, &pending).await?;
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     store::find_locked(&mut tx, pending.charge).await?.ok_or_else(booking::not_found)?;

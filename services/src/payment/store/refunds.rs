@@ -58,12 +58,14 @@ pub(crate) struct PendingRefund {
     pub booking: BookingId,
     pub parts: Split,
     pub intent: String,
+    /// Before it the provider was not asked.
+    pub since: DateTime<Utc>,
 }
 
 /// A refund that the provider has not answered yet.
 pub(crate) async fn find_refund(db: &mut PgConnection, id: RefundId) -> Result<Option<PendingRefund>> {
     let row = sqlx::query!(
-        "SELECT r.charge_id, r.booking_id, r.amount_minor, r.fee_minor, r.payout_minor, c.currency,
+        "SELECT r.charge_id, r.booking_id, r.amount_minor, r.fee_minor, r.payout_minor, r.created_at, c.currency,
                 c.payment_intent AS \"intent!\"
          FROM refunds r JOIN charges c ON c.id = r.charge_id WHERE r.id = $1 AND r.state = 'pending'",
         id.0
@@ -82,6 +84,7 @@ pub(crate) async fn find_refund(db: &mut PgConnection, id: RefundId) -> Result<O
             payout: money(row.payout_minor),
         },
         intent: row.intent,
+        since: row.created_at,
     }))
 }
 
