@@ -15,6 +15,7 @@ use domain::{
     account::{Language, Role},
     booking::{Booking, BookingRequest},
     ids::{OfferingId, TutorId, UserId},
+    ledger::Event,
     zone::Zone,
 };
 use sqlx::PgPool;
@@ -23,7 +24,7 @@ use crate::{
     Actor, AppError, Result, Services, booking, chance,
     clock::Clock,
     config::{Config, StripeConfig},
-    invariants,
+    invariants, ledger,
     live::{Hints, LiveBus, Streams},
     payment::provider::Provider,
 };
@@ -167,6 +168,16 @@ pub async fn offering(services: &Services, tutor: TutorId, priced: &[(i16, i64)]
 pub async fn assert_invariants(services: &Services) {
     let found = invariants::count(services).await.expect("the invariants");
     assert_eq!(found, invariants::Violations::default());
+}
+
+/// Enters events of the ledger, all in one transaction: of which booking, what, and because of what.
+pub async fn post(services: &Services, events: &[(Booking, Event, String)]) {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await.expect("a transaction");
+    for (booking, event, source) in events {
+        ledger::post(&mut tx, booking, *event, source, now).await.expect("entered");
+    }
+    tx.commit().await.expect("balanced");
 }
 
 /// What books an hour with a tutor.
