@@ -4,15 +4,21 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Each row: a file of `services/src`, how often it commits or calls, and who sees that.
-const COMMITS: [(&str, usize, &str); 8] = [
+const COMMITS: [(&str, usize, &str); 9] = [
     ("booking/transaction.rs", 1, "charge: the outcome, with the charge and the ledger's first event"),
     ("jobs/outbox.rs", 1, "all"),
     ("mail/mod.rs", 1, "charge, decline: receipts and debts"),
     ("payment/cards.rs", 3, "none: cards that are saved, chosen and removed move no money"),
     (
         "payment/charging.rs",
-        5,
-        "charge, decline, no_card: handing out, noting, recording; pay_debt: trying again",
+        6,
+        "charge, decline, no_card: handing out, noting, recording; pay_debt: trying again. Looking again writes nothing",
+    ),
+    (
+        "payment/deposits.rs",
+        8,
+        "authorize, decline_prepay: handing out, noting, recording; capture, lapsed_capture: paying; give_back_rest. \
+         Two of them write nothing",
     ),
     ("payment/refund.rs", 2, "refund, refused_refund"),
     ("payment/sandbox.rs", 1, "none: where the stand-in of development listens"),
@@ -20,10 +26,11 @@ const COMMITS: [(&str, usize, &str); 8] = [
 ];
 const CALLS: [(&str, usize, &str); 1] = [(
     "payment/provider.rs",
-    11,
-    "charge: create; pay_debt: confirm; forgotten: list; forgotten_debt: retrieve; refund: refund; forgotten_refund: \
-     list; all: `ask` itself. None: create a customer, \
-     find, attach and detach a card move no money",
+    17,
+    "charge: create; pay_debt: retrieve, confirm; forgotten: list; refund: refund; forgotten_refund: list; authorize: \
+     secure; capture; lapsed_capture: retrieve; release: cancel; all: `ask` itself. None: looking up an old deposit \
+     (services/tests/deposits.rs); create a customer, find, attach and detach a card, prepare the saving of one move \
+     no money",
 )];
 
 /// How often the files of a folder and those below it say something.

@@ -8,6 +8,7 @@
 
 mod census;
 mod crowd;
+mod kills;
 mod points;
 mod postgres;
 mod processes;

@@ -93,6 +93,13 @@ impl Sandbox {
         answer.expect("an answer").json().await.expect("an object")
     }
 
+    /// Has the provider's own staff do something.
+    pub async fn tell(&self, path: &str, form: &[(&str, &str)]) {
+        let request = self.client.post(format!("{}/v1/{path}", self.url)).bearer_auth("sk_test_sandbox");
+        let answer = request.form(form).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+    }
+
     /// Asks the sandbox as the provider.
     pub async fn ask(&self, path: &str) -> Value {
         let request = self.client.get(format!("{}/v1/{path}", self.url)).bearer_auth("sk_test_sandbox");

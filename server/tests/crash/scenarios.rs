@@ -1,21 +1,20 @@
-//! What is killed: charging, declining, paying a debt, refunding, hearing from the provider.
+//! What is killed: charging, declining, paying a debt, refunding, securing money ahead, hearing from the provider.
 
 use std::time::Instant;
 
 use chrono::TimeDelta;
 use serde_json::json;
-use services::testing;
-use sqlx::PgPool;
+use services::{booking, testing};
 
 use crate::{
-    points::{Moment, PATIENCE, Point},
+    points::PATIENCE,
     processes::{LOOK_AGAIN, Server},
     world::{Lesson, World},
 };
 
 /// What happens to money.
-#[derive(Clone, Copy)]
-enum Scenario {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scenario {
     /// A lesson is charged.
     Charge,
     /// A lesson is charged on a card that is declined.
@@ -36,11 +35,23 @@ enum Scenario {
     RefusedRefund,
     /// The provider tells of a payment whose answer was lost.
     Message,
+    /// Money is set aside for a lesson.
+    Authorize,
+    /// Money is taken ahead, and the card is declined: the booking ends with that.
+    DeclinePrepay,
+    /// A lesson is charged of what was set aside.
+    Capture,
+    /// A lesson is charged, and what was set aside is gone.
+    LapsedCapture,
+    /// The tutor called off a lesson for which money was set aside.
+    Release,
+    /// A student did not come to a lesson that was paid ahead: half is charged, half goes back.
+    GiveBackRest,
 }
 
 /// A scenario that is about to happen.
-struct Stage {
-    lesson: Lesson,
+pub struct Stage {
+    pub lesson: Lesson,
     cookie: String,
     event: String,
 }
@@ -52,18 +63,33 @@ const VISA: &str = "pm_card_visa";
 const FAILS_LATER: &str = "pm_card_chargeCustomerFail";
 
 impl Scenario {
+    /// Every scenario's way to collect money: the setting, where it is not the usual one.
+    pub fn collection(self) -> Option<&'static str> {
+        match self {
+            Scenario::Authorize | Scenario::Capture | Scenario::LapsedCapture | Scenario::Release => {
+                Some("authorize")
+            }
+            Scenario::DeclinePrepay | Scenario::GiveBackRest => Some("prepay"),
+            _ => None,
+        }
+    }
+
     /// All that comes before it.
-    async fn prepare(self, world: &World, server: &Server) -> Stage {
+    pub async fn prepare(self, world: &World, server: &Server) -> Stage {
         let cards: &[&str] = match self {
-            Scenario::Decline => &[FAILS_LATER],
+            Scenario::Decline | Scenario::DeclinePrepay => &[FAILS_LATER],
             Scenario::PayDebt | Scenario::ForgottenDebt => &[FAILS_LATER, VISA],
             Scenario::NoCard => &[],
             _ => &[VISA],
         };
-        let lesson = world.taught(cards).await;
+        let lesson = world.booked(cards).await;
+        if self.collection().is_some() {
+            self.prepare_ahead(world, server, &lesson).await;
+            return Stage { lesson, cookie: String::new(), event: String::new() };
+        }
+        world.teach(&lesson).await;
         let (mut cookie, mut event) = (String::new(), String::new());
         match self {
-            Scenario::Charge | Scenario::Decline | Scenario::NoCard => {}
             Scenario::Forgotten => {
                 lose_an_answer(world, server).await;
                 world.set_clock(lesson.booking.end + LATER).await;
@@ -77,6 +103,7 @@ impl Scenario {
                 cookie = world.cookie(&world.admin().await).await;
             }
             Scenario::Message => event = lose_an_answer(world, server).await,
+            _ => {}
         }
         let stage = Stage { lesson, cookie, event };
         match self {
@@ -101,11 +128,29 @@ impl Scenario {
         stage
     }
 
-    /// The scenario itself, as often as those who ask repeat it: a server that is killed answers nobody.
-    async fn happen(self, world: &World, server: &Server, stage: &Stage) {
+    /// All that comes before a scenario in which money is secured ahead.
+    async fn prepare_ahead(self, world: &World, server: &Server, lesson: &Lesson) {
+        if matches!(self, Scenario::Authorize | Scenario::DeclinePrepay) {
+            return;
+        }
+        world.work_off(server).await;
         match self {
-            Scenario::Charge | Scenario::Decline | Scenario::NoCard => {}
-            Scenario::Forgotten | Scenario::ForgottenRefund => {}
+            Scenario::Release => {
+                let cancelled =
+                    booking::cancel(&world.services, &lesson.tutor.actor, lesson.booking.id, None).await;
+                cancelled.expect("cancelled");
+            }
+            Scenario::GiveBackRest => world.miss(lesson).await,
+            _ => world.teach(lesson).await,
+        }
+        if self == Scenario::LapsedCapture {
+            world.let_go_elsewhere(lesson).await;
+        }
+    }
+
+    /// The scenario itself, as often as those who ask repeat it: a server that is killed answers nobody.
+    pub async fn happen(self, world: &World, server: &Server, stage: &Stage) {
+        match self {
             Scenario::PayDebt | Scenario::ForgottenDebt => {
                 // A server that is killed answers nobody.
                 let answer = world.pay_debt(server, stage).await;
@@ -115,6 +160,8 @@ impl Scenario {
             Scenario::Refund | Scenario::RefusedRefund if world.has_refund(&stage.lesson).await => {}
             Scenario::Refund | Scenario::RefusedRefund => world.refund(server, stage).await,
             Scenario::Message => world.hear(&stage.event).await,
+            // The time has come, that is all.
+            _ => {}
         }
         // The next try of the payment whose answer was lost is not due yet: the message comes first.
         let path = if matches!(self, Scenario::Message) { "/api/cron/process-charges" } else { "/dev/tick" };
@@ -136,49 +183,6 @@ async fn lose_an_answer(world: &World, server: &Server) -> String {
 
 fn is_fine(answer: &reqwest::Response) -> bool {
     answer.status().is_success() || answer.status().is_redirection()
-}
-
-/// Runs a scenario undisturbed, then once for each point and each side of it with a server that is killed there.
-async fn survives(db: &PgPool, scenario: Scenario, name: &str, story: &str) {
-    let world = World::start(db).await;
-    world.sandbox.control("PUT", "webhooks", &json!({ "lose": true })).await;
-    let server = world.quiet_server().await;
-    let stage = scenario.prepare(&world, &server).await;
-    world.points.begin(None);
-    scenario.happen(&world, &server, &stage).await;
-    let points = world.points.end();
-    world.work_off(&server).await;
-    assert_eq!(world.story(&stage.lesson).await, story, "undisturbed");
-    world.kill(server).await;
-    let listed: Vec<String> = points.iter().map(ToString::to_string).collect();
-    insta::assert_snapshot!(name, listed.join("\n"));
-    for point in &points {
-        for moment in point.moments() {
-            let told = killed_at(&world, scenario, point, *moment).await;
-            assert_eq!(told, story, "killed {moment:?} {point}; the server says:\n{}", world.said());
-        }
-    }
-}
-
-/// Kills a server at a point, and tells how it ended.
-async fn killed_at(world: &World, scenario: Scenario, point: &Point, moment: Moment) -> String {
-    let server = world.quiet_server().await;
-    let stage = scenario.prepare(world, &server).await;
-    world.points.begin(Some((point.clone(), moment)));
-    tokio::select! {
-        () = world.points.reached() => {}
-        () = scenario.happen(world, &server, &stage) => panic!("{point} was not reached: {:?}", world.points.end()),
-        () = tokio::time::sleep(PATIENCE) => panic!("{point} was not reached in time: {}", world.said()),
-    }
-    world.points.end();
-    world.kill(server).await;
-    let server = world.server().await;
-    scenario.happen(world, &server, &stage).await;
-    world.work_off(&server).await;
-    let story = world.story(&stage.lesson).await;
-    world.assert_invariants(&server).await;
-    world.kill(server).await;
-    story
 }
 
 impl World {
@@ -219,13 +223,19 @@ impl World {
 
     /// The provider's own staff gives everything back.
     async fn give_back_elsewhere(&self, lesson: &Lesson) {
-        let sql = "SELECT payment_intent FROM charges WHERE booking_id = $1";
+        let intent = self.payment("SELECT payment_intent FROM charges WHERE booking_id = $1", lesson).await;
+        self.sandbox.tell("refunds", &[("payment_intent", &intent)]).await;
+    }
+
+    /// The provider's own staff lets go what was set aside.
+    async fn let_go_elsewhere(&self, lesson: &Lesson) {
+        let intent = self.payment("SELECT payment_intent FROM deposits WHERE booking_id = $1", lesson).await;
+        self.sandbox.tell(&format!("payment_intents/{intent}/cancel"), &[]).await;
+    }
+
+    async fn payment(&self, sql: &'static str, lesson: &Lesson) -> String {
         let intent = sqlx::query_scalar(sql).bind(lesson.booking.id.0).fetch_one(&self.services.db).await;
-        let intent: String = intent.expect("a payment");
-        let request =
-            self.client.post(format!("{}/v1/refunds", self.sandbox.url)).bearer_auth("sk_test_sandbox");
-        let answer = request.form(&[("payment_intent", intent)]).send().await.expect("an answer");
-        assert!(answer.status().is_success(), "{}", answer.status());
+        intent.expect("a payment")
     }
 
     async fn has_refund(&self, lesson: &Lesson) -> bool {
@@ -250,148 +260,4 @@ impl World {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
-}
-
-#[sqlx::test(migrations = "../migrations")]
-async fn a_charge_survives_a_kill_at_every_point(db: PgPool) {
-    let story = "charge: paid 2500, given back 0\n\
-                 attempts: succeeded\n\
-                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500\n\
-                 mails: receipt\n\
-                 outbox: booking.completed, payment.succeeded\n\
-                 provider: 1 payments, 1 of them succeeded, 0 refunds";
-    survives(&db, Scenario::Charge, "charge", story).await;
-}
-
-#[sqlx::test(migrations = "../migrations")]
-async fn a_decline_survives_a_kill_at_every_point(db: PgPool) {
-    let story = "charge: debt 2500, given back 0\n\
-                 attempts: declined\n\
-                 debts: open\n\
-                 ledger: settled -2500, settled 2250, settled 250\n\
-                 mails: payment_failed\n\
-                 outbox: booking.completed, payment.failed\n\
-                 provider: 1 payments, 0 of them succeeded, 0 refunds";
-    survives(&db, Scenario::Decline, "decline", story).await;
-}
-
-#[sqlx::test(migrations = "../migrations")]
-async fn a_charge_without_a_card_survives_a_kill_at_every_point(db: PgPool) {
-    let story = "charge: debt 2500, given back 0\n\
-                 debts: open\n\
-                 ledger: settled -2500, settled 2250, settled 250\n\
-                 mails: payment_failed\n\
-                 outbox: booking.completed, payment.failed\n\
-                 provider: 0 payments, 0 of them succeeded, 0 refunds";
-    survives(&db, Scenario::NoCard, "no_card", story).await;
-}
-
-#[sqlx::test(migrations = "../migrations")]
-async fn looking_up_an_old_payment_survives_a_kill_at_every_point(db: PgPool) {
-    let story = "charge: paid 2500, given back 0\n\
-                 attempts: succeeded\n\
-                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500\n\
-                 mails: receipt\n\
-                 outbox: booking.completed, payment.succeeded\n\
-                 provider: 1 payments, 1 of them succeeded, 0 refunds";
-    survives(&db, Scenario::Forgotten, "forgotten", story).await;
-}
-
-#[sqlx::test(migrations = "../migrations")]
-async fn paying_a_debt_survives_a_kill_at_every_point(db: PgPool) {
-    let story = "charge: paid 2500, given back 0\n\
-                 attempts: declined, succeeded\n\
-                 debts: paid\n\
-                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500\n\
-                 mails: payment_failed, receipt\n\
-                 outbox: booking.completed, payment.failed, payment.succeeded\n\
-                 provider: 1 payments, 1 of them succeeded, 0 refunds";
-    survives(&db, Scenario::PayDebt, "pay_debt", story).await;
-}
-
-#[sqlx::test(migrations = "../migrations")]
-async fn paying_a_debt_a_day_later_survives_a_kill_at_every_point(db: PgPool) {
-    let story = "charge: paid 2500, given back 0\n\
-                 attempts: declined, succeeded\n\
-                 debts: paid\n\
-                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500\n\
-                 mails: payment_failed, receipt\n\
-                 outbox: booking.completed, payment.failed, payment.succeeded\n\
-                 provider: 1 payments, 1 of them succeeded, 0 refunds";
-    survives(&db, Scenario::ForgottenDebt, "forgotten_debt", story).await;
-}
-
-#[sqlx::test(migrations = "../migrations")]
-async fn looking_up_an_old_refund_survives_a_kill_at_every_point(db: PgPool) {
-    let story = "charge: paid 2500, given back 1000\n\
-                 attempts: succeeded\n\
-                 refunds: succeeded 1000\n\
-                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, refunded 1000, \
-                 refunded -900, refunded -100\n\
-                 mails: receipt\n\
-                 outbox: booking.completed, payment.succeeded, payment.refunded\n\
-                 provider: 1 payments, 1 of them succeeded, 1 refunds";
-    survives(&db, Scenario::ForgottenRefund, "forgotten_refund", story).await;
-}
-
-#[sqlx::test(migrations = "../migrations")]
-async fn a_refund_survives_a_kill_at_every_point(db: PgPool) {
-    let story = "charge: paid 2500, given back 1000\n\
-                 attempts: succeeded\n\
-                 refunds: succeeded 1000\n\
-                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, refunded 1000, \
-                 refunded -900, refunded -100\n\
-                 mails: receipt\n\
-                 outbox: booking.completed, payment.succeeded, payment.refunded\n\
-                 provider: 1 payments, 1 of them succeeded, 1 refunds";
-    survives(&db, Scenario::Refund, "refund", story).await;
-}
-
-#[sqlx::test(migrations = "../migrations")]
-async fn a_refused_refund_survives_a_kill_at_every_point(db: PgPool) {
-    let story = "charge: paid 2500, given back 0\n\
-                 attempts: succeeded\n\
-                 refunds: failed 1000\n\
-                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500\n\
-                 mails: receipt\n\
-                 outbox: booking.completed, payment.succeeded, payment.refund_failed\n\
-                 provider: 1 payments, 1 of them succeeded, 1 refunds";
-    survives(&db, Scenario::RefusedRefund, "refused_refund", story).await;
-}
-
-#[sqlx::test(migrations = "../migrations")]
-async fn a_message_of_the_provider_survives_a_kill_at_every_point(db: PgPool) {
-    let story = "charge: paid 2500, given back 0\n\
-                 attempts: succeeded\n\
-                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500\n\
-                 mails: receipt\n\
-                 outbox: booking.completed, payment.succeeded\n\
-                 messages: payment_intent.succeeded at 2027-03-01 13:00:00+00\n\
-                 provider: 1 payments, 1 of them succeeded, 0 refunds";
-    survives(&db, Scenario::Message, "message", story).await;
-}
-
-/// The same without any help: no clock is moved and nobody asks for anything.
-#[sqlx::test(migrations = "../migrations")]
-async fn what_a_killed_server_was_working_on_is_taken_over(db: PgPool) {
-    let world = World::start(&db).await;
-    let server = world.quiet_server().await;
-    let stage = Scenario::Charge.prepare(&world, &server).await;
-    world.points.begin(None);
-    Scenario::Charge.happen(&world, &server, &stage).await;
-    let points = world.points.end();
-    let call = points.iter().find(|point| point.to_string().starts_with("call: ")).expect("a call");
-    let stage = Scenario::Charge.prepare(&world, &server).await;
-    world.points.begin(Some((call.clone(), Moment::After)));
-    tokio::select! {
-        () = world.points.reached() => {}
-        () = Scenario::Charge.happen(&world, &server, &stage) => panic!("{call} was not reached"),
-    }
-    world.points.end();
-    world.kill_and_leave(server).await;
-    let server = world.server().await;
-    let paid = "SELECT count(*) = 2 FROM mails WHERE kind = 'receipt'";
-    world.wait_for("the charge to be taken over", paid).await;
-    world.assert_invariants(&server).await;
-    assert_eq!(world.sandbox.state().await["payment_intents"], 2);
 }

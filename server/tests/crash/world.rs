@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{account::Role, booking::Booking};
 use serde_json::{Value, json};
 use services::{
@@ -34,10 +34,11 @@ pub struct World {
     folder: TempDir,
 }
 
-/// A lesson that is about to be charged, and who is concerned.
+/// A lesson and who is concerned.
 pub struct Lesson {
     pub booking: Booking,
     pub student: Actor,
+    pub tutor: Tutor,
     /// The provider's objects before it.
     before: Value,
 }
@@ -99,8 +100,8 @@ impl World {
         self.sandbox.control("PUT", "clock", &json!({ "now": now })).await;
     }
 
-    /// A lesson to which both came and that ends now. The student has these cards, the first of them chosen.
-    pub async fn taught(&self, cards: &[&str]) -> Lesson {
+    /// A lesson that is booked. The student has these cards, the first of them chosen.
+    pub async fn booked(&self, cards: &[&str]) -> Lesson {
         self.set_clock(now()).await;
         let before = self.sandbox.state().await;
         let tutor = testing::tutor(&self.services, "Tina").await;
@@ -109,16 +110,26 @@ impl World {
             payment::save_card(&self.services, &student, card, "I agree.").await.expect("a card");
         }
         let booking = booked(&self.services, &student, &tutor, at_hour(4)).await;
-        self.attend(&booking, &student, &tutor).await;
-        self.set_clock(booking.end).await;
-        Lesson { booking, student, before }
+        Lesson { booking, student, tutor, before }
     }
 
-    async fn attend(&self, booking: &Booking, student: &Actor, tutor: &Tutor) {
-        self.services.clock.show(Some(booking.start));
-        for actor in [student, &tutor.actor] {
-            lesson::join(&self.services, actor, booking.id).await.expect("let in");
+    /// Both come, and the lesson ends now.
+    pub async fn teach(&self, lesson: &Lesson) {
+        self.services.clock.show(Some(lesson.booking.start));
+        for actor in [&lesson.student, &lesson.tutor.actor] {
+            lesson::join(&self.services, actor, lesson.booking.id).await.expect("let in");
         }
+        self.set_clock(lesson.booking.end).await;
+    }
+
+    /// The student does not come, the tutor says so, and the lesson ends now.
+    pub async fn miss(&self, lesson: &Lesson) {
+        let (booking, tutor) = (&lesson.booking, &lesson.tutor.actor);
+        self.services.clock.show(Some(booking.start));
+        lesson::join(&self.services, tutor, booking.id).await.expect("let in");
+        self.services.clock.show(Some(booking.start + TimeDelta::minutes(20)));
+        lesson::mark_no_show(&self.services, tutor, booking.lesson).await.expect("marked");
+        self.set_clock(booking.end).await;
     }
 
     /// An admin.
@@ -226,6 +237,8 @@ impl World {
                WHERE charge_id IN (SELECT id FROM charge)),
               (SELECT 'ledger: ' || string_agg(v.kind || ' ' || n.amount_minor, ', ' ORDER BY n.id)
                FROM ledger_events v JOIN ledger_entries n ON n.event_id = v.id WHERE v.booking_id = $1),
+              (SELECT 'deposits: ' || string_agg(state || ' used ' || used_minor || ', returned ' || returned_minor, ', ')
+               FROM deposits WHERE booking_id = $1),
               (SELECT 'mails: ' || string_agg(kind, ', ' ORDER BY created_at, kind) FROM mails
                WHERE user_id = $2),
               (SELECT 'outbox: ' || string_agg(kind, ', ' ORDER BY id) FROM outbox

@@ -1,0 +1,262 @@
+//! The killing itself: each scenario undisturbed, then with a kill at each of its points.
+
+use serde_json::json;
+use sqlx::PgPool;
+
+use crate::{
+    points::{Moment, PATIENCE, Point},
+    scenarios::Scenario,
+    world::World,
+};
+
+/// Runs a scenario undisturbed, then once for each point and each side of it with a server that is killed there.
+async fn survives(db: &PgPool, scenario: Scenario, name: &str, story: &str) {
+    let world = World::start(db).await;
+    world.sandbox.control("PUT", "webhooks", &json!({ "lose": true })).await;
+    if let Some(collection) = scenario.collection() {
+        let setting = sqlx::query("INSERT INTO settings (name, value) VALUES ('collection', $1)");
+        setting.bind(json!(collection)).execute(db).await.expect("a setting");
+    }
+    let server = world.quiet_server().await;
+    let stage = scenario.prepare(&world, &server).await;
+    world.points.begin(None);
+    scenario.happen(&world, &server, &stage).await;
+    let points = world.points.end();
+    world.work_off(&server).await;
+    assert_eq!(world.story(&stage.lesson).await, story, "undisturbed");
+    world.kill(server).await;
+    let listed: Vec<String> = points.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(name, listed.join("\n"));
+    for point in &points {
+        for moment in point.moments() {
+            let told = killed_at(&world, scenario, point, *moment).await;
+            assert_eq!(told, story, "killed {moment:?} {point}; the server says:\n{}", world.said());
+        }
+    }
+}
+
+/// Kills a server at a point, and tells how it ended.
+async fn killed_at(world: &World, scenario: Scenario, point: &Point, moment: Moment) -> String {
+    let server = world.quiet_server().await;
+    let stage = scenario.prepare(world, &server).await;
+    world.points.begin(Some((point.clone(), moment)));
+    tokio::select! {
+        () = world.points.reached() => {}
+        () = scenario.happen(world, &server, &stage) => panic!("{point} was not reached: {:?}", world.points.end()),
+        () = tokio::time::sleep(PATIENCE) => panic!("{point} was not reached in time: {}", world.said()),
+    }
+    world.points.end();
+    world.kill(server).await;
+    let server = world.server().await;
+    scenario.happen(world, &server, &stage).await;
+    world.work_off(&server).await;
+    let story = world.story(&stage.lesson).await;
+    world.assert_invariants(&server).await;
+    world.kill(server).await;
+    story
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_charge_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 0\n\
+                 attempts: succeeded\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500\n\
+                 mails: receipt\n\
+                 outbox: booking.completed, payment.succeeded\n\
+                 provider: 1 payments, 1 of them succeeded, 0 refunds";
+    survives(&db, Scenario::Charge, "charge", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_decline_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: debt 2500, given back 0\n\
+                 attempts: declined\n\
+                 debts: open\n\
+                 ledger: settled -2500, settled 2250, settled 250\n\
+                 mails: payment_failed\n\
+                 outbox: booking.completed, payment.failed\n\
+                 provider: 1 payments, 0 of them succeeded, 0 refunds";
+    survives(&db, Scenario::Decline, "decline", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_charge_without_a_card_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: debt 2500, given back 0\n\
+                 debts: open\n\
+                 ledger: settled -2500, settled 2250, settled 250\n\
+                 mails: payment_failed\n\
+                 outbox: booking.completed, payment.failed\n\
+                 provider: 0 payments, 0 of them succeeded, 0 refunds";
+    survives(&db, Scenario::NoCard, "no_card", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn looking_up_an_old_payment_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 0\n\
+                 attempts: succeeded\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500\n\
+                 mails: receipt\n\
+                 outbox: booking.completed, payment.succeeded\n\
+                 provider: 1 payments, 1 of them succeeded, 0 refunds";
+    survives(&db, Scenario::Forgotten, "forgotten", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn paying_a_debt_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 0\n\
+                 attempts: declined, succeeded\n\
+                 debts: paid\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500\n\
+                 mails: payment_failed, receipt\n\
+                 outbox: booking.completed, payment.failed, payment.succeeded\n\
+                 provider: 1 payments, 1 of them succeeded, 0 refunds";
+    survives(&db, Scenario::PayDebt, "pay_debt", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn paying_a_debt_a_day_later_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 0\n\
+                 attempts: declined, succeeded\n\
+                 debts: paid\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500\n\
+                 mails: payment_failed, receipt\n\
+                 outbox: booking.completed, payment.failed, payment.succeeded\n\
+                 provider: 1 payments, 1 of them succeeded, 0 refunds";
+    survives(&db, Scenario::ForgottenDebt, "forgotten_debt", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn looking_up_an_old_refund_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 1000\n\
+                 attempts: succeeded\n\
+                 refunds: succeeded 1000\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, refunded 1000, \
+                 refunded -900, refunded -100\n\
+                 mails: receipt\n\
+                 outbox: booking.completed, payment.succeeded, payment.refunded\n\
+                 provider: 1 payments, 1 of them succeeded, 1 refunds";
+    survives(&db, Scenario::ForgottenRefund, "forgotten_refund", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_refund_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 1000\n\
+                 attempts: succeeded\n\
+                 refunds: succeeded 1000\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, refunded 1000, \
+                 refunded -900, refunded -100\n\
+                 mails: receipt\n\
+                 outbox: booking.completed, payment.succeeded, payment.refunded\n\
+                 provider: 1 payments, 1 of them succeeded, 1 refunds";
+    survives(&db, Scenario::Refund, "refund", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_refused_refund_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 0\n\
+                 attempts: succeeded\n\
+                 refunds: failed 1000\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500\n\
+                 mails: receipt\n\
+                 outbox: booking.completed, payment.succeeded, payment.refund_failed\n\
+                 provider: 1 payments, 1 of them succeeded, 1 refunds";
+    survives(&db, Scenario::RefusedRefund, "refused_refund", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_message_of_the_provider_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 0\n\
+                 attempts: succeeded\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500\n\
+                 mails: receipt\n\
+                 outbox: booking.completed, payment.succeeded\n\
+                 messages: payment_intent.succeeded at 2027-03-01 13:00:00+00\n\
+                 provider: 1 payments, 1 of them succeeded, 0 refunds";
+    survives(&db, Scenario::Message, "message", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn setting_money_aside_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "deposits: secured used 0, returned 0\n\
+                 provider: 1 payments, 0 of them succeeded, 0 refunds";
+    survives(&db, Scenario::Authorize, "authorize", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_declined_payment_ahead_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "deposits: declined used 0, returned 0\n\
+                 mails: deposit_failed\n\
+                 outbox: deposit.failed, booking.cancelled\n\
+                 provider: 1 payments, 0 of them succeeded, 0 refunds";
+    survives(&db, Scenario::DeclinePrepay, "decline_prepay", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn capturing_what_was_set_aside_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 0\n\
+                 attempts: succeeded\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500\n\
+                 deposits: used used 2500, returned 0\n\
+                 mails: receipt\n\
+                 outbox: booking.completed, payment.succeeded\n\
+                 provider: 1 payments, 1 of them succeeded, 0 refunds";
+    survives(&db, Scenario::Capture, "capture", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn charging_anew_what_lapsed_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 0\n\
+                 attempts: succeeded\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500\n\
+                 deposits: released used 0, returned 0\n\
+                 mails: receipt\n\
+                 outbox: booking.completed, payment.succeeded\n\
+                 provider: 2 payments, 1 of them succeeded, 0 refunds";
+    survives(&db, Scenario::LapsedCapture, "lapsed_capture", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn letting_go_what_was_set_aside_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "deposits: released used 0, returned 0\n\
+                 outbox: booking.cancelled\n\
+                 provider: 1 payments, 0 of them succeeded, 0 refunds";
+    survives(&db, Scenario::Release, "release", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn giving_back_the_rest_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 1250, given back 0\n\
+                 attempts: succeeded\n\
+                 ledger: paid -2500, paid 2500, settled -1250, settled 1125, settled 125, returned -1250, \
+                 returned 1250\n\
+                 deposits: used used 1250, returned 1250\n\
+                 mails: receipt\n\
+                 outbox: lesson.no_show, payment.succeeded\n\
+                 provider: 1 payments, 1 of them succeeded, 1 refunds";
+    survives(&db, Scenario::GiveBackRest, "give_back_rest", story).await;
+}
+
+/// The same without any help: no clock is moved and nobody asks for anything.
+#[sqlx::test(migrations = "../migrations")]
+async fn what_a_killed_server_was_working_on_is_taken_over(db: PgPool) {
+    let world = World::start(&db).await;
+    let server = world.quiet_server().await;
+    let stage = Scenario::Charge.prepare(&world, &server).await;
+    world.points.begin(None);
+    Scenario::Charge.happen(&world, &server, &stage).await;
+    let points = world.points.end();
+    let call = points.iter().find(|point| point.to_string().starts_with("call: ")).expect("a call");
+    let stage = Scenario::Charge.prepare(&world, &server).await;
+    world.points.begin(Some((call.clone(), Moment::After)));
+    tokio::select! {
+        () = world.points.reached() => {}
+        () = Scenario::Charge.happen(&world, &server, &stage) => panic!("{call} was not reached"),
+    }
+    world.points.end();
+    world.kill_and_leave(server).await;
+    let server = world.server().await;
+    let paid = "SELECT count(*) = 2 FROM mails WHERE kind = 'receipt'";
+    world.wait_for("the charge to be taken over", paid).await;
+    world.assert_invariants(&server).await;
+    assert_eq!(world.sandbox.state().await["payment_intents"], 2);
+}
