@@ -16,7 +16,7 @@ use domain::{
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use services::{
     Actor, Services, jobs, ledger, lesson,
-    payment::{self, ChargeStatus},
+    payment::{self, DebtPayment},
     sweep,
     testing::{self, Tutor, assert_invariants, at_hour, booked, now, number},
 };
@@ -302,8 +302,8 @@ async fn act(
 ) {
     let booking = charge.booking.id;
     if !charge.paid {
-        let paid = payment::pay_debt(&till.services, &pair.student, booking, &pair.good).await;
-        assert_eq!(paid.expect("paid"), ChargeStatus::Paid);
+        let paid = payment::begin_debt_payment(&till.services, &pair.student, booking, &pair.good).await;
+        assert_eq!(paid.expect("paid"), DebtPayment::Paid);
         charge.pay(recount);
         return;
     }

@@ -16,7 +16,7 @@ use domain::{
 use serde_json::{Value, json};
 use services::{
     Actor, AppError, Services, booking, jobs, lesson,
-    payment::{self, ChargeStatus},
+    payment::{self, ChargeStatus, DebtPayment},
     sweep,
     testing::{self, assert_invariants, at_hour, booked, now, number},
 };
@@ -265,11 +265,11 @@ async fn a_debt_that_is_paid_twice_at_once_is_paid_once(db: PgPool) {
         let booking = handed_out(&till, round).await;
         jobs::drain(&till.services).await.expect("worked off");
         let cards = [till.card("pm_card_visa").await.id, till.card("pm_card_mastercard").await.id];
-        let pay = |card| payment::pay_debt(&till.services, &till.student, booking.id, card);
+        let pay = |card| payment::begin_debt_payment(&till.services, &till.student, booking.id, card);
         let (one, two) = tokio::join!(pay(&cards[0]), later(round, pay(&cards[1])));
         // Of two requests under one key the provider lets one through, and tells the other to come again.
         assert!(one.is_ok() || two.is_ok(), "{one:?} {two:?}");
-        assert_eq!(pay(&cards[0]).await.expect("paid already"), ChargeStatus::Paid);
+        assert_eq!(pay(&cards[0]).await.expect("paid already"), DebtPayment::Paid);
         assert_eq!(till.explained(&booking).await.status, ChargeStatus::Paid);
         assert_eq!(count(&till, &booking, "ledger_events").await, 2);
         testing::execute(&till.services, "UPDATE cards SET removed_at = created_at, is_default = false")
