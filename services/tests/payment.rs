@@ -261,6 +261,8 @@ async fn cards_are_kept_chosen_and_removed(db: PgPool) {
     payment::remove_card(&till.services, &till.student, &second.id).await.expect("removed");
     let cards = payment::list_cards(&till.services, &till.student).await.expect("cards");
     assert_eq!((cards.len(), &cards[0].id, cards[0].is_default), (1, &first.id, true));
+    let again = payment::save_card(&till.services, &till.student, &second.id, "I agree.").await;
+    assert_eq!(refused(again).0, Code::PaymentFailed, "what was removed does not come back");
     let other = testing::student(&till.services, "Eve").await;
     for answer in [
         payment::choose_card(&till.services, &other, &first.id).await,

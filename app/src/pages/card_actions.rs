@@ -128,3 +128,26 @@ pub async fn remove(card: &str) -> std::result::Result<(), WireError> {
         async |services: &Services, actor: &Actor| payment::remove_card(services, actor, card).await;
     act(&[], CARDS, removing).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::i18n::Locale;
+
+    /// Each row: a version, and its words in both languages. Whoever changes the words adds a row under a new version,
+    /// so that a consent on record always says what was shown.
+    #[test]
+    fn the_words_of_the_consent_have_their_version() {
+        let versions = [(
+            "2026-11",
+            "By going on I agree that this card is saved, and that each lesson I book with it is charged \
+             on it at its scheduled end, by the rule shown in the booking, without my being present. I \
+             can remove the card at any time.",
+            "En continuant, j’accepte que cette carte soit enregistrée et que chaque cours réservé avec \
+             elle y soit prélevé à sa fin prévue, selon la règle indiquée dans la réservation, sans ma \
+             présence. Je peux retirer la carte à tout moment.",
+        )];
+        let shown = [Locale::en, Locale::fr].map(|locale| td_string!(locale, cards.consent));
+        assert_eq!(versions.last(), Some(&(payment::CONSENT, shown[0], shown[1])));
+    }
+}

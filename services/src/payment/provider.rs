@@ -218,12 +218,15 @@ impl Provider {
         }
     }
 
-    /// Gives a card to a customer. A decline of the issuer comes back as one.
+    /// Gives a card to a customer. A decline of the issuer comes back as one, and so does a card that was taken from
+    /// its customer before: it cannot be given again.
     pub(crate) async fn attach_card(&self, id: &str, customer: &str) -> Result<Result<CardFacts, Decline>> {
         let request = AttachPaymentMethod::new(id).customer(customer);
         match self.ask(&request, &format!("attach-{id}-{customer}")).await {
             Ok(method) => facts(&method).map(Ok).ok_or_else(|| AppError::fault("a card that is none")),
-            Err(StripeError::Stripe(errors, _)) if is_of_the_card(&errors) => Ok(Err(decline(*errors))),
+            Err(StripeError::Stripe(errors, status)) if status == 400 || is_of_the_card(&errors) => {
+                Ok(Err(decline(*errors)))
+            }
             Err(error) => Err(AppError::fault(error)),
         }
     }
