@@ -6,6 +6,7 @@ use domain::{
     charge::NobodyJoined,
     lesson::waits,
     money::{Currency, Money},
+    payment::Collection,
     zone::Zone,
 };
 use leptos::prelude::*;
@@ -122,7 +123,11 @@ fn sentences(visit: &Visit, lesson: &Lesson) -> Vec<(Glyph, String)> {
         let half = Money { minor: lesson.price, currency: lesson.currency }.half();
         let half = format::money(locale, half.minor, half.currency);
         let wait = format::span(locale, i64::from(waits(lesson.minutes).0));
-        all.push((Glyph::Wallet, td_string!(locale, booking.rule_charge, price = price).to_string()));
+        let charged = match lesson.policy.collection {
+            Collection::Prepay => td_string!(locale, booking.rule_charge_ahead, price = price.clone()).to_string(),
+            _ => td_string!(locale, booking.rule_charge, price = price.clone()).to_string(),
+        };
+        all.push((Glyph::Wallet, charged));
         all.push((
             Glyph::User,
             td_string!(locale, booking.rule_absent, wait = wait, half = half).to_string(),
@@ -133,7 +138,12 @@ fn sentences(visit: &Visit, lesson: &Lesson) -> Vec<(Glyph, String)> {
             NobodyJoined::ChargeNothing => td_string!(locale, booking.rule_nobody_none),
         };
         all.push((Glyph::Users, nobody.to_owned()));
-        all.push((Glyph::Card, td_string!(locale, booking.rule_card).to_string()));
+        let card = match lesson.policy.collection {
+            Collection::AtEnd => td_string!(locale, booking.rule_card).to_string(),
+            Collection::Authorize => td_string!(locale, booking.rule_authorize, price = price).to_string(),
+            Collection::Prepay => td_string!(locale, booking.rule_prepay).to_string(),
+        };
+        all.push((Glyph::Card, card));
     }
     let deadline = lesson.deadline();
     let cancel = if deadline < visit.now {

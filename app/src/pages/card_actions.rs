@@ -140,12 +140,12 @@ mod tests {
     fn the_words_of_the_consent_have_their_version() {
         let versions = [(
             "2026-11",
-            "By going on I agree that this card is saved, and that each lesson I book with it is charged \
-             on it at its scheduled end, by the rule shown in the booking, without my being present. I \
-             can remove the card at any time.",
-            "En continuant, j’accepte que cette carte soit enregistrée et que chaque cours réservé avec \
-             elle y soit prélevé à sa fin prévue, selon la règle indiquée dans la réservation, sans ma \
-             présence. Je peux retirer la carte à tout moment.",
+            "By going on I agree that this card is saved, and that what each lesson I book with it costs \
+             is set aside or charged on it, by the rule and at the time shown in the booking, without my \
+             being present. I can remove the card at any time.",
+            "En continuant, j’accepte que cette carte soit enregistrée et que ce que coûte chaque cours \
+             réservé avec elle y soit réservé ou prélevé, selon la règle et au moment indiqués dans la \
+             réservation, sans ma présence. Je peux retirer la carte à tout moment.",
         )];
         let shown = [Locale::en, Locale::fr].map(|locale| td_string!(locale, cards.consent));
         assert_eq!(versions.last(), Some(&(payment::CONSENT, shown[0], shown[1])));

@@ -6,6 +6,7 @@ use domain::{
     booking::{Booking, Party},
     charge::NobodyJoined,
     money::Money,
+    payment::Collection,
     zone::Zone,
 };
 use leptos::prelude::*;
@@ -92,9 +93,14 @@ pub fn Charge(
     } else {
         let rules = rules(&visit, &lesson, &price);
         let rules = rules.into_iter().map(|rule| view! { <li>{rule}</li> }).collect_view();
+        let collected = match booking.policy.collection {
+            Collection::AtEnd => td_string!(locale, lesson.charge_card),
+            Collection::Authorize => td_string!(locale, lesson.charge_authorize),
+            Collection::Prepay => td_string!(locale, lesson.charge_prepay),
+        };
         view! {
             <ul class="prose-list">{rules}</ul>
-            <p class="quiet small">{td_string!(locale, lesson.charge_card)}</p>
+            <p class="quiet small">{collected}</p>
         }
         .into_any()
     };
