@@ -21,7 +21,9 @@ use tracing::Instrument as _;
 use crate::{
     AppError, Result, Services,
     mail::{SendMail, WriteMail},
-    payment::{self, ChargeLesson, HandlePaymentEvent, RefundCharge, ReleaseDeposit, SecureDeposit},
+    payment::{
+        self, ChargeLesson, DetachCard, HandlePaymentEvent, RefundCharge, ReleaseDeposit, SecureDeposit,
+    },
     trace::Trace,
 };
 
@@ -169,6 +171,7 @@ async fn worker(services: &Services, stop: impl Future<Output = ()> + Send + 'st
         })
         .add_extension(services.clone())
         .define_job::<Queued<ChargeLesson>>()
+        .define_job::<Queued<DetachCard>>()
         .define_job::<Queued<RefundCharge>>()
         .define_job::<Queued<HandlePaymentEvent>>()
         .define_job::<Queued<SecureDeposit>>()

@@ -2,11 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use domain::{Code, Refusal};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{provider::CardFacts, store};
-use crate::{Actor, AppError, Result, Services, account, chance};
+use crate::{
+    Actor, AppError, Result, Services, account, chance,
+    jobs::{self, Job},
+};
 
 /// The version of the words to which a student consents.
 pub const CONSENT: &str = "2026-11";
@@ -111,7 +114,27 @@ pub async fn choose_card(services: &Services, actor: &Actor, id: &str) -> Result
     Ok(tx.commit().await?)
 }
 
-/// Removes a card, here first: from then on nothing is charged on it. Another one becomes the default.
+/// The job that takes a removed card from its customer at the provider.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DetachCard {
+    /// Which.
+    pub card: String,
+}
+
+impl Job for DetachCard {
+    const NAME: &'static str = "detach_card";
+
+    async fn run(self, services: &Services) -> Result<()> {
+        // It may have been saved again meanwhile.
+        if !store::is_removed(&mut *services.db.acquire().await?, &self.card).await? {
+            return Ok(());
+        }
+        services.payments()?.detach_card(&self.card).await
+    }
+}
+
+/// Removes a card: from now on nothing is charged on it. Another one becomes the default. The provider forgets it
+/// soon after, also where it does not answer at once.
 ///
 /// # Errors
 /// `NOT_FOUND` for a card that is not one's own.
@@ -120,8 +143,8 @@ pub async fn remove_card(services: &Services, actor: &Actor, id: &str) -> Result
     if !store::remove_card(&mut tx, actor.user, id, services.clock.now()).await? {
         return Err(unknown().into());
     }
-    tx.commit().await?;
-    services.payments()?.detach_card(id).await
+    jobs::enqueue(&mut tx, &DetachCard { card: id.to_owned() }).await?;
+    Ok(tx.commit().await?)
 }
 
 fn unknown() -> Refusal {

@@ -29,8 +29,8 @@ use store::NewCharge;
 
 pub(crate) use cards::CONSENT_BY_API;
 pub use cards::{
-    CONSENT, Card, CardSetup, Consent, begin_setup, choose_card, keep_card, list_cards, list_consents,
-    remove_card, save_card,
+    CONSENT, Card, CardSetup, Consent, DetachCard, begin_setup, choose_card, keep_card, list_cards,
+    list_consents, remove_card, save_card,
 };
 pub use charging::{ChargeLesson, hand_out_batch};
 pub(crate) use charging::{charge, hand_out};

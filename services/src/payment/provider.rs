@@ -184,7 +184,15 @@ impl Provider {
     /// # Errors
     /// Where the configured address is none.
     pub fn with_pace(config: &StripeConfig, pace: Option<NonZeroU32>) -> Result<Self> {
-        let mut builder = ClientBuilder::new(config.secret_key.clone()).timeout(PATIENCE);
+        Provider::with(config, pace, PATIENCE)
+    }
+
+    /// The same, with another patience: what is not answered in this time counts as lost.
+    ///
+    /// # Errors
+    /// Where the configured address is none.
+    pub fn with(config: &StripeConfig, pace: Option<NonZeroU32>, patience: Duration) -> Result<Self> {
+        let mut builder = ClientBuilder::new(config.secret_key.clone()).timeout(patience);
         if let Some(base) = &config.api_base {
             builder = builder.url(base.clone());
         }

@@ -49,7 +49,7 @@ async fn lock(tx: &mut PgConnection, user: UserId) -> Result<()> {
     Ok(())
 }
 
-/// Saves a card, or what has changed about it. The first one is the default.
+/// Saves a card, or what has changed about it. Where there is no default, it becomes one.
 pub(crate) async fn insert_card(
     tx: &mut PgConnection,
     user: UserId,
@@ -61,7 +61,8 @@ pub(crate) async fn insert_card(
         "INSERT INTO cards (id, user_id, brand, last4, exp_month, exp_year, is_default, created_at)
          SELECT $1, $2, $3, $4, $5, $6,
                 NOT EXISTS (SELECT FROM cards WHERE user_id = $2 AND is_default AND removed_at IS NULL), $7
-         ON CONFLICT (id) DO UPDATE SET exp_month = $5, exp_year = $6, removed_at = NULL",
+         ON CONFLICT (id) DO UPDATE SET exp_month = $5, exp_year = $6, removed_at = NULL,
+             is_default = cards.is_default OR excluded.is_default",
         card.id,
         user.0,
         card.brand,
@@ -161,4 +162,13 @@ pub(crate) async fn list_consents(db: &mut PgConnection, user: UserId) -> Result
         user.0
     );
     Ok(rows.fetch_all(db).await?)
+}
+
+/// Whether a card was removed and not saved again.
+pub(crate) async fn is_removed(db: &mut PgConnection, id: &str) -> Result<bool> {
+    let removed = sqlx::query_scalar!(
+        "SELECT EXISTS (SELECT FROM cards WHERE id = $1 AND removed_at IS NOT NULL) AS \"exists!\"",
+        id
+    );
+    Ok(removed.fetch_one(db).await?)
 }

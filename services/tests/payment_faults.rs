@@ -1,0 +1,240 @@
+//! A provider that does not answer as it should: whatever is lost is asked for again, and nothing is doubled.
+#![allow(clippy::expect_used, reason = "a helper that fails is a failed test")]
+
+mod till;
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{account::Role, booking::Booking};
+use serde_json::json;
+use services::{
+    Actor, AppError, Result, Services,
+    payment::{self, ChargeStatus, DebtPayment, provider::Provider},
+    testing::{self, assert_invariants, now, number},
+};
+use sqlx::PgPool;
+use till::Till;
+
+/// How long these servers wait for the provider.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+/// What goes wrong: the kind, the status that is answered, the milliseconds until the work or the answer.
+const FAULTS: [(&str, u16, u64); 9] = [
+    ("drop_before", 0, 0),
+    ("drop_after", 0, 0),
+    ("error_before", 429, 0),
+    ("error_before", 500, 0),
+    ("error_before", 503, 0),
+    ("error_after", 500, 0),
+    ("error_after", 502, 0),
+    // Longer than anybody waits: the answer comes too late, or the work itself does.
+    ("delay", 0, 900),
+    ("delay_before", 0, 900),
+];
+
+/// Between two tries: a job has only so many.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What does not happen in this time never does.
+const LONG: Duration = Duration::from_secs(60);
+
+/// A till whose server waits less long.
+async fn open(db: PgPool) -> Till {
+    let mut till = till::open(db).await;
+    let provider = Provider::with(&till::config(&till.sandbox), None, PATIENCE).expect("an address");
+    let old = &till.services;
+    till.services = Services::new(
+        old.db.clone(),
+        old.clock.clone(),
+        old.config.clone(),
+        old.live.clone(),
+        Some(provider),
+    );
+    till
+}
+
+/// Lets a call go wrong once.
+async fn fault(till: &Till, path: &str, (kind, status, delay_ms): (&str, u16, u64)) {
+    till.fault(json!({ "path": path, "kind": kind, "status": status.max(400), "delay_ms": delay_ms })).await;
+}
+
+/// Tries until the provider answers.
+async fn again<T>(mut ask: impl AsyncFnMut() -> Result<T>) -> T {
+    let began = Instant::now();
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(AppError::Fault(_)) => assert!(began.elapsed() < LONG, "no answer"),
+            Err(refused) => panic!("{refused:?}"),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Ticks until a statement says yes.
+async fn tick_until(till: &Till, sql: &'static str) {
+    let began = Instant::now();
+    while number(&till.services, sql).await == 0 {
+        assert!(began.elapsed() < LONG, "waited for: {sql}");
+        tokio::time::sleep(PAUSE).await;
+        till.tick().await;
+    }
+}
+
+/// A lesson on a day of its own.
+async fn taught(till: &Till, round: usize) -> Booking {
+    till.taught(24 * (1 + i64::try_from(round).expect("few")) + 4).await
+}
+
+const ALL_PAID: &str =
+    "SELECT count(*) FROM (SELECT bool_and(state = 'paid') AS yes FROM charges) c WHERE yes";
+const ALL_GIVEN: &str =
+    "SELECT count(*) FROM (SELECT bool_and(state = 'succeeded') AS yes FROM refunds) r WHERE yes";
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_charge_is_asked_for_again(db: PgPool) {
+    let till = open(db).await;
+    till.card("pm_card_visa").await;
+    for (round, what) in FAULTS.into_iter().enumerate() {
+        fault(&till, "/v1/payment_intents", what).await;
+        let booking = taught(&till, round).await;
+        till.tick().await;
+        let open = "SELECT count(*) FROM charge_attempts WHERE state = 'pending'";
+        assert_eq!(number(&till.services, open).await, 1, "{what:?}: the answer is not known yet");
+        tick_until(&till, ALL_PAID).await;
+        assert_eq!(till.explained(&booking).await.status, ChargeStatus::Paid, "{what:?}");
+        assert_eq!(till.counted("payment_intents").await, 1 + round as u64, "{what:?}");
+    }
+    let paid = "SELECT count(*) FROM ledger_events WHERE kind = 'paid'";
+    assert_eq!(number(&till.services, paid).await, FAULTS.len() as i64);
+    assert_eq!(number(&till.services, "SELECT count(*) FROM charge_attempts").await, FAULTS.len() as i64);
+    assert_invariants(&till.services).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_debt_is_paid_by_asking_again(db: PgPool) {
+    let mut till = open(db).await;
+    for (round, what) in FAULTS.into_iter().enumerate() {
+        till.student = testing::student(&till.services, "Sam").await;
+        till.card("pm_card_chargeCustomerFail").await;
+        taught(&till, round).await;
+        till.tick().await;
+        let owed = payment::open_debts(&till.services, &till.student).await.expect("debts");
+        let good = till.card("pm_card_visa").await;
+        let pay = async || {
+            payment::begin_debt_payment(&till.services, &till.student, owed[0].booking, &good.id).await
+        };
+        fault(&till, "/v1/payment_intents/*/confirm", what).await;
+        let first = pay().await;
+        assert!(matches!(first, Err(AppError::Fault(_))), "{what:?}: the answer is not known yet: {first:?}");
+        assert_eq!(again(pay).await, DebtPayment::Paid, "{what:?}");
+        assert_eq!(till.counted("payment_intents").await, 1 + round as u64, "{what:?}");
+        testing::execute(&till.services, "UPDATE cards SET removed_at = created_at, is_default = false")
+            .await;
+    }
+    assert!(payment::open_debts(&till.services, &till.student).await.expect("debts").is_empty());
+    assert_invariants(&till.services).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_refund_is_asked_for_again(db: PgPool) {
+    let till = open(db).await;
+    till.card("pm_card_visa").await;
+    let booking = taught(&till, 0).await;
+    tick_until(&till, ALL_PAID).await;
+    let admin = testing::user(&till.services, "Ada", Role::Admin).await;
+    for (round, what) in FAULTS.into_iter().enumerate() {
+        fault(&till, "/v1/refunds", what).await;
+        payment::refund(&till.services, &admin, booking.id, Some(100), "A test.").await.expect("noted");
+        till.tick().await;
+        let open = "SELECT count(*) FROM refunds WHERE state = 'pending'";
+        assert_eq!(number(&till.services, open).await, 1, "{what:?}: the answer is not known yet");
+        tick_until(&till, ALL_GIVEN).await;
+        assert_eq!(till.counted("refunds").await, 1 + round as u64, "{what:?}");
+    }
+    assert_eq!(till.explained(&booking).await.refunded, 100 * FAULTS.len() as i64);
+    assert_invariants(&till.services).await;
+}
+
+/// Each row: the call that goes wrong while a card is saved.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_card_is_saved_by_asking_again(db: PgPool) {
+    let till = open(db).await;
+    let mut people = 0;
+    for path in ["/v1/customers", "/v1/payment_methods/pm_card_visa", "/v1/payment_methods/*/attach"] {
+        for what in FAULTS {
+            let student = testing::student(&till.services, "Sam").await;
+            fault(&till, path, what).await;
+            let save =
+                async || payment::save_card(&till.services, &student, "pm_card_visa", "I agree.").await;
+            assert!(matches!(save().await, Err(AppError::Fault(_))), "{path} {what:?}");
+            again(save).await;
+            people += 1;
+            let cards = payment::list_cards(&till.services, &student).await.expect("cards");
+            assert_eq!(cards.len(), 1, "{path} {what:?}");
+            assert_eq!(till.counted("customers").await, people, "{path} {what:?}");
+        }
+    }
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_removed_card_is_given_up_by_the_provider_too(db: PgPool) {
+    let mut till = open(db).await;
+    for what in FAULTS {
+        till.student = testing::student(&till.services, "Sam").await;
+        let card = till.card("pm_card_visa").await;
+        fault(&till, "/v1/payment_methods/*/detach", what).await;
+        payment::remove_card(&till.services, &till.student, &card.id).await.expect("removed");
+        assert!(payment::list_cards(&till.services, &till.student).await.expect("cards").is_empty());
+        tick_until(
+            &till,
+            "SELECT count(*) FROM (SELECT WHERE NOT EXISTS (SELECT FROM graphile_worker._private_jobs)) n",
+        )
+        .await;
+        let url = format!("{}/v1/payment_methods/{}", till.sandbox.url(), card.id);
+        let asked = till.client.get(url).bearer_auth("sk_test_sandbox").send().await.expect("asked");
+        let method: serde_json::Value = asked.json().await.expect("an object");
+        assert!(method["id"].is_string() && method["customer"].is_null(), "{what:?}: {method}");
+    }
+}
+
+/// Sets the clock of the platform, of its jobs and of the provider.
+async fn at(till: &Till, now: DateTime<Utc>) {
+    till.services.clock.set(&till.services.db, Some(now)).await.expect("set");
+    let url = format!("{}/_control/clock", till.sandbox.url());
+    let set = till.client.put(url).json(&json!({ "now": now })).send().await.expect("asked");
+    assert!(set.status().is_success());
+}
+
+/// An error of the provider's own is what it then answers for as long as it remembers the key.
+#[sqlx::test(migrations = "../migrations")]
+async fn what_the_provider_remembers_as_failed_is_looked_up_the_next_day(db: PgPool) {
+    let till = open(db).await;
+    let admin: Actor = testing::user(&till.services, "Ada", Role::Admin).await;
+    at(&till, now()).await;
+    till.card("pm_card_visa").await;
+    let booking = taught(&till, 0).await;
+    at(&till, booking.end).await;
+    let remembered =
+        |path: &str| json!({ "path": path, "kind": "error_after", "status": 500, "remember": true });
+    till.fault(remembered("/v1/payment_intents")).await;
+    for _ in 0..3 {
+        till.tick().await;
+        assert_eq!(till.explained(&booking).await.status, ChargeStatus::Scheduled);
+    }
+    at(&till, booking.end + TimeDelta::hours(25)).await;
+    till.tick().await;
+    assert_eq!(till.explained(&booking).await.status, ChargeStatus::Paid);
+    assert_eq!(till.counted("payment_intents").await, 1);
+
+    till.fault(remembered("/v1/refunds")).await;
+    payment::refund(&till.services, &admin, booking.id, Some(1000), "A test.").await.expect("noted");
+    till.tick().await;
+    at(&till, booking.end + TimeDelta::hours(50)).await;
+    till.tick().await;
+    assert_eq!(till.explained(&booking).await.refunded, 1000);
+    assert_eq!(number(&till.services, ALL_GIVEN).await, 1);
+    assert_eq!(till.counted("refunds").await, 1);
+    assert_invariants(&till.services).await;
+}
