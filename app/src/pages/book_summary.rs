@@ -124,7 +124,9 @@ fn sentences(visit: &Visit, lesson: &Lesson) -> Vec<(Glyph, String)> {
         let half = format::money(locale, half.minor, half.currency);
         let wait = format::span(locale, i64::from(waits(lesson.minutes).0));
         let charged = match lesson.policy.collection {
-            Collection::Prepay => td_string!(locale, booking.rule_charge_ahead, price = price.clone()).to_string(),
+            Collection::Prepay => {
+                td_string!(locale, booking.rule_charge_ahead, price = price.clone()).to_string()
+            }
             _ => td_string!(locale, booking.rule_charge, price = price.clone()).to_string(),
         };
         all.push((Glyph::Wallet, charged));
