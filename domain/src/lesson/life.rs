@@ -82,7 +82,11 @@ pub fn advance(lesson: &Lesson, event: LessonEvent, now: DateTime<Utc>) -> Resul
     match event {
         LessonEvent::Joined(party) => {
             note_join(&mut evidence, lesson, party, now);
-            Ok(lesson.arrived(evidence, party, now))
+            let mut after = lesson.seen(evidence, |lesson, evidence| lesson.arrived(evidence, party, now));
+            if lesson.state.is_final() {
+                after.effects.push(Effect::TellOfArrival(party));
+            }
+            Ok(after)
         }
         LessonEvent::SeenJoining(party, at) => {
             note_join(&mut evidence, lesson, party, at);
@@ -135,14 +139,19 @@ impl Lesson {
     /// The rule that this evidence means.
     #[must_use]
     pub fn rule(&self, evidence: Evidence) -> Rule {
-        let facts = Facts {
+        Rule::of(&self.facts(evidence), &self.terms)
+    }
+
+    /// What a rule is found from.
+    #[must_use]
+    pub fn facts(&self, evidence: Evidence) -> Facts {
+        Facts {
             start: self.start,
             end: self.end,
             min_payable: self.min_payable,
             cancelled: self.state == LessonState::Cancelled,
             evidence,
-        };
-        Rule::of(&facts, &self.terms)
+        }
     }
 
     /// From when the tutor may mark the student absent.

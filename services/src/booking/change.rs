@@ -5,7 +5,7 @@ use domain::{
     Code, Refusal,
     booking::{Booking, BookingEvent, BookingState, Party, may_call_off},
     ids::{BookingId, UserId},
-    lesson::{LessonEvent, LessonState},
+    lesson::LessonEvent,
 };
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -207,9 +207,8 @@ async fn require_provider(tx: &mut PgConnection, found: &Found, now: DateTime<Ut
 
 /// Moves a booking to a state in which its slot is free again and its lesson does not take place.
 async fn leave(tx: &mut PgConnection, found: &Found, step: &Step<'_>) -> Result<[UserId; 2]> {
-    lesson::store::set_state(tx, found.booking.lesson, LessonState::Cancelled).await?;
+    lesson::life::apply(tx, found, LessonEvent::CalledOff, step.by, step.now).await?;
     store::delete_claim(tx, found.booking.id).await?;
-    payment::deposits::call_off(tx, found.booking.id, step.now).await?;
     advance(tx, found, step).await
 }
 

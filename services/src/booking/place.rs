@@ -42,11 +42,17 @@ pub async fn place(
     let student = actor.require_student()?;
     let key = key.map(|text| Key::parse(text, request)).transpose()?;
     let now = services.clock.now();
+    let asked = Order { services, student, request, key: key.as_ref(), card: None, now };
+    if let (Some(_), Some(_)) = (&request.card, &key)
+        && let Some(before) = asked.used_before(&mut *services.db.acquire().await?).await?
+    {
+        return Ok(before);
+    }
     let card = match &request.card {
         Some(id) if services.payments.is_some() => card(services, actor, request, id, now).await?,
         _ => None,
     };
-    let order = Order { services, student, request, key: key.as_ref(), card: card.as_deref(), now };
+    let order = Order { card: card.as_deref(), ..asked };
     let mut retries = transaction::Retries::default();
     loop {
         let outcome = order.place().await;

@@ -171,9 +171,9 @@ async fn worker(services: &Services, stop: impl Future<Output = ()> + Send + 'st
         })
         .add_extension(services.clone())
         .define_job::<Queued<ChargeLesson>>()
-        .define_job::<Queued<DetachCard>>()
         .define_job::<Queued<RefundCharge>>()
         .define_job::<Queued<HandlePaymentEvent>>()
+        .define_job::<Queued<DetachCard>>()
         .define_job::<Queued<SecureDeposit>>()
         .define_job::<Queued<ReleaseDeposit>>()
         .define_job::<Queued<SendMail>>()
@@ -201,6 +201,7 @@ pub async fn work(services: &Services, stop: impl Future<Output = ()> + Send + '
 /// # Errors
 /// Where the database cannot be written.
 pub async fn drain(services: &Services) -> Result<u64> {
+    free_stale(&services.db).await?;
     let worker = worker(services, std::future::pending()).await?;
     let mut ran = 0;
     loop {
@@ -250,11 +251,23 @@ pub(crate) async fn forget_all(db: &PgPool) -> Result<()> {
     Ok(())
 }
 
+/// Gives back the jobs of processes that died at work, where no lasting worker does it. A job takes seconds: each of
+/// its calls is given up after half a minute.
+async fn free_stale(db: &PgPool) -> Result<()> {
+    sqlx::query(
+        "UPDATE graphile_worker._private_jobs SET locked_at = NULL, locked_by = NULL
+         WHERE locked_at < now() - interval '5 minutes'",
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Jobs that are due, and jobs under way.
 async fn count(db: &PgPool) -> Result<(u64, u64)> {
     let (due, under_way): (i64, i64) = sqlx::query_as(
         "SELECT count(*) FILTER (WHERE locked_at IS NULL AND run_at <= now() AND attempts < max_attempts),
-                count(*) FILTER (WHERE locked_at IS NOT NULL)
+                count(*) FILTER (WHERE locked_at >= now() - interval '5 minutes')
          FROM graphile_worker._private_jobs",
     )
     .fetch_one(db)

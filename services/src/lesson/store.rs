@@ -14,12 +14,6 @@ use uuid::Uuid;
 use super::JoinLink;
 use crate::{AppError, Result, chance, tutor::Provider};
 
-/// Sets the state of a lesson.
-pub(crate) async fn set_state(tx: &mut PgConnection, id: LessonId, state: LessonState) -> Result<()> {
-    sqlx::query!("UPDATE lessons SET state = $2 WHERE id = $1", id.0, state.name()).execute(tx).await?;
-    Ok(())
-}
-
 /// Sets the state of a lesson and the evidence that stands on it rather than in its attendance.
 pub(crate) async fn set_progress(
     tx: &mut PgConnection,

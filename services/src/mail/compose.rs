@@ -6,7 +6,7 @@ use domain::{
     ids::{BookingId, UserId},
     manners::{self, Manners},
     money::Money,
-    payment::{ChargeState, Collection},
+    payment::ChargeState,
     zone::Zone,
 };
 use serde::Deserialize;
@@ -42,7 +42,18 @@ pub(super) struct About {
 pub(super) enum State {
     Charge(ChargeState),
     /// A deposit that was declined.
-    Declined(Collection),
+    Declined(Consequence),
+}
+
+/// What a declined deposit means for its booking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Consequence {
+    /// It stands, and another card can be chosen until its end.
+    Stands,
+    /// It was cancelled for that.
+    Ended,
+    /// Nothing any more.
+    None,
 }
 
 /// A card as a person knows it.
@@ -103,9 +114,10 @@ struct FailedTexts {
 #[serde(deny_unknown_fields)]
 struct DepositTexts {
     subject: String,
-    lead: String,
-    authorize: String,
-    prepay: String,
+    declined: String,
+    no_card: String,
+    stands: String,
+    ended: String,
     link: String,
 }
 
@@ -149,8 +161,11 @@ pub(super) fn compose(kind: Kind, about: &About, public_url: &str) -> Result<Opt
             paid(&texts, about, receipt, public_url)
         }
         (Kind::PaymentFailed, State::Charge(ChargeState::Debt), _) => failed(&texts, about, public_url),
-        (Kind::DepositFailed, State::Declined(collection), _) => {
-            not_secured(&texts, about, collection, public_url)
+        (Kind::DepositFailed, State::Declined(Consequence::Stands), _) => {
+            not_secured(&texts, about, &texts.deposit_failed.stands, public_url)
+        }
+        (Kind::DepositFailed, State::Declined(Consequence::Ended), _) => {
+            not_secured(&texts, about, &texts.deposit_failed.ended, public_url)
         }
         _ => return Ok(None),
     };
@@ -185,12 +200,12 @@ fn failed(texts: &Texts, about: &About, public_url: &str) -> (String, Body) {
     (fill(&own.subject, &values), body)
 }
 
-fn not_secured(texts: &Texts, about: &About, collection: Collection, public_url: &str) -> (String, Body) {
+fn not_secured(texts: &Texts, about: &About, consequence: &str, public_url: &str) -> (String, Body) {
     let own = &texts.deposit_failed;
     let amount = amount(about);
     let values = [("amount", &*amount), ("title", &*about.title)];
-    let consequence = if collection == Collection::Prepay { &own.prepay } else { &own.authorize };
-    let paragraphs = vec![fill(&own.lead, &values), consequence.clone()];
+    let lead = if about.card.is_some() { &own.declined } else { &own.no_card };
+    let paragraphs = vec![fill(lead, &values), consequence.to_owned()];
     let rows = lesson_rows(texts, about, &amount);
     let mut body = body(texts, about, paragraphs, rows, own.link.clone(), public_url);
     body.link.1 = format!("{public_url}/settings#cards");
@@ -347,7 +362,9 @@ mod tests {
             (Kind::Receipt, Charge(ChargeState::Debt), false),
             (Kind::PaymentFailed, Charge(ChargeState::Debt), true),
             (Kind::PaymentFailed, Charge(ChargeState::Paid), false),
-            (Kind::DepositFailed, Declined(Collection::Prepay), true),
+            (Kind::DepositFailed, Declined(Consequence::Stands), true),
+            (Kind::DepositFailed, Declined(Consequence::Ended), true),
+            (Kind::DepositFailed, Declined(Consequence::None), false),
             (Kind::DepositFailed, Charge(ChargeState::Paid), false),
         ] {
             let about = About { state, ..about(Language::En) };

@@ -144,7 +144,7 @@ async fn write(services: &Services, job: &WriteMail) -> Result<()> {
     let mut tx = services.db.begin().await?;
     let about = match job.kind {
         Kind::Receipt | Kind::PaymentFailed => store::find_about_charge(&mut tx, job.booking).await?,
-        Kind::DepositFailed => store::find_about_deposit(&mut tx, job.booking).await?,
+        Kind::DepositFailed => store::find_about_deposit(&mut tx, job.booking, now).await?,
     };
     let Some(about) = about else { return Ok(()) };
     let Some(letter) = compose::compose(job.kind, &about, &config.web.public_url)? else { return Ok(()) };

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     ids::{BookingId, MailId, UserId},
     money::{Currency, Money},
-    payment::{ChargeState, Collection},
+    payment::ChargeState,
     zone::Zone,
 };
 use sqlx::PgConnection;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     Mail, NewMail,
-    compose::{About, CardShown, State},
+    compose::{About, CardShown, Consequence, State},
 };
 use crate::{AppError, Result};
 
@@ -83,10 +83,17 @@ pub(super) async fn find_about_charge(db: &mut PgConnection, booking: BookingId)
 }
 
 /// What a mail about the last declined deposit of a booking says; `None` where there is none, or nobody to tell.
-pub(super) async fn find_about_deposit(db: &mut PgConnection, booking: BookingId) -> Result<Option<About>> {
+pub(super) async fn find_about_deposit(
+    db: &mut PgConnection,
+    booking: BookingId,
+    now: DateTime<Utc>,
+) -> Result<Option<About>> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT d.id AS subject, d.kind AS state, d.amount_minor, d.currency, NULL::bigint AS receipt,
+        "SELECT d.id AS subject,
+                CASE WHEN b.state = 'confirmed' AND b.ends_at > $2 THEN 'stands'
+                     WHEN b.state = 'cancelled' AND d.kind = 'prepay' THEN 'ended'
+                     ELSE 'none' END AS \"state!\", d.amount_minor, d.currency, NULL::bigint AS receipt,
                 NULL::timestamptz AS paid_at, b.title, b.starts_at,
                 s.id AS student, s.email, s.name, s.locale, s.time_zone, tu.name AS tutor,
                 k.brand AS \"brand?\", k.last4 AS \"last4?\"
@@ -97,11 +104,16 @@ pub(super) async fn find_about_deposit(db: &mut PgConnection, booking: BookingId
          JOIN users tu ON tu.id = t.user_id
          LEFT JOIN cards k ON k.id = d.card_id
          WHERE d.booking_id = $1 AND d.state = 'declined' ORDER BY d.updated_at DESC LIMIT 1",
-        booking.0
+        booking.0,
+        now
     );
     let Some(row) = row.fetch_optional(db).await? else { return Ok(None) };
-    let kind = Collection::parse(&row.state).ok_or_else(|| AppError::fault("a deposit's kind"))?;
-    row.about(booking, State::Declined(kind)).map(Some)
+    let consequence = match &*row.state {
+        "stands" => Consequence::Stands,
+        "ended" => Consequence::Ended,
+        _ => Consequence::None,
+    };
+    row.about(booking, State::Declined(consequence)).map(Some)
 }
 
 /// Keeps a mail; `false` where one about the same is kept already.

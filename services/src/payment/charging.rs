@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::{
     deposits,
     provider::{Answer, Decline, Demand, KEY_LIFE},
-    store::{self, Owed},
+    store::{self, OpenAttempt, Owed},
 };
 use crate::{
     AppError, Result, Services, booking, chance,
@@ -80,13 +80,9 @@ pub async fn hand_out_batch(services: &Services) -> Result<Vec<ChargeId>> {
 
 /// An attempt that is noted: what the provider is asked, and under which key.
 struct Attempt {
-    id: Uuid,
-    since: DateTime<Utc>,
+    open: OpenAttempt,
     owed: Owed,
     customer: String,
-    card: String,
-    /// The card's owner is there.
-    present: bool,
 }
 
 /// Charges what is still to be charged.
@@ -99,7 +95,7 @@ pub(crate) async fn charge(services: &Services, id: ChargeId) -> Result<()> {
     }
     let Some(attempt) = note(services, id).await? else { return Ok(()) };
     let answer = ask(services, id, &attempt).await?;
-    record(services, id, Some(attempt.id), answer).await
+    record(services, id, Some(attempt.open.id), answer).await
 }
 
 /// How an owed charge stands once its student has tried to pay it.
@@ -140,12 +136,19 @@ pub(crate) async fn charge_again(services: &Services, id: ChargeId, card: &str) 
     let payer = store::find_customer_of(&mut tx, owed.booking).await?;
     let customer = payer.ok_or_else(|| AppError::fault("a card without a customer"))?;
     store::close_question(&mut tx, id, now).await?;
-    let (attempt, since, card) = store::find_or_insert_attempt(&mut tx, id, "on_session", card, now).await?;
+    let open = store::find_or_insert_attempt(&mut tx, id, "on_session", card, now).await?;
     tx.commit().await?;
-    let attempt = Attempt { id: attempt, since, owed, customer, card, present: true };
+    let other = open.card != card;
+    let attempt = Attempt { open, owed, customer };
     let answer = ask(services, id, &attempt).await?;
-    record(services, id, Some(attempt.id), answer.clone()).await?;
-    Ok(answer.into())
+    record(services, id, Some(attempt.open.id), answer.clone()).await?;
+    match answer {
+        // That was the answer to an earlier try, which had been lost; now the card that was chosen.
+        Answer::Declined(_) | Answer::Asks { .. } if other => {
+            Box::pin(charge_again(services, id, card)).await
+        }
+        answer => Ok(answer.into()),
+    }
 }
 
 /// How an owed charge stands after the bank has asked: by the provider's word, never by the browser's.
@@ -174,17 +177,17 @@ pub(crate) async fn look_again(services: &Services, id: ChargeId) -> Result<Trie
 async fn ask(services: &Services, id: ChargeId, attempt: &Attempt) -> Result<Answer> {
     let booking = found(services, attempt.owed.booking).await?;
     let demand = Demand {
-        attempt: attempt.id,
+        attempt: attempt.open.id,
         charge: id,
         booking: &booking,
         amount: attempt.owed.split.charge,
         customer: &attempt.customer,
-        card: &attempt.card,
+        card: &attempt.open.card,
         intent: attempt.owed.intent.as_deref(),
-        present: attempt.present,
+        present: attempt.open.present,
     };
     let provider = services.payments()?;
-    let forgotten = services.clock.now() - attempt.since >= KEY_LIFE;
+    let forgotten = services.clock.now() - attempt.open.since >= KEY_LIFE;
     let known = if forgotten { provider.find_attempt(&demand).await? } else { None };
     match known {
         Some(answer) => Ok(answer),
@@ -200,6 +203,12 @@ async fn note(services: &Services, id: ChargeId) -> Result<Option<Attempt>> {
     if owed.state != ChargeState::Scheduled {
         return Ok(None);
     }
+    // A try whose answer was lost comes first: its card may be removed meanwhile, and yet have paid.
+    if let Some(open) = store::find_open_attempt(&mut tx, id).await? {
+        let customer = store::find_customer_of(&mut tx, owed.booking).await?;
+        let customer = customer.ok_or_else(|| AppError::fault("a card without a customer"))?;
+        return Ok(Some(Attempt { open, owed, customer }));
+    }
     let Some((customer, card)) = store::find_payer(&mut tx, owed.booking).await? else {
         let decline = Decline::no_card();
         let people = declined(&mut tx, id, &owed, &decline, now).await?;
@@ -207,10 +216,9 @@ async fn note(services: &Services, id: ChargeId) -> Result<Option<Attempt>> {
         services.live.wake(&people);
         return Ok(None);
     };
-    let (attempt, since, card) =
-        store::find_or_insert_attempt(&mut tx, id, "off_session", &card, now).await?;
+    let open = store::find_or_insert_attempt(&mut tx, id, "off_session", &card, now).await?;
     tx.commit().await?;
-    Ok(Some(Attempt { id: attempt, since, owed, customer, card, present: false }))
+    Ok(Some(Attempt { open, owed, customer }))
 }
 
 /// Records what the provider said, by the call's answer or by its own message: once.

@@ -107,7 +107,7 @@ pub(super) async fn decide(
     }
 }
 
-/// Takes nothing of a deposit. One that is being asked for right now is released when its answer comes.
+/// Takes nothing of a deposit. One that is being asked for is released by the job that asks, once it has the answer.
 async fn give_up(tx: &mut PgConnection, deposit: &Deposit, now: DateTime<Utc>) -> Result<()> {
     store::set_deposit_state(tx, deposit.id, DepositState::Released, 0, now).await?;
     match deposit.state {
@@ -147,7 +147,7 @@ struct Asking {
 /// Asks for a deposit and records the answer. Killed in between, the next try asks under the same key.
 async fn secure(services: &Services, id: DepositId) -> Result<()> {
     let Some(asking) = note(services, id).await? else { return Ok(()) };
-    let answer = ask(services, &asking).await?;
+    let Some(answer) = ask(services, &asking).await? else { return Ok(()) };
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     // In the order in which whoever calls a booking off takes the locks.
@@ -156,7 +156,7 @@ async fn secure(services: &Services, id: DepositId) -> Result<()> {
     let deposit = store::find_deposit(&mut tx, id).await?.ok_or_else(booking::not_found)?;
     let people = match answer {
         // Recorded by another try of this job.
-        _ if deposit.intent.is_some() || deposit.state == DepositState::Declined => Vec::new(),
+        _ if deposit.intent.is_some() => Vec::new(),
         Security::Given { intent, capture_before } => {
             given(&mut tx, &found, &deposit, &intent, capture_before, now).await?;
             Vec::new()
@@ -176,12 +176,20 @@ async fn note(services: &Services, id: DepositId) -> Result<Option<Asking>> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     let Some(deposit) = store::find_deposit(&mut tx, id).await? else { return Ok(None) };
-    if deposit.state != DepositState::Scheduled {
+    // Given up after it was asked for, and before the answer was known: what was secured must be found and released.
+    let unknown =
+        deposit.state == DepositState::Released && deposit.card.is_some() && deposit.intent.is_none();
+    if deposit.state != DepositState::Scheduled && !unknown {
         return Ok(None);
     }
     let found = booking::read(&mut tx, deposit.booking, now).await?.ok_or_else(booking::not_found)?;
-    let payer = store::find_payer(&mut tx, deposit.booking).await?;
-    let payer = payer.map(|(customer, card)| (customer, deposit.card.clone().unwrap_or(card)));
+    // Once asked, it is that card's answer that counts, even if it was removed meanwhile.
+    let payer = match &deposit.card {
+        Some(card) => {
+            store::find_customer_of(&mut tx, deposit.booking).await?.map(|customer| (customer, card.clone()))
+        }
+        None => store::find_payer(&mut tx, deposit.booking).await?,
+    };
     if let Some((_, card)) = &payer {
         store::set_deposit_card(&mut tx, id, card).await?;
     }
@@ -189,19 +197,21 @@ async fn note(services: &Services, id: DepositId) -> Result<Option<Asking>> {
     Ok(Some(Asking { deposit, booking: found.booking, payer }))
 }
 
-/// Asks the provider, or, where it has forgotten the key, looks up what it did.
-async fn ask(services: &Services, asking: &Asking) -> Result<Security> {
+/// Asks the provider, or, where it has forgotten the key, looks up what it did. What was given up is looked up only;
+/// `None` where nothing came of it.
+async fn ask(services: &Services, asking: &Asking) -> Result<Option<Security>> {
     let Asking { deposit, booking, payer } = asking;
-    let Some((customer, card)) = payer else { return Ok(Security::Refused(Decline::no_card())) };
+    let Some((customer, card)) = payer else { return Ok(Some(Security::Refused(Decline::no_card()))) };
     let captures = deposit.kind == Collection::Prepay;
     let wanted = Wanted { deposit: deposit.id, booking, amount: deposit.amount, customer, card, captures };
     let provider = services.payments()?;
     let now = services.clock.now();
     let forgotten = deposit.asked_at.is_some_and(|since| now - since >= KEY_LIFE);
-    let known = if forgotten { provider.find_secured(&wanted).await? } else { None };
+    let given_up = deposit.state != DepositState::Scheduled;
+    let known = if given_up || forgotten { provider.find_secured(&wanted).await? } else { None };
     match known {
-        Some(security) => Ok(security),
-        None => provider.secure(&wanted).await,
+        None if !given_up => provider.secure(&wanted).await.map(Some),
+        known => Ok(known),
     }
 }
 
@@ -299,8 +309,8 @@ async fn take(services: &Services, id: ChargeId, deposit: &Deposit, intent: &str
     }
     let used = owed.split.charge.minor;
     if let Some(card) = &deposit.card {
-        let (attempt, ..) = store::find_or_insert_attempt(&mut tx, id, "off_session", card, now).await?;
-        store::finish_attempt(&mut tx, id, Some(attempt), Some(intent), None, now).await?;
+        let attempt = store::find_or_insert_attempt(&mut tx, id, "off_session", card, now).await?;
+        store::finish_attempt(&mut tx, id, Some(attempt.id), Some(intent), None, now).await?;
     }
     store::set_deposit_state(&mut tx, deposit.id, DepositState::Used, used, now).await?;
     let paid_ahead = deposit.kind == Collection::Prepay;

@@ -1,7 +1,14 @@
 //! What lists show of money: the charges of a page of bookings, the refunds of one, what an admin has to decide.
 
 use chrono::{DateTime, Utc};
-use domain::{account::Role, ids::BookingId, money::Money, payment::ChargeState};
+use domain::{
+    Code, Refusal,
+    account::{Role, paragraph},
+    ids::BookingId,
+    money::Money,
+    payment::ChargeState,
+};
+use uuid::Uuid;
 
 use super::store;
 use crate::{Actor, Result, Services, booking};
@@ -35,6 +42,8 @@ pub struct RefundRow {
 /// What no rule decides and an admin has to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
+    /// Its id.
+    pub id: Uuid,
     /// The booking that it is about.
     pub booking: BookingId,
     /// The booking's title.
@@ -80,4 +89,19 @@ pub async fn open_cases(services: &Services, actor: &Actor) -> Result<Vec<Case>>
     actor.require_admin()?;
     let mut db = services.db.acquire().await?;
     store::list_cases(&mut db).await
+}
+
+/// An admin closes a case, with words on what was decided; money is moved by a refund, never by this.
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS`, `INVALID_REQUEST` (`note`) unless it has 1 to 500 characters, `NOT_FOUND` where the case
+/// is not open (any more).
+pub async fn close_case(services: &Services, actor: &Actor, id: Uuid, note: &str) -> Result<()> {
+    actor.require_admin()?;
+    let note = paragraph(note, 1, 500).ok_or(Refusal::on(Code::InvalidRequest, "case_note", "note"))?;
+    let mut db = services.db.acquire().await?;
+    if store::close_case(&mut db, id, actor.user, &note, services.clock.now()).await? {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::NotFound, "case_not_found").into())
 }

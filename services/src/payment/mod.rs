@@ -15,7 +15,7 @@ mod webhook;
 use chrono::{DateTime, Utc};
 use domain::{
     booking::Booking,
-    charge::{Facts, Rule},
+    charge::Rule,
     ids::ChargeId,
     ledger::Event,
     lesson::Lesson,
@@ -37,7 +37,7 @@ pub(crate) use charging::{charge, hand_out};
 pub use debts::{Debt, DebtPayment, begin_debt_payment, finish_debt_payment, open_debts};
 pub use deposits::{ReleaseDeposit, SecureDeposit};
 pub use explain::{ChargeStatus, Explanation, explain};
-pub use lists::{Case, Charged, RefundRow, list_charged, list_refunds, open_cases};
+pub use lists::{Case, Charged, RefundRow, close_case, list_charged, list_refunds, open_cases};
 pub use refund::{RefundCharge, RefundView, refund};
 pub(crate) use store::is_own_card;
 pub use webhook::{HandlePaymentEvent, receive};
@@ -51,13 +51,7 @@ pub(crate) async fn open(
     rule: Rule,
     now: DateTime<Utc>,
 ) -> Result<ChargeId> {
-    let facts = Facts {
-        start: lesson.start,
-        end: lesson.end,
-        min_payable: lesson.min_payable,
-        cancelled: false,
-        evidence: lesson.evidence,
-    };
+    let facts = lesson.facts(lesson.evidence);
     let split = rule.charge(&lesson.terms);
     let state = match split.charge.minor {
         0 => ChargeState::Nothing,

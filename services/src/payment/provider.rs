@@ -37,7 +37,7 @@ use stripe_shared::{
 use stripe_types::{Currency, Expandable};
 use uuid::Uuid;
 
-use crate::{AppError, Result, config::StripeConfig};
+use crate::{AppError, Result, chance, config::StripeConfig};
 
 /// How long an answer may take before it is asked for again.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -230,7 +230,7 @@ impl Provider {
     /// its customer before: it cannot be given again.
     pub(crate) async fn attach_card(&self, id: &str, customer: &str) -> Result<Result<CardFacts, Decline>> {
         let request = AttachPaymentMethod::new(id).customer(customer);
-        match self.ask(&request, &format!("attach-{id}-{customer}")).await {
+        match self.ask(&request, &format!("attach-{}", chance::token())).await {
             Ok(method) => facts(&method).map(Ok).ok_or_else(|| AppError::fault("a card that is none")),
             Err(StripeError::Stripe(errors, status)) if status == 400 || is_of_the_card(&errors) => {
                 Ok(Err(decline(*errors)))

@@ -51,6 +51,12 @@ pub async fn receive(services: &Services, signature: &str, body: &[u8]) -> Resul
     Ok(tx.commit().await?)
 }
 
+/// Whether there is such a charge: an account may serve another platform too.
+async fn is_ours(services: &Services, charge: ChargeId) -> Result<bool> {
+    let mut tx = services.db.begin().await?;
+    Ok(store::find_locked(&mut tx, charge).await?.is_some())
+}
+
 async fn handle(services: &Services, event: &str) -> Result<()> {
     let mut db = services.db.acquire().await?;
     let Some((kind, payload)) = store::find_payment_event(&mut db, event).await? else { return Ok(()) };
@@ -59,7 +65,7 @@ async fn handle(services: &Services, event: &str) -> Result<()> {
     let charge = object["metadata"]["charge"].as_str().and_then(|id| id.parse::<ChargeId>().ok());
     match (&*kind, charge, object["id"].as_str()) {
         // Its amount is the charge's own: nobody else can make one with our metadata.
-        ("payment_intent.succeeded", Some(charge), Some(intent)) => {
+        ("payment_intent.succeeded", Some(charge), Some(intent)) if is_ours(services, charge).await? => {
             charging::record(services, charge, None, Answer::Paid { intent: intent.to_owned() }).await?;
         }
         // A decline is answered to whoever asked; a payment that nobody here asked for is none of ours.

@@ -3,7 +3,6 @@
 
 use domain::{
     account::{Language, Role},
-    charge::{Facts, Rule},
     ids::{BookingId, UserId},
     zone::Zone,
 };
@@ -64,14 +63,7 @@ async fn charge(services: &Services, id: BookingId) -> Result<()> {
     let found = booking::find_locked(&mut tx, id, services.clock.now()).await?;
     let booking = found.ok_or_else(booking::not_found)?.booking;
     let lesson = lesson::life::load(&mut tx, &booking).await?;
-    let facts = Facts {
-        start: lesson.start,
-        end: lesson.end,
-        min_payable: lesson.min_payable,
-        cancelled: false,
-        evidence: lesson.evidence,
-    };
-    let rule = Rule::of(&facts, &lesson.terms);
+    let rule = lesson.rule(lesson.evidence);
     let charge = payment::open(&mut tx, &booking, &lesson, rule, booking.end).await?;
     tx.commit().await?;
     let config = services.config.clone();

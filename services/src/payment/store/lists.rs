@@ -1,5 +1,6 @@
 //! Rows of charges, refunds and cases as lists show them.
 
+use chrono::{DateTime, Utc};
 use domain::{
     ids::{BookingId, UserId},
     money::{Currency, Money},
@@ -61,16 +62,35 @@ pub(crate) async fn list_refunds(db: &mut PgConnection, booking: BookingId) -> R
 /// The cases that nobody has closed, oldest first.
 pub(crate) async fn list_cases(db: &mut PgConnection) -> Result<Vec<Case>> {
     let rows = sqlx::query!(
-        "SELECT c.booking_id, b.title, c.kind, c.opened_at FROM cases c JOIN bookings b ON b.id = c.booking_id
+        "SELECT c.id, c.booking_id, b.title, c.kind, c.opened_at FROM cases c JOIN bookings b ON b.id = c.booking_id
          WHERE c.closed_at IS NULL ORDER BY c.opened_at, c.id LIMIT 100"
     )
     .fetch_all(db)
     .await?;
     let read = rows.into_iter().map(|row| Case {
+        id: row.id,
         booking: BookingId(row.booking_id),
         title: row.title,
         kind: row.kind,
         opened_at: row.opened_at,
     });
     Ok(read.collect())
+}
+
+/// Closes a case; `false` where it is not open.
+pub(crate) async fn close_case(
+    db: &mut PgConnection,
+    id: Uuid,
+    admin: UserId,
+    note: &str,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let closed = sqlx::query!(
+        "UPDATE cases SET closed_at = $4, closed_by = $2, note = $3 WHERE id = $1 AND closed_at IS NULL",
+        id,
+        admin.0,
+        note,
+        now
+    );
+    Ok(closed.execute(db).await?.rows_affected() == 1)
 }

@@ -147,23 +147,42 @@ pub(crate) async fn find_customer_of(tx: &mut PgConnection, booking: BookingId) 
     Ok(customer.fetch_optional(tx).await?)
 }
 
-/// The open attempt of a charge, or a new one: its id, since when it stands, and the card that it is about.
+/// An attempt whose answer is not known yet.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenAttempt {
+    pub id: Uuid,
+    /// Since when the provider is being asked.
+    pub since: DateTime<Utc>,
+    /// The card that it is about.
+    pub card: String,
+    /// The card's owner is there.
+    pub present: bool,
+}
+
+/// The open attempt of a charge.
+pub(crate) async fn find_open_attempt(
+    tx: &mut PgConnection,
+    charge: ChargeId,
+) -> Result<Option<OpenAttempt>> {
+    let open = sqlx::query_as!(
+        OpenAttempt,
+        "SELECT id, created_at AS since, card_id AS \"card!\", kind = 'on_session' AS \"present!\"
+         FROM charge_attempts WHERE charge_id = $1 AND state = 'pending' AND card_id IS NOT NULL",
+        charge.0
+    );
+    Ok(open.fetch_optional(tx).await?)
+}
+
+/// The open attempt of a charge, or a new one.
 pub(crate) async fn find_or_insert_attempt(
     tx: &mut PgConnection,
     charge: ChargeId,
     kind: &str,
     card: &str,
     now: DateTime<Utc>,
-) -> Result<(Uuid, DateTime<Utc>, String)> {
-    let open = sqlx::query!(
-        "SELECT id, created_at, card_id AS \"card_id!\" FROM charge_attempts
-         WHERE charge_id = $1 AND state = 'pending' AND card_id IS NOT NULL",
-        charge.0
-    )
-    .fetch_optional(&mut *tx)
-    .await?;
-    if let Some(open) = open {
-        return Ok((open.id, open.created_at, open.card_id));
+) -> Result<OpenAttempt> {
+    if let Some(open) = find_open_attempt(tx, charge).await? {
+        return Ok(open);
     }
     let id: Uuid = chance::id();
     sqlx::query!(
@@ -177,7 +196,7 @@ pub(crate) async fn find_or_insert_attempt(
     )
     .execute(tx)
     .await?;
-    Ok((id, now, card.to_owned()))
+    Ok(OpenAttempt { id, since: now, card: card.to_owned(), present: kind == "on_session" })
 }
 
 /// Ends an attempt; without its id, the open one of the charge, if there is one.
@@ -422,12 +441,13 @@ pub(super) async fn count_states(db: &mut PgConnection, charges: &[ChargeId]) ->
     Ok(totals.fetch_one(db).await?)
 }
 
-/// How all attempts came out.
+/// How all attempts came out, those to secure money ahead too.
 pub(super) async fn count_attempts(db: &mut PgConnection) -> Result<Totals> {
     let totals = sqlx::query_as!(
         Totals,
         "SELECT count(*) FILTER (WHERE state = 'succeeded') AS \"paid!\",
-                count(*) FILTER (WHERE state = 'declined') AS \"declined!\"
+                count(*) FILTER (WHERE state = 'declined')
+                    + (SELECT count(*) FROM deposits WHERE state = 'declined') AS \"declined!\"
          FROM charge_attempts"
     );
     Ok(totals.fetch_one(db).await?)
