@@ -178,6 +178,10 @@ async fn sweep_once(services: &Services) -> services::Result<()> {
     Ok(())
 }
 
+/// Between two looks of a tick for lessons that another sweep settles, and how often it looks: for two seconds.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+const TICK_LOOKS: u32 = 100;
+
 /// What a tick did.
 #[derive(Debug, Serialize)]
 pub struct Ticked {
@@ -193,7 +197,15 @@ pub struct Ticked {
 /// # Errors
 /// Where the database cannot be written.
 pub async fn tick(services: &Services) -> services::Result<Ticked> {
-    let swept = sweep::run(services).await?;
+    let mut swept = sweep::run(services).await?;
+    // What another sweep has in hand is waited for; one that cannot be settled keeps nobody waiting for ever.
+    for _ in 0..TICK_LOOKS {
+        if sweep::due_lessons(services).await?.is_empty() {
+            break;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+        swept += sweep::run(services).await?;
+    }
     jobs::hand_out(services).await?;
     jobs::retry_now(services).await?;
     Ok(Ticked { swept, jobs_run: jobs::drain(services).await? })

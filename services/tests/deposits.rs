@@ -246,3 +246,58 @@ async fn a_moved_booking_keeps_what_still_holds(db: PgPool) {
     assert_eq!(number(&till.services, planned).await, 1);
     assert_invariants(&till.services).await;
 }
+
+/// Each row: the setting, what becomes of the booking while the provider's answer is lost, and what it has in the end.
+#[sqlx::test(migrations = "../migrations")]
+async fn what_was_secured_unheard_is_found_and_given_back(db: PgPool) {
+    for (collection, expected) in
+        [("prepay", paid("succeeded", 2500, 2500)), ("authorize", paid("canceled", 0, 2500))]
+    {
+        let till = collecting(db.clone(), collection, "pm_card_visa").await;
+        let booking = ahead(&till).await;
+        at(&till, booking.end - TimeDelta::days(3)).await;
+        till.fault(at_payments("drop_after", 0)).await;
+        till.hand_out_and_drain().await;
+        assert_eq!(
+            number(&till.services, "SELECT count(*) FROM deposits WHERE state = 'scheduled'").await,
+            1
+        );
+        booking::cancel(&till.services, &till.student, booking.id, None).await.expect("cancelled");
+        till.tick().await;
+        till.tick().await;
+        assert_eq!(payments(&till).await, [expected], "{collection}");
+        assert_eq!(student_owes(&till).await, 0);
+        assert_invariants(&till.services).await;
+        testing::execute(&till.services, "TRUNCATE users, settings CASCADE").await;
+    }
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_card_that_is_removed_while_its_answer_is_lost_has_paid_all_the_same(db: PgPool) {
+    let till = collecting(db, "prepay", "pm_card_visa").await;
+    let booking = ahead(&till).await;
+    till.fault(at_payments("drop_after", 0)).await;
+    till.hand_out_and_drain().await;
+    let cards = payment::list_cards(&till.services, &till.student).await.expect("cards");
+    payment::remove_card(&till.services, &till.student, &cards[0].id).await.expect("removed");
+    till.tick().await;
+    let after = booking::find(&till.services, &till.student, booking.id).await.expect("found");
+    assert_eq!(after.state, BookingState::Confirmed, "it is paid");
+    assert_eq!(payments(&till).await, [paid("succeeded", 2500, 0)]);
+    taught(&till, &booking, true, true).await;
+    till.tick().await;
+    assert_eq!(till.explained(&booking).await.status, ChargeStatus::Paid);
+    assert_invariants(&till.services).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn who_has_no_card_is_told_so(db: PgPool) {
+    let till = collecting(db, "authorize", "pm_card_visa").await;
+    let booking = ahead(&till).await;
+    let cards = payment::list_cards(&till.services, &till.student).await.expect("cards");
+    payment::remove_card(&till.services, &till.student, &cards[0].id).await.expect("removed");
+    at(&till, booking.end - TimeDelta::days(4)).await;
+    till.tick().await;
+    let mails = services::mail::list(&till.services).await.expect("mails");
+    assert!(mails.len() == 1 && mails[0].text.contains("there is no saved card"), "{mails:?}");
+}

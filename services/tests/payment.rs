@@ -14,9 +14,11 @@ use domain::{
 use services::{
     booking, jobs, ledger, lesson,
     payment::{self, ChargeStatus, DebtPayment},
+    sweep,
     testing::{self, assert_invariants, at_hour, booked, now, number, refused, request},
 };
 use sqlx::PgPool;
+use till::at_payments;
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_lesson_that_was_taught_is_charged_once_and_explained(db: PgPool) {
@@ -252,4 +254,65 @@ async fn cards_are_kept_chosen_and_removed(db: PgPool) {
     let consents = payment::list_consents(&till.services, &till.student).await.expect("consents");
     assert_eq!(consents.len(), 3);
     assert_eq!((&*consents[0].text, &*consents[0].version), ("I agree.", payment::CONSENT));
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_card_that_is_removed_while_its_answer_is_lost_has_paid(db: PgPool) {
+    let till = till::open(db).await;
+    let card = till.card("pm_card_visa").await;
+    let booking = till.taught(4).await;
+    till.fault(at_payments("drop_after", 0)).await;
+    sweep::run(&till.services).await.expect("swept");
+    till.hand_out_and_drain().await;
+    payment::remove_card(&till.services, &till.student, &card.id).await.expect("removed");
+    till.tick().await;
+    assert_eq!(till.explained(&booking).await.status, ChargeStatus::Paid);
+    assert_eq!(
+        (
+            till.counted("payment_intents").await,
+            number(&till.services, "SELECT count(*) FROM student_debts").await
+        ),
+        (1, 0)
+    );
+    assert_invariants(&till.services).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_key_gives_its_booking_whatever_became_of_the_card(db: PgPool) {
+    let till = till::open(db).await;
+    till.services.clock.show(Some(now()));
+    let card = till.card("pm_card_visa").await;
+    let wish = || domain::booking::BookingRequest {
+        card: Some(card.id.clone()),
+        ..request(&till.tutor, at_hour(4))
+    };
+    let place = async || booking::place(&till.services, &till.student, &wish(), Some("once")).await;
+    let first = place().await.expect("a booking");
+    payment::remove_card(&till.services, &till.student, &card.id).await.expect("removed");
+    assert_eq!(place().await.expect("the same").id, first.id);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn who_comes_after_the_tutor_has_ended_it_opens_a_case_and_an_admin_closes_it(db: PgPool) {
+    let till = till::open(db).await;
+    till.services.clock.show(Some(now()));
+    till.card("pm_card_visa").await;
+    let booking = booked(&till.services, &till.student, &till.tutor, at_hour(4)).await;
+    till.services.clock.show(Some(booking.start));
+    booking::complete(&till.services, &till.tutor.actor, booking.id).await.expect("ended, with nobody there");
+    till.services.clock.show(Some(booking.start + TimeDelta::minutes(1)));
+    lesson::join(&till.services, &till.student, booking.id).await.expect("let in");
+    let admin = testing::user(&till.services, "Ada", Role::Admin).await;
+    let cases = payment::open_cases(&till.services, &admin).await.expect("cases");
+    assert_eq!(
+        (cases.len(), &*cases[0].kind),
+        (1, "late_evidence"),
+        "the tutor never came: nothing would be due"
+    );
+    let close = async |actor, note| payment::close_case(&till.services, actor, cases[0].id, note).await;
+    assert_eq!(close(&till.student, "x").await.expect_err("no admin").code(), Code::InsufficientPermissions);
+    assert_eq!(close(&admin, " ").await.expect_err("no words").code(), Code::InvalidRequest);
+    close(&admin, "Refunded in full.").await.expect("closed");
+    assert_eq!(close(&admin, "Again.").await.expect_err("closed already").code(), Code::NotFound);
+    assert_eq!(payment::open_cases(&till.services, &admin).await.expect("cases"), []);
 }

@@ -6,6 +6,15 @@ use leptos::prelude::*;
 
 use crate::error::WireError;
 
+/// Closes a case, with words on what was decided.
+///
+/// # Errors
+/// `INVALID_REQUEST` (`note`), `NOT_FOUND`, `INSUFFICIENT_PERMISSIONS`.
+#[server(prefix = "/do", endpoint = "close_case")]
+pub async fn close_case(case: String, #[server(default)] note: String) -> Result<(), WireError> {
+    crate::pages::admin_jobs::close_case(&case, &note).await
+}
+
 /// Lets a job that was given up run again.
 ///
 /// # Errors

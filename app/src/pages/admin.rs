@@ -18,7 +18,10 @@ use super::{
     i18n::{state_name, td_string},
     load::load,
 };
-use crate::ui::{Alert, Card, Cell, Column, Glyph, PageHeader, Stat, StateBadge, Table, Tone};
+use crate::ui::{
+    Alert, Button, ButtonSize, ButtonVariant, Card, Cell, Column, Glyph, PageHeader, Stat, StateBadge, Table,
+    Tone,
+};
 
 /// `/admin`
 #[component]
@@ -79,7 +82,7 @@ fn Shown(
             <Card title=td_string!(locale, admin.bookings)>
                 <Table caption=td_string!(locale, admin.bookings) caption_hidden=true columns>{rows}</Table>
             </Card>
-            <Card title=td_string!(locale, admin.cases)><Cases visit=for_cases cases/></Card>
+            <div id="cases"><Card title=td_string!(locale, admin.cases)><Cases visit=for_cases cases/></Card></div>
             <div id="jobs"><Card title=td_string!(locale, admin.jobs)><Jobs visit jobs/></Card></div>
         </div>
     }
@@ -94,6 +97,7 @@ fn Cases(visit: Visit, cases: Vec<Case>) -> impl IntoView {
     }
     let (lesson, kind) = (td_string!(locale, admin.case_lesson), td_string!(locale, admin.case_kind));
     let opened = td_string!(locale, admin.case_opened);
+    let (close, decided) = (td_string!(locale, admin.case_close), td_string!(locale, admin.case_decided));
     let rows = cases.into_iter().map(|case| {
         let href = format!("/lessons/{}/charge", case.booking);
         let what = match case.kind.as_str() {
@@ -101,16 +105,25 @@ fn Cases(visit: Visit, cases: Vec<Case>) -> impl IntoView {
             _ => td_string!(locale, admin.case_other),
         };
         let since = format::near(locale, visit.zone, case.opened_at, visit.now);
+        let label = format!("{decided}: {}", case.title);
+        let field = format!("case-note-{}", case.id);
         view! {
             <tr>
                 <Cell label=lesson><a class="link hit" href=href>{case.title}</a></Cell>
                 <Cell label=kind>{what}</Cell>
                 <Cell label=opened>{since}</Cell>
+                <Cell label=close>
+                    <form method="post" action="/do/close_case" class="row">
+                        <input type="hidden" name="case" value=case.id.to_string()/>
+                        <input class="input" id=field name="note" required maxlength="500" aria-label=label placeholder=decided/>
+                        <Button variant=ButtonVariant::Secondary size=ButtonSize::Small>{close}</Button>
+                    </form>
+                </Cell>
             </tr>
         }
     });
     let rows = rows.collect_view();
-    let columns = vec![Column::text(lesson), Column::text(kind), Column::text(opened)];
+    let columns = vec![Column::text(lesson), Column::text(kind), Column::text(opened), Column::text(close)];
     view! { <Table caption=td_string!(locale, admin.cases) caption_hidden=true columns>{rows}</Table> }
         .into_any()
 }

@@ -1,7 +1,11 @@
-//! The jobs that were given up, on the admin's overview.
+//! What waits for an admin on the overview: the jobs that were given up, and closing a case.
 
+use domain::{Code, Refusal};
 use leptos::prelude::*;
-use services::jobs::{self, FailedJob};
+use services::{
+    jobs::{self, FailedJob},
+    payment,
+};
 
 use super::{charge_actions::act, context::Visit, format, i18n::td_string};
 use crate::{
@@ -54,4 +58,16 @@ pub fn Jobs(
 /// As `services::jobs::run_again`.
 pub async fn run_again(job: i64) -> Result<(), WireError> {
     act(&[], "/admin?saved=1#jobs", async |services, actor| jobs::run_again(services, actor, job).await).await
+}
+
+/// Closes a case.
+///
+/// # Errors
+/// As `services::payment::close_case`; `NOT_FOUND` for an id that is none.
+pub async fn close_case(case: &str, note: &str) -> Result<(), WireError> {
+    act(&[("note", note)], "/admin?saved=1#cases", async |services, actor| {
+        let unknown = || Refusal::new(Code::NotFound, "case_not_found");
+        payment::close_case(services, actor, case.parse().map_err(|_| unknown())?, note).await
+    })
+    .await
 }

@@ -67,7 +67,7 @@ pub fn error_sentence(locale: Locale, key: &str) -> String {
         currency days_range search_text page page_size weekday window window_start window_end
         too_many_windows too_many_overrides override_twice override_date override_reason slot_range
         reason no_show_settled no_show_too_early no_show_without_tutor no_show_student_joined lesson_not_over
-        refund_amount refund_too_much nothing_due nothing_paid card_declined card_not_found card_missing bank_asks job_not_found debt_outstanding
+        refund_amount refund_too_much nothing_due nothing_paid card_declined card_not_found card_missing bank_asks job_not_found case_not_found case_note debt_outstanding
         signature student_overlap request_lapsed join_under_review idempotency_key idempotency_mismatch
         content_type json json_shape method cursor guest link_expired min_rating offerings_many
         payment_method amount_typed prices range_order range_length sort timestamp within_days webhook_secret

@@ -24,6 +24,15 @@ pub struct Swept {
     pub rows_pruned: u64,
 }
 
+impl std::ops::AddAssign for Swept {
+    fn add_assign(&mut self, more: Swept) {
+        self.holds_expired += more.holds_expired;
+        self.requests_expired += more.requests_expired;
+        self.lessons_settled += more.lessons_settled;
+        self.rows_pruned += more.rows_pruned;
+    }
+}
+
 /// Does everything that is due now. Rows that another sweep works on are left to it.
 ///
 /// # Errors

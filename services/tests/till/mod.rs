@@ -76,6 +76,12 @@ impl Till {
         jobs::drain(&self.services).await.expect("worked off")
     }
 
+    /// Hands out what is due and runs each job once: one that fails waits for another try.
+    pub async fn hand_out_and_drain(&self) {
+        jobs::hand_out(&self.services).await.expect("handed out");
+        jobs::drain(&self.services).await.expect("worked off");
+    }
+
     /// The student's own explanation of a charge.
     pub async fn explained(&self, booking: &Booking) -> payment::Explanation {
         payment::explain(&self.services, &self.student, booking.id).await.expect("an explanation")

@@ -1,27 +1,30 @@
 //! Stripe, spoken to over HTTP. Only this module knows its types.
 //!
 //! Every call that changes something carries a key that derives from the row that causes it: asked again, Stripe
-//! answers as it did the first time. It forgets keys after 24 hours; until then a lost answer is simply asked for
-//! again.
+//! answers as it did the first time. Until it forgets the key, after 24 hours, a lost answer is asked for again; later
+//! what it did is looked up by its metadata.
+
+mod deposits;
 
 use std::{collections::HashMap, fmt, num::NonZeroU32, sync::Arc, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::TimeDelta;
 use domain::{
     booking::Booking,
-    ids::{ChargeId, DepositId, UserId},
+    ids::{ChargeId, UserId},
     money::Money,
 };
 use futures::TryStreamExt as _;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use sha2::{Digest as _, Sha256};
 use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError, StripeRequest};
 use stripe_core::{
     customer::CreateCustomer,
     payment_intent::{
-        CancelPaymentIntent, CapturePaymentIntent, ConfirmPaymentIntent, ConfirmPaymentIntentOffSession,
-        CreatePaymentIntent, CreatePaymentIntentAutomaticPaymentMethods,
-        CreatePaymentIntentAutomaticPaymentMethodsAllowRedirects, CreatePaymentIntentOffSession,
-        ListPaymentIntent, RetrievePaymentIntent,
+        ConfirmPaymentIntent, ConfirmPaymentIntentOffSession, CreatePaymentIntent,
+        CreatePaymentIntentAutomaticPaymentMethods, CreatePaymentIntentAutomaticPaymentMethodsAllowRedirects,
+        CreatePaymentIntentOffSession, ListPaymentIntent, RetrievePaymentIntent,
     },
     refund::{CreateRefund, ListRefund},
     setup_intent::{
@@ -30,14 +33,13 @@ use stripe_core::{
     },
 };
 use stripe_payment::payment_method::{AttachPaymentMethod, DetachPaymentMethod, RetrievePaymentMethod};
-use stripe_shared::{
-    ApiErrors, ApiErrorsType, PaymentIntent, PaymentIntentCaptureMethod, PaymentIntentStatus, PaymentMethod,
-    Refund,
-};
-use stripe_types::{Currency, Expandable};
+use stripe_shared::{ApiErrors, ApiErrorsType, PaymentIntent, PaymentIntentStatus, PaymentMethod, Refund};
+use stripe_types::Currency;
 use uuid::Uuid;
 
 use crate::{AppError, Result, chance, config::StripeConfig};
+
+pub(crate) use deposits::{Captured, Security, Wanted};
 
 /// How long an answer may take before it is asked for again.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -105,41 +107,6 @@ pub(crate) enum Answer {
     },
     /// The card was declined, or its owner has to say so in person.
     Declined(Decline),
-}
-
-/// What is asked before a lesson.
-pub(crate) struct Wanted<'a> {
-    /// The deposit: the key derives from its id.
-    pub deposit: DepositId,
-    pub booking: &'a Booking,
-    pub amount: Money,
-    pub customer: &'a str,
-    pub card: &'a str,
-    /// Whether the money is taken at once, not only set aside.
-    pub captures: bool,
-}
-
-/// What the provider said to that.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Security {
-    /// It has the money, or the bank keeps it for us.
-    Given {
-        /// Its id of the payment.
-        intent: String,
-        /// Until when it can be captured, where it is only kept.
-        capture_before: Option<DateTime<Utc>>,
-    },
-    /// The card was declined, or its owner has to say so in person.
-    Refused(Decline),
-}
-
-/// What became of a capture.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Captured {
-    /// The money is taken.
-    Taken,
-    /// It cannot be captured (any more), and why.
-    Lapsed(String),
 }
 
 /// Why there is no money.
@@ -213,7 +180,9 @@ impl Provider {
             .email(email)
             .name(name)
             .metadata(HashMap::from([("user".to_owned(), user.to_string())]));
-        let made = self.ask(&request, &format!("customer-{user}")).await.map_err(AppError::fault)?;
+        // A name that changes between two tries makes another request, which another key must carry.
+        let told = URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{email}\n{name}")));
+        let made = self.ask(&request, &format!("customer-{user}-{told}")).await.map_err(AppError::fault)?;
         Ok(made.id.to_string())
     }
 
@@ -297,56 +266,6 @@ impl Provider {
         Ok(None)
     }
 
-    /// Sets money aside on a card, or takes it at once, before its lesson.
-    pub(crate) async fn secure(&self, wanted: &Wanted<'_>) -> Result<Security> {
-        match self.ask(&wanted.request()?, &format!("deposit-{}", wanted.deposit)).await {
-            Ok(intent) => Ok(security(&intent)),
-            Err(StripeError::Stripe(errors, _)) if is_of_the_card(&errors) => {
-                Ok(Security::Refused(decline(*errors)))
-            }
-            Err(error) => Err(AppError::fault(error)),
-        }
-    }
-
-    /// What became of a deposit that was asked for long ago; as [`Provider::find_attempt`].
-    pub(crate) async fn find_secured(&self, wanted: &Wanted<'_>) -> Result<Option<Security>> {
-        let deposit = wanted.deposit.to_string();
-        let list = ListPaymentIntent::new()
-            .customer(wanted.customer)
-            .limit(100)
-            .expand([LATEST_CHARGE_OF_EACH.to_owned()]);
-        let mut payments = list.paginate().stream(self.client().await);
-        while let Some(payment) = payments.try_next().await.map_err(AppError::fault)? {
-            if payment.metadata.get("deposit") == Some(&deposit) {
-                return Ok(Some(security(&payment)));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Takes a part of what was set aside, or all of it; the rest is free again.
-    pub(crate) async fn capture(&self, intent: &str, amount: i64, key: &str) -> Result<Captured> {
-        let request = CapturePaymentIntent::new(intent).amount_to_capture(amount);
-        let why = match self.ask(&request, key).await {
-            Ok(_) => return Ok(Captured::Taken),
-            Err(StripeError::Stripe(errors, 400)) => errors.message.unwrap_or_default(),
-            Err(error) => return Err(AppError::fault(error)),
-        };
-        // Captured by a try whose key is forgotten, or not to be captured any more.
-        let intent =
-            RetrievePaymentIntent::new(intent).send(self.client().await).await.map_err(AppError::fault)?;
-        let taken = intent.status == PaymentIntentStatus::Succeeded && intent.amount_received == amount;
-        Ok(if taken { Captured::Taken } else { Captured::Lapsed(why) })
-    }
-
-    /// Lets what was set aside go. What is gone already stays gone.
-    pub(crate) async fn cancel(&self, intent: &str, key: &str) -> Result<()> {
-        match self.ask(&CancelPaymentIntent::new(intent), key).await {
-            Ok(_) | Err(StripeError::Stripe(_, 400 | 404)) => Ok(()),
-            Err(error) => Err(AppError::fault(error)),
-        }
-    }
-
     /// Gives money back.
     pub(crate) async fn refund(&self, refund: Uuid, intent: &str, amount: i64) -> Result<RefundAnswer> {
         let request = CreateRefund::new()
@@ -390,39 +309,6 @@ impl Provider {
     {
         let key = IdempotencyKey::new(key).map_err(|error| StripeError::ConfigError(error.to_string()))?;
         request.customize().request_strategy(RequestStrategy::Idempotent(key)).send(self.client().await).await
-    }
-}
-
-/// What tells until when an authorization can be captured.
-const LATEST_CHARGE: &str = "latest_charge";
-const LATEST_CHARGE_OF_EACH: &str = "data.latest_charge";
-
-impl Wanted<'_> {
-    fn request(&self) -> Result<CreatePaymentIntent> {
-        let named = |name: &str, id: String| (name.to_owned(), id);
-        let metadata = HashMap::from([
-            named("booking", self.booking.id.to_string()),
-            named("deposit", self.deposit.to_string()),
-        ]);
-        let method = if self.captures {
-            PaymentIntentCaptureMethod::Automatic
-        } else {
-            PaymentIntentCaptureMethod::Manual
-        };
-        let request = off_session(self.booking, self.amount, self.customer, self.card)?;
-        Ok(request.capture_method(method).metadata(metadata).expand([LATEST_CHARGE.to_owned()]))
-    }
-}
-
-fn security(intent: &PaymentIntent) -> Security {
-    let given =
-        matches!(intent.status, PaymentIntentStatus::Succeeded | PaymentIntentStatus::RequiresCapture);
-    let charge = intent.latest_charge.as_ref().and_then(Expandable::as_object);
-    let details = charge.and_then(|charge| charge.payment_method_details.as_ref()?.card.as_ref());
-    let capture_before = details.and_then(|card| DateTime::from_timestamp(card.capture_before?, 0));
-    match answer(intent, false) {
-        Answer::Declined(decline) if !given => Security::Refused(decline),
-        _ => Security::Given { intent: intent.id.to_string(), capture_before },
     }
 }
 
