@@ -246,3 +246,24 @@ fn signature(secret: &str, at: i64, body: &str) -> String {
     mac.update(format!("{at}.{body}").as_bytes());
     mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_payment_that_was_cancelled_at_the_provider_gives_way_to_another(db: PgPool) {
+    let till = till::open(db).await;
+    let (booking, _) = owed(&till).await;
+    let intent: String = sqlx::query_scalar("SELECT payment_intent FROM charges")
+        .fetch_one(&till.services.db)
+        .await
+        .expect("a payment");
+    let url = format!("{}/v1/payment_intents/{intent}/cancel", till.sandbox.url());
+    let gone = till.client.post(url).bearer_auth("sk_test_sandbox").send().await.expect("asked");
+    assert!(gone.status().is_success());
+    let good = till.card("pm_card_visa").await;
+    assert_eq!(begin(&till, &booking, &good.id).await.expect("tried"), DebtPayment::Paid);
+    assert_eq!(till.explained(&booking).await.status, ChargeStatus::Paid);
+    assert_eq!(
+        number(&till.services, "SELECT count(*) FROM student_debts WHERE cleared_at IS NULL").await,
+        0
+    );
+    assert_invariants(&till.services).await;
+}

@@ -33,9 +33,10 @@ const CALLS: [(&str, usize, &str); 2] = [
     ),
     (
         "payment/provider/mod.rs",
-        12,
+        13,
         "charge: create; pay_debt: retrieve, confirm; forgotten: list; refund: refund; forgotten_refund: list; all: \
-         `ask` itself. None: create a customer, find, attach and detach a card, prepare the saving of one move no money",
+         `ask` itself. None: create a customer, find, attach and detach a card, prepare the saving of one move no money; a \
+         payment in the place of a cancelled one is another `create`",
     ),
 ];
 

@@ -225,6 +225,16 @@ impl Provider {
         };
         match asked {
             Ok(intent) => Ok(answer(&intent, demand.present)),
+            // Somebody cancelled it at Stripe: no card can pay it any more, and a new one takes its place.
+            Err(StripeError::Stripe(errors, _)) if is_cancelled(&errors) => self.charge_anew(demand).await,
+            Err(StripeError::Stripe(errors, _)) => told(*errors),
+            Err(error) => Err(AppError::fault(error)),
+        }
+    }
+
+    async fn charge_anew(&self, demand: &Demand<'_>) -> Result<Answer> {
+        match self.ask(&create(demand)?, &format!("{}-anew", demand.attempt)).await {
+            Ok(intent) => Ok(answer(&intent, demand.present)),
             Err(StripeError::Stripe(errors, _)) => told(*errors),
             Err(error) => Err(AppError::fault(error)),
         }
@@ -393,6 +403,11 @@ fn refunded(made: Refund) -> RefundAnswer {
         Some("failed" | "canceled") => RefundAnswer::Refused(made.failure_reason.unwrap_or_default()),
         _ => RefundAnswer::Given { refund: made.id.to_string() },
     }
+}
+
+/// Whether the payment that was to be tried again is one that was cancelled.
+fn is_cancelled(errors: &ApiErrors) -> bool {
+    errors.payment_intent.as_ref().is_some_and(|intent| intent.status == PaymentIntentStatus::Canceled)
 }
 
 /// Whether another card, or the owner's word, would help.
