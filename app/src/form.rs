@@ -69,6 +69,7 @@ fn FormIsland(
                     let sentence = if error.message.is_empty() { unreachable } else { error.message.clone() };
                     if !show(&form, &error, &sentence) {
                         message.set(sentence);
+                        reveal(form);
                     }
                     busy.set(false);
                 }
@@ -167,6 +168,15 @@ fn show(form: &HtmlFormElement, error: &WireError, sentence: &str) -> bool {
         let _ = field.focus();
     }
     true
+}
+
+/// Brings the sentence above the form into view, once it stands there: the button may be far below it.
+fn reveal(form: HtmlFormElement) {
+    request_animation_frame(move || {
+        if let Ok(Some(place)) = form.query_selector(".form-error") {
+            place.scroll_into_view();
+        }
+    });
 }
 
 /// Takes back the errors of the last try.

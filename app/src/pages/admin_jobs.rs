@@ -35,7 +35,7 @@ pub fn Jobs(
         view! {
             <tr>
                 <Cell label=job><code>{row.name}</code><br/><span class="quiet small">{row.about}</span></Cell>
-                <Cell label=problem>{row.error}<br/><span class="quiet small">{tries}" "{cause}</span></Cell>
+                <Cell label=problem><span class="breaks">{shortened(&row.error)}</span><br/><span class="quiet small">{tries}" "{cause}</span></Cell>
                 <Cell label=failed>{since}</Cell>
                 <Cell label=again>
                     <form method="post" action="/do/run_job_again">
@@ -50,6 +50,13 @@ pub fn Jobs(
     let columns = vec![Column::text(job), Column::text(problem), Column::text(failed), Column::text(again)];
     view! { <Table caption=td_string!(locale, admin.jobs) caption_hidden=true columns>{rows}</Table> }
         .into_any()
+}
+
+/// What went wrong, as much of it as tells the cause; the log has the rest.
+fn shortened(error: &str) -> String {
+    let error = error.trim_start_matches("TaskError(\"").trim_matches(['"', '\\', ')']);
+    let short: String = error.chars().take(200).collect();
+    if short.len() < error.len() { format!("{short}…") } else { short }
 }
 
 /// Lets one run again.

@@ -16,7 +16,7 @@ use services::{
     AppError, Result,
     availability::{SlotQuery, free_slots},
     booking::{self, Hold, HoldRequest, ListQuery},
-    payment::{self, Card as SavedCard},
+    payment::{self, Card as SavedCard, Debt},
     tutor::{self, TutorView},
 };
 
@@ -26,6 +26,7 @@ use super::{
     book_summary::{Lesson, rules, summary, when},
     card_choice::CardChoice,
     context::{Visit, set_status},
+    dashboard::Debts,
     format,
     forms::{PostForm, error_on, kept_or},
     gate::signed_in,
@@ -75,7 +76,15 @@ pub fn Book() -> impl IntoView {
             return only_students(&visit).into_any();
         }
         let slug = use_params_map().read_untracked().get("slug").unwrap_or_default();
-        load(move |visit| find(visit, slug), show).into_any()
+        let owed = move |visit: Visit| async move {
+            let debts = payment::open_debts(&visit.services, visit.actor()?).await?;
+            if debts.is_empty() { Ok(Ok(find(visit, slug).await?)) } else { Ok(Err(debts)) }
+        };
+        let page = |visit: Visit, found: std::result::Result<Loaded, Vec<Debt>>| match found {
+            Ok(loaded) => show(visit, loaded).into_any(),
+            Err(debts) => in_debt(visit, debts).into_any(),
+        };
+        load(owed, page).into_any()
     })
 }
 
@@ -92,6 +101,19 @@ fn only_students(visit: &Visit) -> impl IntoView + use<> {
                 <Button>{td_string!(locale, site.sign_out)}</Button>
                 <ButtonLink href="/tutors" variant=ButtonVariant::Ghost>{td_string!(locale, site.find_tutor).to_string()}</ButtonLink>
             </form>
+        </div>
+    }
+}
+
+/// Who owes a lesson pays it first: said before a time is kept and a form is filled in.
+fn in_debt(visit: Visit, debts: Vec<Debt>) -> impl IntoView + use<> {
+    set_status(use_context::<ResponseOptions>().as_ref(), Code::DebtOutstanding);
+    let locale = visit.locale();
+    view! {
+        <Title text=td_string!(locale, dashboard.debts_title).to_string()/>
+        <div class="page page-text flow">
+            <h1>{td_string!(locale, booking.confirm)}</h1>
+            <Debts visit debts/>
         </div>
     }
 }

@@ -106,6 +106,8 @@ fn Verdict(visit: Visit, loaded: Loaded) -> impl IntoView {
     let locale = visit.locale();
     let Loaded { explained, side, .. } = loaded;
     let standing = Standing::of_explained(&explained);
+    let receipt = explained.receipt;
+    let issuer = visit.services.config.web.public_url.clone();
     let shown = amount(locale, explained.split.charge);
     let refunded = (explained.refunded > 0).then(|| {
         let given = format::money(locale, explained.refunded, explained.split.charge.currency);
@@ -116,6 +118,9 @@ fn Verdict(visit: Visit, loaded: Loaded) -> impl IntoView {
     view! {
         <Card>
             <div class="stack">
+                {receipt.map(|number| view! {
+                    <p class="print-only"><strong>{td_string!(locale, charge.receipt_title, number = number.to_string())}</strong><br/>{issuer}</p>
+                })}
                 <p class="row">
                     <strong class="charge-amount tabular">{shown}</strong>
                     <StateBadge state=standing.code() text=standing.word(locale)/>
@@ -125,7 +130,7 @@ fn Verdict(visit: Visit, loaded: Loaded) -> impl IntoView {
                 {refunded}
                 {owed}
                 <Parties visit explained/>
-                <p class="quiet small no-print">{td_string!(locale, charge.print_hint)}</p>
+                {receipt.map(|_| view! { <p class="quiet small no-print">{td_string!(locale, charge.print_hint)}</p> })}
             </div>
         </Card>
     }

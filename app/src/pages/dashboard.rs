@@ -171,7 +171,12 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
 
 /// What the student still owes, with the way to pay it.
 #[component]
-fn Debts(visit: Visit, debts: Vec<Debt>) -> impl IntoView {
+pub fn Debts(
+    /// The request.
+    visit: Visit,
+    /// Oldest first.
+    debts: Vec<Debt>,
+) -> impl IntoView {
     if debts.is_empty() {
         return ().into_any();
     }

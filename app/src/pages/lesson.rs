@@ -21,7 +21,7 @@ use super::{
     lesson_absence::{AbsentDialog, Waiting},
     lesson_list::other_party,
     lesson_parts::{CallOffDialog, Change, Charge, Facts, Rate, Trail},
-    lesson_room::Room,
+    lesson_room::{EndDialog, Room},
     load::load,
     updates::{Updates, refresh_at},
 };
@@ -100,6 +100,7 @@ fn Shown(visit: Visit, lesson: Lesson) -> impl IntoView {
             </div>
             <div id="rate" data-live="">{rate.then(|| view! { <Rate locale id=lesson.booking.id.to_string()/> })}</div>
             {can_change.then(|| view! { <CallOffDialog visit=visit.clone() booking=lesson.booking.clone()/> })}
+            <EndDialog visit=visit.clone() lesson=lesson.clone()/>
             <AbsentDialog visit lesson/>
             <Updates/>
         </div>

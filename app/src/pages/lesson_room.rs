@@ -11,6 +11,7 @@ use leptos_router::hooks::use_params_map;
 use super::{
     context::Visit,
     flash, format,
+    forms::PostForm,
     gate::signed_in,
     i18n::{Locale, td_string},
     lesson::Lesson,
@@ -20,7 +21,7 @@ use super::{
     updates::CountdownTo,
 };
 use crate::ui::{
-    Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, Disclosure, Glyph, PageHeader, Tone,
+    Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, Dialog, Disclosure, Glyph, PageHeader, Tone,
 };
 
 /// `/lessons/{id}/room`: the page from which a browser that has joined goes on to the provider.
@@ -128,7 +129,7 @@ fn Door(visit: Visit, lesson: Lesson) -> impl IntoView {
     let end = (lesson.side == Some(Party::Tutor) && booking.state == BookingState::Confirmed && started)
         .then(|| {
             let time = format::clock(locale, visit.zone, booking.end);
-            view! { <EndForm locale id=id.clone() time/> }
+            view! { <EndLesson locale time/> }
         });
     view! {
         <Card>
@@ -150,14 +151,47 @@ fn Door(visit: Visit, lesson: Lesson) -> impl IntoView {
 }
 
 #[component]
-fn EndForm(locale: Locale, id: String, time: String) -> impl IntoView {
+fn EndLesson(locale: Locale, time: String) -> impl IntoView {
     view! {
-        <form method="post" action="/do/end_lesson" class="center stack-tight">
-            <input type="hidden" name="booking" value=id/>
-            <p><Button variant=ButtonVariant::Secondary>{td_string!(locale, lesson.end)}</Button></p>
+        <div class="center stack-tight">
+            <p><ButtonLink href="?end=1" variant=ButtonVariant::Secondary attr:data-opens="end-lesson">{td_string!(locale, lesson.end)}</ButtonLink></p>
             <p class="quiet small">{td_string!(locale, lesson.end_hint, time = time)}</p>
-        </form>
+        </div>
     }
+}
+
+/// The question before a tutor ends a lesson: before its scheduled end it costs the tutor the price. It is on the page
+/// before it can be asked, because only the parts around it are kept fresh; without script it arrives open at its own
+/// address.
+#[component]
+pub fn EndDialog(
+    /// The request.
+    visit: Visit,
+    /// The lesson.
+    lesson: Lesson,
+) -> impl IntoView {
+    let Lesson { booking, side, .. } = lesson;
+    if side != Some(Party::Tutor) || booking.state != BookingState::Confirmed {
+        return ().into_any();
+    }
+    let locale = visit.locale();
+    let open = visit.now >= booking.start && query::get(&visit.query, "end").is_some();
+    let page = format!("/lessons/{}", booking.id);
+    let close = if open { page.clone() } else { String::new() };
+    let time = format::clock(locale, visit.zone, booking.end);
+    view! {
+        <Dialog id="end-lesson" title=td_string!(locale, lesson.end_title) close_label=td_string!(locale, site.close) open close_href=close>
+            <p>{td_string!(locale, lesson.end_text, time = time)}</p>
+            <PostForm action="end_lesson" class="form">
+                <input type="hidden" name="booking" value=booking.id.to_string()/>
+                <div class="form-actions">
+                    <Button variant=ButtonVariant::Danger class="btn-solid">{td_string!(locale, lesson.end)}</Button>
+                    <ButtonLink href=page variant=ButtonVariant::Ghost attr:data-closes="">{td_string!(locale, lesson.end_keep)}</ButtonLink>
+                </div>
+            </PostForm>
+        </Dialog>
+    }
+    .into_any()
 }
 
 #[component]

@@ -35,6 +35,8 @@ pub(super) struct About {
     pub tutor: String,
     /// The card that was charged or declined.
     pub card: Option<CardShown>,
+    /// The bank did not refuse: it wants the word of the card's owner.
+    pub asks: bool,
 }
 
 /// How what a mail is about stands.
@@ -105,6 +107,7 @@ struct ReceiptTexts {
 struct FailedTexts {
     subject: String,
     declined: String,
+    asks: String,
     no_card: String,
     consequence: String,
     link: String,
@@ -193,7 +196,11 @@ fn failed(texts: &Texts, about: &About, public_url: &str) -> (String, Body) {
     let own = &texts.payment_failed;
     let amount = amount(about);
     let values = [("amount", &*amount), ("title", &*about.title)];
-    let lead = if about.card.is_some() { &own.declined } else { &own.no_card };
+    let lead = match &about.card {
+        Some(_) if about.asks => &own.asks,
+        Some(_) => &own.declined,
+        None => &own.no_card,
+    };
     let paragraphs = vec![fill(lead, &values), own.consequence.clone()];
     let rows = lesson_rows(texts, about, &amount);
     let body = body(texts, about, paragraphs, rows, fill(&own.link, &values), public_url);
@@ -298,6 +305,7 @@ mod tests {
             zone: Zone::parse("America/New_York").expect("a zone"),
             tutor: "Tina \"T\" O’Hara".into(),
             card: Some(CardShown { brand: "visa".into(), last4: "4242".into() }),
+            asks: false,
         }
     }
 

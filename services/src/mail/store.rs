@@ -34,6 +34,8 @@ struct Row {
     tutor: String,
     brand: Option<String>,
     last4: Option<String>,
+    /// The provider's word for why it was declined.
+    code: Option<String>,
 }
 
 impl Row {
@@ -54,6 +56,7 @@ impl Row {
             zone: Zone::parse(&self.time_zone).map_err(AppError::fault)?,
             tutor: self.tutor,
             card: self.brand.zip(self.last4).map(|(brand, last4)| CardShown { brand, last4 }),
+            asks: self.code.as_deref() == Some("authentication_required"),
         })
     }
 }
@@ -64,14 +67,14 @@ pub(super) async fn find_about_charge(db: &mut PgConnection, booking: BookingId)
         Row,
         "SELECT c.id AS subject, c.state, c.amount_minor, c.currency, c.receipt, c.paid_at, b.title, b.starts_at,
                 s.id AS student, s.email, s.name, s.locale, s.time_zone, tu.name AS tutor,
-                card.brand AS \"brand?\", card.last4 AS \"last4?\"
+                card.brand AS \"brand?\", card.last4 AS \"last4?\", card.code AS \"code?\"
          FROM charges c
          JOIN bookings b ON b.id = c.booking_id
          JOIN users s ON s.id = b.student_id AND s.deleted_at IS NULL
          JOIN tutors t ON t.id = b.tutor_id
          JOIN users tu ON tu.id = t.user_id
          LEFT JOIN LATERAL (
-             SELECT k.brand, k.last4 FROM charge_attempts a JOIN cards k ON k.id = a.card_id
+             SELECT k.brand, k.last4, a.code FROM charge_attempts a JOIN cards k ON k.id = a.card_id
              WHERE a.charge_id = c.id ORDER BY a.state = 'succeeded' DESC, a.created_at DESC LIMIT 1
          ) card ON true
          WHERE c.booking_id = $1",
@@ -96,7 +99,7 @@ pub(super) async fn find_about_deposit(
                      ELSE 'none' END AS \"state!\", d.amount_minor, d.currency, NULL::bigint AS receipt,
                 NULL::timestamptz AS paid_at, b.title, b.starts_at,
                 s.id AS student, s.email, s.name, s.locale, s.time_zone, tu.name AS tutor,
-                k.brand AS \"brand?\", k.last4 AS \"last4?\"
+                k.brand AS \"brand?\", k.last4 AS \"last4?\", NULL::text AS code
          FROM deposits d
          JOIN bookings b ON b.id = d.booking_id
          JOIN users s ON s.id = b.student_id AND s.deleted_at IS NULL
