@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use sqlx::PgPool;
 
-use crate::support::{Person, Site, send, start_with};
+use crate::{
+    pages::page,
+    support::{Person, Site, send, start_with},
+};
 
 const SECRET: &str = "whsec_of_this_test";
 const CRON: &str = "a scheduler outside, at least 16 bytes";
@@ -25,6 +28,28 @@ async fn start(db: &PgPool) -> (Site, Sandbox) {
         ("CRON_SECRET", CRON),
     ];
     (start_with(db, &vars).await, sandbox)
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_tutor_is_asked_before_a_lesson_ends(db: PgPool) {
+    let (site, _sandbox) = start(&db).await;
+    let (tutor, student) = (site.tutor("Tina").await, site.person("Sam", "student").await);
+    let booking = book(&student, &tutor, "pm_card_visa").await;
+    let path = format!("/lessons/{}", booking["id"].as_str().expect("an id"));
+    site.set_clock("2027-03-01T14:10:00Z").await;
+    let (tutor, student) = (tutor.again().await, student.again().await);
+    for (person, query, open) in [(&tutor, "", false), (&tutor, "?end=1", true)] {
+        let shown = page(&site, person, &format!("{path}{query}")).await.text;
+        let (before, dialog) = shown.split_once("id=\"end-lesson\"").expect("a dialog");
+        assert!(
+            dialog.contains("action=\"/do/end_lesson\"") && !before.contains("/do/end_lesson"),
+            "asked first"
+        );
+        let tag = dialog.split_once('>').expect("a tag").0;
+        assert_eq!(tag.contains(" open"), open, "{tag}");
+    }
+    assert!(!page(&site, &student, &path).await.text.contains("end-lesson"));
+    site.stop().await;
 }
 
 /// An hour from 14:00, booked with a card.
@@ -105,6 +130,11 @@ async fn a_decline_blocks_booking_and_an_admin_refunds_what_was_paid(db: PgPool)
     let (declined, student) = (declined.again().await, student.again().await);
     let next = json!({ "tutor_id": tutor.tutor_id(), "start": "2027-03-02T14:00:00Z", "duration": 60 });
     declined.call("POST", "/api/v2/bookings", next).await.refused(409, "DEBT_OUTSTANDING");
+    let told = page(&site, &declined, "/book/tina?start=2027-03-02T14:00:00Z").await;
+    assert!(
+        told.status == 409 && told.text.contains("/charge\"") && !told.text.contains("hold_slot"),
+        "{told:?}"
+    );
 
     let refunds = format!("/api/v2/bookings/{}/refunds", paid["id"].as_str().expect("an id"));
     let reason = json!({ "reason": "The line broke." });

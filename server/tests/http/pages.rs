@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use crate::support::{Answer, PASSWORD, Person, Site, send, start};
 
 /// The page at `path` as the person sees it.
-async fn page(site: &Site, person: &Person<'_>, path: &str) -> Answer {
+pub async fn page(site: &Site, person: &Person<'_>, path: &str) -> Answer {
     let email = person.me["email"].as_str().expect("an address");
     let token =
         services::account::sign_in(&site.services, email, PASSWORD, None, None).await.expect("a sign-in");

@@ -266,15 +266,17 @@ pub(super) async fn paid(
     if owed.state == ChargeState::Paid {
         return Ok(Vec::new());
     }
-    let receipt = store::next_receipt(tx).await?;
-    store::set_paid(tx, id, intent, receipt, now).await?;
     let found = booking::find_locked(tx, owed.booking, now).await?.ok_or_else(booking::not_found)?;
     if !ahead {
         let source = format!("charge/{id}/paid");
         ledger::post(tx, &found.booking, Event::Paid(owed.split.charge), &source, now).await?;
     }
     store::clear_debt(tx, id, "paid", now).await?;
-    tell(tx, &found, "payment.succeeded", owed, now).await
+    let people = tell(tx, &found, "payment.succeeded", owed, now).await?;
+    // Last of all: receipts are numbered without gaps, so that whoever takes a number keeps all others waiting.
+    let receipt = store::next_receipt(tx).await?;
+    store::set_paid(tx, id, intent, receipt, now).await?;
+    Ok(people)
 }
 
 async fn declined(
