@@ -39,7 +39,6 @@ export const mainPages: MainPage[] = [
   { name: 'lesson', path: lesson, who: 'student' },
   { name: 'lesson-cancel', path: async (page) => `${await lesson(page)}?cancel=1`, who: 'student' },
   { name: 'charge', path: async (page) => `${await lesson(page)}/charge`, who: 'student' },
-  { name: 'charge-past', path: async (page) => `${await firstLink(page, '/dashboard?view=past', /^\/lessons\/[^/?#]+$/)}/charge`, who: 'student' },
   { name: 'reschedule', path: async (page) => `${await lesson(page)}/reschedule`, who: 'student' },
   { name: 'student-settings', path: () => '/settings', who: 'student' },
   { name: 'tutor-console', path: () => '/tutor', who: 'tutor' },
