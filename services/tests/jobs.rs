@@ -3,6 +3,8 @@
 
 mod till;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use domain::{Code, account::Role};
 use services::{
     jobs::{self, Counts},
@@ -60,4 +62,30 @@ async fn what_follows_from_one_cause_is_tied_together(db: PgPool) {
     let paid = "SELECT correlation_id::text FROM outbox WHERE kind = 'payment.succeeded'";
     let paid: String = sqlx::query_scalar(paid).fetch_one(&till.services.db).await.expect("an event");
     assert_eq!(job["correlation_id"], paid, "{job}");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn what_another_server_is_handing_out_is_waited_for(db: PgPool) {
+    let till = till::open(db).await;
+    till.card("pm_card_visa").await;
+    till.taught(4).await;
+    sweep::run(&till.services).await.expect("swept");
+    // Another server has taken the charge and has not committed yet: here nobody sees its job.
+    let mut other = till.services.db.begin().await.expect("a transaction");
+    let taken = sqlx::query("UPDATE charges SET handed_out_at = now()").execute(&mut *other).await;
+    assert_eq!(taken.expect("taken").rows_affected(), 1);
+    let committed = AtomicBool::new(false);
+    let commits = async {
+        // Far more looks than a drain without patience takes to find nothing.
+        for _ in 0..200 {
+            sqlx::query("SELECT count(*) FROM charges").execute(&till.services.db).await.expect("a look");
+        }
+        committed.store(true, Ordering::Relaxed);
+        other.commit().await.expect("a commit");
+    };
+    let drains = async {
+        jobs::drain(&till.services).await.expect("worked off");
+        assert!(committed.load(Ordering::Relaxed), "it went away while a charge was in nobody's hands");
+    };
+    futures::future::join(commits, drains).await;
 }

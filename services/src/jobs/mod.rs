@@ -212,19 +212,20 @@ pub async fn drain(services: &Services) -> Result<u64> {
     let worker = worker(services, std::future::pending()).await?;
     let mut ran = 0;
     loop {
-        let (due, under_way) = count(&services.db).await?;
-        if due > 0 {
+        let open = store::open_work(&services.db, services.payments.is_some(), services.clock.now()).await?;
+        if open.due > 0 {
             worker.run_once().await.map_err(AppError::fault)?;
-            ran += due;
-        } else if under_way > 0 {
-            tokio::time::sleep(LOOK_AGAIN).await;
-        } else if outbox::dispatch(services).await? == 0 {
+            ran += open.due;
+        } else if open.is_none() {
             return Ok(ran);
+        } else if open.in_no_job == 0 || hand_out(services).await? == HandedOut::default() {
+            // Others have it in hand.
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
 }
 
-/// Between two looks at jobs of other workers.
+/// Between two looks at what others work on.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Makes jobs due that wait for another try.
@@ -268,16 +269,4 @@ async fn free_stale(db: &PgPool) -> Result<()> {
     .execute(db)
     .await?;
     Ok(())
-}
-
-/// Jobs that are due, and jobs under way.
-async fn count(db: &PgPool) -> Result<(u64, u64)> {
-    let (due, under_way): (i64, i64) = sqlx::query_as(
-        "SELECT count(*) FILTER (WHERE locked_at IS NULL AND run_at <= now() AND attempts < max_attempts),
-                count(*) FILTER (WHERE locked_at >= now() - interval '5 minutes')
-         FROM graphile_worker._private_jobs",
-    )
-    .fetch_one(db)
-    .await?;
-    Ok((due.unsigned_abs(), under_way.unsigned_abs()))
 }

@@ -1,8 +1,8 @@
-//! Rows of the outbox.
+//! Rows of the outbox, and of the queue.
 
 use chrono::{DateTime, Utc};
 use domain::ids::BookingId;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 use crate::{Result, trace::Trace};
 
@@ -38,4 +38,46 @@ pub(super) async fn take_undispatched(
         cause: Trace { correlation_id: row.correlation_id, traceparent: row.traceparent },
     });
     Ok(read.collect())
+}
+
+/// What is not done yet.
+pub(super) struct OpenWork {
+    /// Jobs that are due.
+    pub due: u64,
+    /// Jobs under way.
+    pub under_way: u64,
+    /// Events and due payments that no job knows of yet.
+    pub in_no_job: u64,
+}
+
+impl OpenWork {
+    /// Whether all is done.
+    pub const fn is_none(&self) -> bool {
+        self.due == 0 && self.under_way == 0 && self.in_no_job == 0
+    }
+}
+
+/// What is not done yet, all of one moment: between two looks a row could become a job, or a job leave a row. Payments
+/// count where there is a provider.
+pub(super) async fn open_work(db: &PgPool, with_payments: bool, now: DateTime<Utc>) -> Result<OpenWork> {
+    // Not checked while compiling: the schema is the library's.
+    let (due, under_way, in_no_job): (i64, i64, i64) = sqlx::query_as(
+        "SELECT count(*) FILTER (WHERE locked_at IS NULL AND run_at <= now() AND attempts < max_attempts),
+                count(*) FILTER (WHERE locked_at >= now() - interval '5 minutes'),
+                (SELECT count(*) FROM outbox WHERE dispatched_at IS NULL) + CASE WHEN $1 THEN
+                    (SELECT count(*) FROM charges
+                     WHERE state = 'scheduled' AND handed_out_at IS NULL AND due_at <= $2)
+                    + (SELECT count(*) FROM deposits
+                       WHERE state = 'scheduled' AND handed_out_at IS NULL AND due_at <= $2) ELSE 0 END
+         FROM graphile_worker._private_jobs",
+    )
+    .bind(with_payments)
+    .bind(now)
+    .fetch_one(db)
+    .await?;
+    Ok(OpenWork {
+        due: due.unsigned_abs(),
+        under_way: under_way.unsigned_abs(),
+        in_no_job: in_no_job.unsigned_abs(),
+    })
 }
