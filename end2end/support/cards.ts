@@ -47,10 +47,11 @@ export async function typeCard(page: Page, number: string, language: Language = 
 export async function answerBank(page: Page, answer: 'accept' | 'refuse' | 'close', language: Language = 'en'): Promise<void> {
   const words = WORDS[language];
   const dialog = page.getByRole('dialog', { name: words.bank });
-  await expect(dialog).toBeVisible();
+  // The next question may be there at once: what goes away is the one that was answered.
+  const question = await dialog.locator('iframe').getAttribute('src');
   if (answer === 'close') await dialog.getByRole('button', { name: words.close }).click();
   else await page.frameLocator('dialog iframe').getByRole('button', { name: words[answer] }).click();
-  await expect(dialog).toBeHidden();
+  await expect(page.locator(`dialog iframe[src="${question}"]`)).toBeHidden();
 }
 
 /** Saves a card of the student who is signed in on the page, as the form of the settings sends it in the end. */
