@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -111,6 +111,8 @@ async fn measure(databases: &Databases, places: &Places, now: DateTime<Utc>) -> 
         Ok((row, asked, before)) => same_queries(databases, asked, before).await.map(|same| vec![row, same]),
         Err(error) => Err(error),
     };
+    step("an idle server");
+    let idle = idle(databases).await;
     step("availability");
     let available = pages::availability(addr, watched, now).await;
     step("pages");
@@ -130,6 +132,7 @@ async fn measure(databases: &Databases, places: &Places, now: DateTime<Utc>) -> 
         ("search page `/tutors`", searched.map(|row| vec![row])),
         ("tutor page as a browser asks", compressed.map(|row| vec![row])),
         ("charging", charged),
+        (IDLE, idle.map(|row| vec![row])),
     ] {
         rows.extend(part.unwrap_or_else(|error| vec![Row::missing(what, "–", error.to_string())]));
     }
@@ -246,6 +249,24 @@ async fn same_queries(databases: &Databases, asked: Asked, before: Commits) -> O
         "equal",
         (page - plain).abs() < 0.5,
         "counted by Postgres: the baseline asks what the page asks".into(),
+    ))
+}
+
+const IDLE: &str = "database transactions of an idle server";
+
+/// What a server asks of the database that nobody asks anything.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+async fn idle(databases: &Databases) -> Outcome<Row> {
+    let before = databases.commits(PAGES).await?;
+    let began = Instant::now();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let asked = (databases.commits(PAGES).await? - before) as f64 / began.elapsed().as_secs_f64();
+    Ok(Row::judged(
+        IDLE,
+        format!("{asked:.1}/s"),
+        "≤ 20/s",
+        asked <= 20.0,
+        "counted by Postgres for ten seconds: looks for jobs, for what is due and for what happened".into(),
     ))
 }
 
