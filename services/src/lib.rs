@@ -7,6 +7,7 @@ pub mod account;
 pub mod actor;
 pub mod availability;
 pub mod booking;
+pub mod calendar;
 pub mod chance;
 pub mod clock;
 pub mod config;
