@@ -11,6 +11,7 @@ pub mod account;
 pub mod admin;
 pub mod booking;
 pub mod dev;
+pub mod diary;
 pub mod enhance;
 pub mod error;
 pub mod form;

@@ -1,4 +1,4 @@
-//! Addresses that other programs call: the payment provider, and an outside scheduler.
+//! Addresses that other programs call: the payment provider, an outside scheduler, people's calendars.
 
 use axum::{
     Json, Router,
@@ -16,6 +16,7 @@ use crate::{
         error::{ApiError, ApiResult},
         wire::{Success, ok},
     },
+    calendar,
     metrics::Metrics,
     router::AppState,
 };
@@ -76,5 +77,6 @@ pub async fn process_charges(
 pub fn router() -> Router<AppState> {
     Router::new()
         .route("/api/stripe/webhook", routing::post(stripe))
+        .route("/calendar/{file}", routing::get(calendar::feed))
         .route("/api/cron/process-charges", routing::get(process_charges).post(process_charges))
 }

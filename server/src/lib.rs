@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod auth;
+mod calendar;
 pub mod command;
 mod dev;
 mod files;

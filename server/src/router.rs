@@ -30,7 +30,7 @@ use crate::{
         error::{self, ApiError},
         limit,
     },
-    auth, dev, files,
+    auth, calendar, dev, files,
     headers::{self, CardSources},
     health, hooks, join, malformed,
     metrics::{self, Metrics},
@@ -101,6 +101,7 @@ fn plain_addresses() -> Router<AppState> {
         .route("/status/invariants", routing::get(health::invariants))
         .route("/metrics", routing::get(metrics::serve))
         .route("/join/{token}", routing::get(join::follow))
+        .route("/lessons/{id}/calendar.ics", routing::get(calendar::file))
         .route(photo_form::ACTION, routing::post(photo_form::upload))
         .route("/photos/{id}", routing::get(site::photo))
         .route("/robots.txt", routing::get(site::robots))

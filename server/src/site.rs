@@ -17,7 +17,7 @@ use crate::api::{
 /// `/robots.txt`: everything public may be read; what belongs to a person or a program may not.
 pub async fn robots(State(services): State<Services>) -> Response {
     let text = format!(
-        "User-agent: *\nDisallow: /api/\nDisallow: /do/\nDisallow: /join/\nDisallow: /book/\nDisallow: /lessons/\n\
+        "User-agent: *\nDisallow: /api/\nDisallow: /do/\nDisallow: /join/\nDisallow: /calendar/\nDisallow: /book/\nDisallow: /lessons/\n\
          Disallow: /dashboard\nDisallow: /tutor$\nDisallow: /tutor/\nDisallow: /admin\nDisallow: /settings\n\
          Disallow: /messages\nSitemap: {}/sitemap.xml\n",
         services.config.web.public_url
@@ -72,8 +72,9 @@ pub async fn photo(State(services): State<Services>, path: ApiPath, request: Req
     Ok(response)
 }
 
-/// Weak comparison (RFC 9110, 13.1.2).
-fn matches(tags: &HeaderValue, tag: &HeaderValue) -> bool {
+/// Whether one of the tags that a caller has is the present one: weak comparison (RFC 9110, 13.1.2).
+pub fn matches(tags: &HeaderValue, tag: &HeaderValue) -> bool {
     let (Ok(tags), Ok(tag)) = (tags.to_str(), tag.to_str()) else { return false };
+    let tag = tag.trim_start_matches("W/");
     tags.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
 }

@@ -9,12 +9,14 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use services::{
     booking::{self, HistoryRow, party},
+    calendar::{self, Links},
     lesson::{self, Attendance},
     payment::{self, Charged},
 };
 
 use super::{
     context::Visit,
+    diary::AddToCalendar,
     forms::FlashNotice,
     gate::signed_in,
     i18n::{state_name, td_string},
@@ -42,6 +44,8 @@ pub struct Lesson {
     pub record: domain::lesson::Lesson,
     /// What became of the money, once the outcome is settled.
     pub charged: Option<Charged>,
+    /// Where the reader can add it to a calendar, while it takes place.
+    pub links: Option<Links>,
 }
 
 impl Lesson {
@@ -67,6 +71,7 @@ pub fn LessonPage() -> impl IntoView {
                     history: booking::history(&visit.services, &actor, id).await?,
                     attendance: lesson::attendance(&visit.services, &actor, id).await?,
                     record: lesson::read(&visit.services, &booking).await?,
+                    links: calendar::links(&visit.services, &actor, visit.language, &booking),
                     charged: payment::list_charged(&visit.services, &actor, &[id]).await?.pop(),
                     booking,
                 })
@@ -112,6 +117,8 @@ fn Shown(visit: Visit, lesson: Lesson) -> impl IntoView {
 fn Live(visit: Visit, lesson: Lesson) -> impl IntoView {
     let locale = visit.locale();
     let state = lesson.booking.state;
+    let id = lesson.booking.id.to_string();
+    let links = lesson.links.clone();
     view! {
         <div class="split">
             <div class="flow">
@@ -122,6 +129,7 @@ fn Live(visit: Visit, lesson: Lesson) -> impl IntoView {
                 <Charge visit=visit.clone() lesson=lesson.clone()/>
             </div>
             <div class="flow">
+                {links.map(|links| view! { <AddToCalendar locale id links/> })}
                 <Change visit=visit.clone() lesson=lesson.clone()/>
                 <Trail visit lesson/>
             </div>

@@ -28,6 +28,8 @@ pub mod console;
 pub mod context;
 pub mod dashboard;
 pub mod dev;
+mod diary;
+pub mod diary_actions;
 pub mod flash;
 pub mod format;
 pub mod forms;

@@ -5,11 +5,13 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use services::{
     account::{self, Me},
+    calendar::{self, Address},
     payment::{self, Card as SavedCard},
 };
 
 use super::{
     cards::Cards,
+    diary::Subscription,
     forms::{FlashNotice, PostForm, SavedNotice, TextField, ZoneField, error_on, kept_or},
     gate::signed_in,
     i18n::{Locale, td_string},
@@ -28,18 +30,27 @@ pub fn Settings() -> impl IntoView {
                 let student = me.role == Role::Student;
                 let cards =
                     if student { Some(payment::list_cards(&visit.services, &actor).await?) } else { None };
-                Ok((me, cards))
+                let lessons = me.role != Role::Admin;
+                let address =
+                    if lessons { Some(calendar::address(&visit.services, &actor).await?) } else { None };
+                Ok((me, cards, address))
             },
-            |visit, (me, cards)| {
+            |visit, (me, cards, address)| {
                 let can_add = visit.services.payments.is_some();
-                view! { <Shown locale=visit.locale() me cards can_add/> }
+                view! { <Shown locale=visit.locale() me cards can_add address/> }
             },
         )
     })
 }
 
 #[component]
-fn Shown(locale: Locale, me: Me, cards: Option<Vec<SavedCard>>, can_add: bool) -> impl IntoView {
+fn Shown(
+    locale: Locale,
+    me: Me,
+    cards: Option<Vec<SavedCard>>,
+    can_add: bool,
+    address: Option<Option<Address>>,
+) -> impl IntoView {
     let email = me.email.clone();
     let tutor = me.role == Role::Tutor;
     view! {
@@ -47,7 +58,7 @@ fn Shown(locale: Locale, me: Me, cards: Option<Vec<SavedCard>>, can_add: bool) -
         <div class="page page-text flow">
             <PageHeader title=td_string!(locale, account.settings_title) lead=td_string!(locale, account.settings_lead)/>
             <SavedNotice/>
-            <FlashNotice actions=&["choose_card", "remove_card"]/>
+            <FlashNotice actions=&["choose_card", "remove_card", "renew_calendar"]/>
             <Card title=td_string!(locale, account.profile_group)>
                 <SettingsForm locale me/>
             </Card>
@@ -60,6 +71,7 @@ fn Shown(locale: Locale, me: Me, cards: Option<Vec<SavedCard>>, can_add: bool) -
                 </Card>
             })}
             {cards.map(|cards| view! { <Cards locale cards can_add/> })}
+            {address.map(|address| view! { <Subscription locale address/> })}
             <Card title=td_string!(locale, account.session_group)>
                 <p>{td_string!(locale, site.signed_in_as, name = email)} ". " {td_string!(locale, account.session_text)}</p>
                 <form method="post" action="/do/sign_out" class="form-actions">

@@ -6,11 +6,16 @@ use crate::support::{Answer, PASSWORD, Person, Site, send, start};
 
 /// The page at `path` as the person sees it.
 pub async fn page(site: &Site, person: &Person<'_>, path: &str) -> Answer {
+    let request = site.request("GET", path).header("Accept", "text/html");
+    send(request.header("Cookie", cookie_of(site, person).await)).await
+}
+
+/// The cookie of a browser in which the person signs in.
+pub async fn cookie_of(site: &Site, person: &Person<'_>) -> String {
     let email = person.me["email"].as_str().expect("an address");
     let token =
         services::account::sign_in(&site.services, email, PASSWORD, None, None).await.expect("a sign-in");
-    let request = site.request("GET", path).header("Accept", "text/html");
-    send(request.header("Cookie", format!("{}={token}", server::auth::COOKIE))).await
+    format!("{}={token}", server::auth::COOKIE)
 }
 
 #[sqlx::test(migrations = "../migrations")]

@@ -1,0 +1,3 @@
+//! Lessons in one's own calendar.
+
+pub mod api;
