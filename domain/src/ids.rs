@@ -64,6 +64,8 @@ ids! {
     DebtId;
     /// Money that is secured for a lesson before it.
     DepositId;
+    /// The conversation of one tutor with one student.
+    ThreadId;
     /// A mail that was written.
     MailId;
 }

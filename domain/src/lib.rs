@@ -7,6 +7,7 @@ pub mod attendance;
 pub mod availability;
 pub mod booking;
 pub mod charge;
+pub mod chat;
 pub mod error;
 pub mod ids;
 pub mod interval;

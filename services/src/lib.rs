@@ -9,6 +9,7 @@ pub mod availability;
 pub mod booking;
 pub mod calendar;
 pub mod chance;
+pub mod chat;
 pub mod clock;
 pub mod config;
 pub mod db;

@@ -14,6 +14,8 @@ pub struct PlatformSettings {
     pub policy: Policy,
     /// Providers with which a tutor can be booked; default all.
     pub accepted_providers: Vec<String>,
+    /// Whether contact data is masked in the chat of two people who never had a confirmed booking; default yes.
+    pub chat_masks_contacts: bool,
 }
 
 impl Default for PlatformSettings {
@@ -21,6 +23,7 @@ impl Default for PlatformSettings {
         PlatformSettings {
             policy: Policy::default(),
             accepted_providers: ["jitsi", "zoom", "google_meet", "external"].map(str::to_owned).into(),
+            chat_masks_contacts: true,
         }
     }
 }
@@ -39,6 +42,7 @@ impl PlatformSettings {
             "nobody_joined" => policy.nobody_joined = read(name, value)?,
             "collection" => policy.collection = read(name, value)?,
             "accepted_providers" => self.accepted_providers = read(name, value)?,
+            "chat_masks_contacts" => self.chat_masks_contacts = read(name, value)?,
             _ => {}
         }
         Ok(())

@@ -5,6 +5,7 @@ pub mod availability;
 pub mod booking_view;
 pub mod bookings;
 pub mod charges;
+pub mod chat;
 pub mod document;
 pub mod error;
 pub mod extract;
@@ -59,6 +60,9 @@ fn calls() -> OpenApiRouter<AppState> {
         .routes(routes!(charges::balances))
         .routes(routes!(sessions::create_for_booking))
         .routes(routes!(sessions::mark_no_show))
+        .routes(routes!(chat::threads, chat::open))
+        .routes(routes!(chat::messages, chat::send))
+        .routes(routes!(chat::read))
         .routes(routes!(stream::events))
 }
 

@@ -385,7 +385,7 @@ async fn bodies_and_addresses(pool: PgPool) {
         "/api/v3/tutors",
         "/api/v2/tutors/",
         "/api/v2/webhooks",
-        "/api/chat/threads",
+        "/api/chat",
         "/api/gdpr/export",
         "/api/v2/platform/stats",
         "/api/%ff",

@@ -4,6 +4,7 @@
 mod accounts;
 mod calendars;
 mod cards;
+mod chat;
 mod events;
 mod forms;
 mod inputs;

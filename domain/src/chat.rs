@@ -1,0 +1,106 @@
+//! Chat between a tutor and a student: what a message may be, and what is masked in it.
+
+mod contact;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Code, Refusal, account::paragraph};
+
+pub use contact::{MASK, mask};
+
+/// At most this many characters (Unicode scalar values) in a message (rules, Text and numbers).
+pub const MAX_MESSAGE: usize = 4000;
+
+/// At most this many characters in a [`ClientId`].
+const MAX_CLIENT_ID: usize = 100;
+
+/// The text of a message: 1 to [`MAX_MESSAGE`] characters, trimmed. Line breaks are allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct MessageBody(String);
+
+impl MessageBody {
+    /// From what was written.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` (`message_length`) on `body`.
+    pub fn parse(text: &str) -> Result<MessageBody, Refusal> {
+        paragraph(text, 1, MAX_MESSAGE).map(MessageBody).ok_or(Refusal::on(
+            Code::InvalidRequest,
+            "message_length",
+            "body",
+        ))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The sender's own name for a message, so that sending it twice gives one: 1 to 100 characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct ClientId(String);
+
+impl ClientId {
+    /// Taken as it is: nothing is trimmed.
+    ///
+    /// # Errors
+    /// `INVALID_REQUEST` (`client_id`) on `client_id`.
+    pub fn parse(text: &str) -> Result<ClientId, Refusal> {
+        let fits = (1..=MAX_CLIENT_ID).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        let refusal = Refusal::on(Code::InvalidRequest, "client_id", "client_id");
+        if fits { Ok(ClientId(text.to_owned())) } else { Err(refusal) }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How far a message has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Receipt {
+    /// It reached a page or a program of the other person.
+    Delivered,
+    /// The other person saw it.
+    Read,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_counted_in_characters_after_trimming() {
+        for (text, expected) in [
+            ("  hello \n", Some("hello")),
+            ("one\r\ntwo", Some("one\ntwo")),
+            ("👩‍🏫", Some("👩‍🏫")),
+            ("", None),
+            (" \n\t ", None),
+            ("bell\u{7}", None),
+        ] {
+            let read = MessageBody::parse(text).ok();
+            assert_eq!(read.as_ref().map(MessageBody::as_str), expected, "{text:?}");
+        }
+        assert!(MessageBody::parse(&"é".repeat(MAX_MESSAGE)).is_ok());
+        let refusal = MessageBody::parse(&"é".repeat(MAX_MESSAGE + 1)).expect_err("too long");
+        assert_eq!(refusal, Refusal::on(Code::InvalidRequest, "message_length", "body"));
+    }
+
+    #[test]
+    fn a_client_id_is_taken_as_it_is() {
+        for (text, fits) in [("a", true), (" a ", true), (&"é".repeat(100), true)] {
+            assert_eq!(ClientId::parse(text).is_ok_and(|id| id.as_str() == text), fits, "{text:?}");
+        }
+        for text in ["", "a\nb", &"x".repeat(101)] {
+            assert!(ClientId::parse(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Chat: one thread for each tutor and student, open to these two alone.
+//!
+//! Messages are written under the lock of their thread's row, so that their times and ids grow in the
+//! order of commits: a reader who goes on from a cursor neither skips nor repeats one.
+
+mod cursor;
+mod store;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    Code, Refusal,
+    chat::{self, ClientId, MessageBody, Receipt},
+    ids::{BookingId, ThreadId, TutorId, UserId},
+};
+use serde_json::json;
+use sqlx::PgConnection;
+
+use crate::{
+    Actor, AppError, Result, Services,
+    booking::{self, finish},
+    live, settings, tutor,
+};
+
+pub use cursor::{Cursor, Slice};
+
+/// The largest page of a list.
+const LARGEST_PAGE: i64 = 100;
+
+/// A message as its two people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its id, greater than those of all messages before it in its thread.
+    pub id: i64,
+    /// Where it stands.
+    pub thread: ThreadId,
+    /// Who wrote it.
+    pub sender: UserId,
+    /// What it says.
+    pub body: String,
+    /// Whether contact data was taken out of it.
+    pub masked: bool,
+    /// The sender's own name for it.
+    pub client_id: Option<String>,
+    /// When, never before the message before it.
+    pub sent_at: DateTime<Utc>,
+}
+
+/// A thread as one of its two people sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thread {
+    /// Its id.
+    pub id: ThreadId,
+    /// The tutor's profile.
+    pub tutor: TutorId,
+    /// The student.
+    pub student: UserId,
+    /// The other person.
+    pub other: UserId,
+    /// The other person's name.
+    pub other_name: String,
+    /// The last message.
+    pub last: Option<Message>,
+    /// How many messages of the other person are not read.
+    pub unread: i64,
+    /// Up to which message the other person's pages have what is written here; 0 for none.
+    pub delivered_to: i64,
+    /// Up to which message the other person has read; 0 for none.
+    pub read_to: i64,
+    /// When it was opened.
+    pub created_at: DateTime<Utc>,
+    /// When the last message was sent; without one, when it was opened.
+    pub active_at: DateTime<Utc>,
+}
+
+/// With whom to speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whom {
+    /// A student speaks to a tutor.
+    Tutor(TutorId),
+    /// One party of a booking speaks to the other.
+    Booking(BookingId),
+}
+
+/// Opens the thread of two people, or finds the one that they have; says whether it is new.
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS` where anyone but a student names a tutor, `PROFILE_NOT_FOUND` for a tutor without
+/// a public profile, `BOOKING_NOT_FOUND` for another's booking.
+pub async fn open(services: &Services, actor: &Actor, whom: Whom) -> Result<(Thread, bool)> {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let pair = pair(&mut tx, actor, whom, now).await?;
+    let opened = match store::find_pair(&mut tx, pair).await? {
+        Some(thread) => (thread, false),
+        None => begin(&mut tx, actor, whom, pair, now).await?,
+    };
+    let thread = store::find_view(&mut tx, actor.user, opened.0).await?.ok_or_else(not_found)?;
+    tx.commit().await?;
+    Ok((thread, opened.1))
+}
+
+/// The two people of a thread.
+type Pair = (TutorId, UserId);
+
+async fn pair(tx: &mut PgConnection, actor: &Actor, whom: Whom, now: DateTime<Utc>) -> Result<Pair> {
+    match whom {
+        Whom::Tutor(tutor) => Ok((tutor, actor.require_student()?)),
+        Whom::Booking(id) => {
+            let found = booking::read(tx, id, now).await?;
+            let own = found.filter(|found| booking::party(actor, &found.booking).is_some());
+            let booking = own.ok_or_else(booking::not_found)?.booking;
+            Ok((booking.tutor, booking.student))
+        }
+    }
+}
+
+async fn begin(
+    tx: &mut PgConnection,
+    actor: &Actor,
+    whom: Whom,
+    pair: Pair,
+    now: DateTime<Utc>,
+) -> Result<(ThreadId, bool)> {
+    if let Whom::Tutor(tutor) = whom {
+        tutor::find_public(tx, &tutor.to_string()).await?;
+    }
+    if let Some(thread) = store::insert(tx, pair, actor.user, now).await? {
+        return Ok((thread, true));
+    }
+    // Somebody was quicker, and has committed.
+    Ok((store::find_pair(tx, pair).await?.ok_or_else(not_found)?, false))
+}
+
+/// One's own threads, the one with the latest message first.
+///
+/// # Errors
+/// `INVALID_REQUEST` for a limit out of range.
+pub async fn threads(
+    services: &Services,
+    actor: &Actor,
+    before: Option<Cursor<ThreadId>>,
+    limit: i64,
+) -> Result<Slice<Thread, ThreadId>> {
+    let size = page_size(limit)?;
+    let mut db = services.db.acquire().await?;
+    let rows = store::list_views(&mut db, actor.user, before, limit + 1).await?;
+    Ok(Slice::new(rows, size, |thread| Cursor { at: thread.active_at, id: thread.id }))
+}
+
+/// Sends a message. With a `client_id` that this person used in this thread before, it is that message again.
+/// Contact data is masked while the two have no booking that was ever confirmed (setting `chat_masks_contacts`).
+///
+/// # Errors
+/// `NOT_FOUND` for a thread of others.
+pub async fn send(
+    services: &Services,
+    actor: &Actor,
+    thread: ThreadId,
+    body: &MessageBody,
+    client_id: Option<&ClientId>,
+) -> Result<Message> {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let sent = write(&mut tx, actor, thread, body, client_id, now).await;
+    let (message, people) = finish(tx, sent).await?;
+    services.live.wake(&people);
+    Ok(message)
+}
+
+async fn write(
+    tx: &mut PgConnection,
+    actor: &Actor,
+    thread: ThreadId,
+    body: &MessageBody,
+    client_id: Option<&ClientId>,
+    now: DateTime<Utc>,
+) -> Result<(Message, Vec<UserId>)> {
+    let members = own(actor, store::lock(tx, thread).await?)?;
+    if let Some(client_id) = client_id
+        && let Some(earlier) = store::find_sent(tx, thread, actor.user, client_id).await?
+    {
+        return Ok((earlier, Vec::new()));
+    }
+    let masked = mask(tx, &members, body).await?;
+    let message = store::Draft {
+        thread,
+        sender: actor.user,
+        body: masked.as_deref().unwrap_or(body.as_str()),
+        masked: masked.is_some(),
+        client_id,
+        sent_at: now.max(members.active_at),
+    };
+    let message = store::insert_message(tx, &message).await?;
+    let people = [members.student, members.tutor_user];
+    let told = json!({ "thread_id": thread, "message_id": message.id.to_string(), "sender_id": actor.user });
+    live::record(tx, &people, "message", &told, now).await?;
+    Ok((message, people.into()))
+}
+
+/// The text without its contact data, where it has any and the two may not exchange it yet.
+async fn mask(tx: &mut PgConnection, members: &store::Members, body: &MessageBody) -> Result<Option<String>> {
+    let Some(masked) = chat::mask(body.as_str()) else { return Ok(None) };
+    let may = !settings::load(tx).await?.chat_masks_contacts
+        || store::were_ever_confirmed(tx, members.tutor, members.student).await?;
+    Ok(if may { None } else { Some(masked) })
+}
+
+/// The messages of a thread, newest first. What the reader is given counts as delivered.
+///
+/// # Errors
+/// `NOT_FOUND` for a thread of others; `INVALID_REQUEST` for a limit out of range.
+pub async fn messages(
+    services: &Services,
+    actor: &Actor,
+    thread: ThreadId,
+    before: Option<Cursor<i64>>,
+    limit: i64,
+) -> Result<Slice<Message, i64>> {
+    let size = page_size(limit)?;
+    let mut db = services.db.acquire().await?;
+    own(actor, store::find(&mut db, thread).await?)?;
+    let rows = store::list_messages(&mut db, thread, before, limit + 1).await?;
+    drop(db);
+    let page = Slice::new(rows, size, |message| Cursor { at: message.sent_at, id: message.id });
+    let newest = page.rows.iter().find(|message| message.sender != actor.user);
+    if let Some(message) = newest.filter(|_| before.is_none()) {
+        acknowledge(services, actor, thread, Receipt::Delivered, Some(message.id)).await?;
+    }
+    Ok(page)
+}
+
+/// The person has seen the other's messages up to this one; without it, all that there are.
+///
+/// # Errors
+/// `NOT_FOUND` for a thread of others.
+pub async fn read(
+    services: &Services,
+    actor: &Actor,
+    thread: ThreadId,
+    up_to: Option<i64>,
+) -> Result<Thread> {
+    acknowledge(services, actor, thread, Receipt::Read, up_to).await?;
+    let mut db = services.db.acquire().await?;
+    store::find_view(&mut db, actor.user, thread).await?.ok_or_else(not_found)
+}
+
+/// Notes how far a person has come, and tells both where that is news. It never goes back.
+async fn acknowledge(
+    services: &Services,
+    actor: &Actor,
+    thread: ThreadId,
+    receipt: Receipt,
+    up_to: Option<i64>,
+) -> Result<()> {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let noted = note(&mut tx, actor, thread, receipt, up_to, now).await;
+    let people = finish(tx, noted).await?;
+    services.live.wake(&people);
+    Ok(())
+}
+
+async fn note(
+    tx: &mut PgConnection,
+    actor: &Actor,
+    thread: ThreadId,
+    receipt: Receipt,
+    up_to: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<Vec<UserId>> {
+    let members = own(actor, store::find(tx, thread).await?)?;
+    if !store::is_news(tx, thread, actor.user, receipt, up_to).await? {
+        return Ok(Vec::new());
+    }
+    store::lock(tx, thread).await?;
+    let Some(message) = store::set_receipt(tx, thread, actor.user, receipt, up_to).await? else {
+        return Ok(Vec::new());
+    };
+    let people = [members.student, members.tutor_user];
+    let told = json!({
+        "thread_id": thread, "user_id": actor.user, "receipt": receipt, "message_id": message.to_string(),
+    });
+    live::record(tx, &people, "receipt", &told, now).await?;
+    Ok(people.into())
+}
+
+/// A thread that the actor may know of: one's own. An admin has no part in what others say.
+fn own(actor: &Actor, members: Option<store::Members>) -> Result<store::Members> {
+    let own = |members: &store::Members| actor.user == members.student || actor.user == members.tutor_user;
+    members.filter(own).ok_or_else(not_found)
+}
+
+fn page_size(limit: i64) -> Result<usize> {
+    let size = usize::try_from(limit).ok().filter(|_| (1..=LARGEST_PAGE).contains(&limit));
+    Ok(size.ok_or(Refusal::on(Code::InvalidRequest, "page_size", "limit"))?)
+}
+
+fn not_found() -> AppError {
+    Refusal::new(Code::NotFound, "not_found").into()
+}
