@@ -1,4 +1,4 @@
-//! `/api/events`: one stream of live events for each signed-in person.
+//! `/api/events`: one stream of live events for each signed-in person; and what all streams have in common.
 //!
 //! The table is the truth: a hint of the bus, or two seconds without one, makes the stream look again.
 
@@ -67,12 +67,38 @@ pub async fn events(
         Some(cursor) => cursor,
         None => live::newest(&state.services.db, actor.user).await?,
     };
+    let feed = OwnEvents { services: state.services.clone(), user: actor.user, cursor };
+    Ok(open(state, &headers, hints, feed))
+}
+
+/// What a stream tells.
+pub trait Feed: Send + 'static {
+    /// What is new since the last look, oldest first; the next look goes on after it.
+    fn look(&mut self) -> impl Future<Output = services::Result<Vec<Event>>> + Send;
+}
+
+/// All events of a person.
+struct OwnEvents {
+    services: Services,
+    user: UserId,
+    cursor: i64,
+}
+
+impl Feed for OwnEvents {
+    async fn look(&mut self) -> services::Result<Vec<Event>> {
+        let events = live::after(&self.services.db, self.user, self.cursor).await?;
+        self.cursor = events.last().map_or(self.cursor, |event| event.id);
+        Ok(events.iter().map(wire).collect())
+    }
+}
+
+/// A stream that goes on while its person is signed in and the server runs.
+pub fn open(state: AppState, headers: &HeaderMap, hints: Hints, feed: impl Feed) -> Response {
     let now = Instant::now();
     let source = Source {
         services: state.services,
-        user: actor.user,
-        headers: credentials(&headers),
-        cursor,
+        headers: credentials(headers),
+        feed,
         waiting: VecDeque::new(),
         hints,
         stopping: state.stopping,
@@ -85,20 +111,21 @@ pub async fn events(
         Sse::new(source.stream()).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
+    response
 }
 
-/// The header wins: a browser that connects anew sends it beside the address's old parameter.
-fn asked_cursor(headers: &HeaderMap, after: Option<&str>) -> ApiResult<Option<i64>> {
+/// The cursor that was asked for, as text, and where it stood. The header wins: a browser that connects anew sends
+/// it beside the address's old parameter.
+pub fn asked<'a>(headers: &'a HeaderMap, after: Option<&'a str>) -> Option<(&'a str, &'static str)> {
     let seen = headers.get("last-event-id").map(|value| value.to_str().unwrap_or("?"));
     let asked = seen.filter(|text| !text.is_empty()).map(|text| (text, "Last-Event-ID"));
-    match asked.or(after.map(|text| (text, "after"))) {
-        None => Ok(None),
-        Some((text, field)) => {
-            let cursor = text.parse::<i64>().ok().filter(|cursor| *cursor >= 0);
-            cursor.map(Some).ok_or_else(|| ApiError::invalid("cursor", field))
-        }
-    }
+    asked.or(after.map(|text| (text, "after")))
+}
+
+fn asked_cursor(headers: &HeaderMap, after: Option<&str>) -> ApiResult<Option<i64>> {
+    let Some((text, field)) = asked(headers, after) else { return Ok(None) };
+    let cursor = text.parse::<i64>().ok().filter(|cursor| *cursor >= 0);
+    cursor.map(Some).ok_or_else(|| ApiError::invalid("cursor", field))
 }
 
 /// What the stream needs to see later whether its person is still signed in.
@@ -107,12 +134,11 @@ fn credentials(headers: &HeaderMap) -> HeaderMap {
     headers.iter().filter(|(name, _)| kept.contains(name)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
-struct Source {
+struct Source<F> {
     services: Services,
-    user: UserId,
     headers: HeaderMap,
-    cursor: i64,
-    waiting: VecDeque<LiveEvent>,
+    feed: F,
+    waiting: VecDeque<Event>,
     hints: Hints,
     stopping: watch::Receiver<bool>,
     look_at: Instant,
@@ -121,7 +147,7 @@ struct Source {
     _open: OpenStream,
 }
 
-impl Source {
+impl<F: Feed> Source<F> {
     fn stream(self) -> impl Stream<Item = Result<Event, Infallible>> + Send {
         stream::unfold(self, |mut source| async move {
             let event = source.next().await?;
@@ -138,8 +164,7 @@ impl Source {
         }
         loop {
             if let Some(event) = self.waiting.pop_front() {
-                self.cursor = event.id;
-                return Some(wire(&event));
+                return Some(event);
             }
             if *self.stopping.borrow() || !self.is_signed_in().await {
                 return None;
@@ -161,9 +186,9 @@ impl Source {
     }
 
     async fn look(&mut self) {
-        match live::after(&self.services.db, self.user, self.cursor).await {
+        match self.feed.look().await {
             Ok(events) => self.waiting.extend(events),
-            Err(error) => tracing::warn!(%error, "live events: a look failed"),
+            Err(error) => tracing::warn!(%error, "a stream's look failed"),
         }
         // A full page may have more behind it.
         let more = !self.waiting.is_empty();

@@ -3,6 +3,7 @@
 use axum::{
     Json,
     extract::State,
+    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
 use chrono::{DateTime, Utc};
@@ -287,6 +288,20 @@ pub async fn read(
     let unknown = |_| ApiError::coded(Code::NotFound, "not_found", "message_id");
     let up_to = body.message_id.map(|id| id.parse().map_err(unknown)).transpose()?;
     Ok(ok(chat::read(&services, &actor, thread, up_to).await?.into()))
+}
+
+/// Say that one is writing: the other person's stream tells it, for some seconds.
+#[utoipa::path(post, path = "/api/chat/threads/{id}/typing", tag = "chat", operation_id = "typing",
+    params(("id" = String, Path, description = "The thread")),
+    responses((status = 204, description = "Told")),
+    security(("bearer" = []), ("cookie" = [])))]
+pub async fn typing(
+    State(services): State<Services>,
+    SignedIn(actor): SignedIn,
+    path: ApiPath,
+) -> ApiResult<StatusCode> {
+    chat::say_typing(&services, &actor, thread_id(&path)?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn thread_id(path: &ApiPath) -> ApiResult<ThreadId> {

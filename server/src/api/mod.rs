@@ -26,7 +26,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use document::{document, openapi_json};
 
-use crate::{router::AppState, stream};
+use crate::{chat_stream, router::AppState, stream};
 
 /// Every call with its description.
 fn calls() -> OpenApiRouter<AppState> {
@@ -63,6 +63,8 @@ fn calls() -> OpenApiRouter<AppState> {
         .routes(routes!(chat::threads, chat::open))
         .routes(routes!(chat::messages, chat::send))
         .routes(routes!(chat::read))
+        .routes(routes!(chat::typing))
+        .routes(routes!(chat_stream::events))
         .routes(routes!(stream::events))
 }
 

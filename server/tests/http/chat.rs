@@ -5,16 +5,16 @@ use sqlx::PgPool;
 
 use crate::support::{Person, start};
 
-const THREADS: &str = "/api/chat/threads";
+pub const THREADS: &str = "/api/chat/threads";
 
 /// Opens a student's thread with a tutor; its address.
-async fn open(student: &Person<'_>, tutor: &Person<'_>) -> String {
+pub async fn open(student: &Person<'_>, tutor: &Person<'_>) -> String {
     let answer = student.call("POST", THREADS, json!({ "tutor_id": tutor.tutor_id() })).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     format!("{THREADS}/{}", answer.data()["id"].as_str().expect("an id"))
 }
 
-async fn say(person: &Person<'_>, thread: &str, body: Value) -> Value {
+pub async fn say(person: &Person<'_>, thread: &str, body: Value) -> Value {
     let answer = person.call("POST", &format!("{thread}/messages"), body).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     answer.data()
@@ -76,7 +76,9 @@ async fn strangers_and_bad_inputs_are_refused(pool: PgPool) {
         stranger.get(path).await.refused(404, "NOT_FOUND");
         stranger.call("POST", path, json!({ "body": "Hello" })).await.refused(404, "NOT_FOUND");
     }
-    stranger.bare("POST", &read).await.refused(404, "NOT_FOUND");
+    for path in [&read, &format!("{thread}/typing")] {
+        stranger.bare("POST", path).await.refused(404, "NOT_FOUND");
+    }
     for (method, path) in [("GET", THREADS), ("POST", THREADS), ("GET", &*messages), ("POST", &*read)] {
         site.call(method, path, json!({ "body": "x" })).await.refused(401, "INVALID_TOKEN");
     }

@@ -9,7 +9,7 @@ use sqlx::PgPool;
 use crate::support::{PASSWORD, Person, start};
 
 /// An open stream, read line by line.
-struct Events {
+pub struct Events {
     bytes: std::pin::Pin<Box<dyn futures::Stream<Item = reqwest::Result<Vec<u8>>> + Send>>,
     text: String,
 }
@@ -18,7 +18,7 @@ struct Events {
 type Event = (i64, String, Value);
 
 impl Events {
-    async fn open(request: reqwest::RequestBuilder) -> Self {
+    pub async fn open(request: reqwest::RequestBuilder) -> Self {
         let response = request.send().await.expect("an answer");
         let header = |name: &str| {
             response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
@@ -40,6 +40,12 @@ impl Events {
 
     /// The next event, `None` once the stream has ended.
     async fn next(&mut self) -> Option<Event> {
+        let (id, kind, data) = self.next_opaque().await?;
+        Some((id.parse().expect("a cursor"), kind, data))
+    }
+
+    /// The same with the cursor as it is written.
+    pub async fn next_opaque(&mut self) -> Option<(String, String, Value)> {
         loop {
             while let Some(end) = self.text.find("\n\n") {
                 let block: String = self.text.drain(..end + 2).collect();
@@ -47,7 +53,7 @@ impl Events {
                     |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
                 if let (Some(id), Some(kind), Some(data)) = (field("id:"), field("event:"), field("data:")) {
                     let data = serde_json::from_str(data).expect("JSON");
-                    return Some((id.parse().expect("a cursor"), kind.to_owned(), data));
+                    return Some((id.to_owned(), kind.to_owned(), data));
                 }
             }
             let part = tokio::time::timeout(Duration::from_secs(20), self.bytes.next()).await;

@@ -4,6 +4,7 @@
 //! order of commits: a reader who goes on from a cursor neither skips nor repeats one.
 
 mod cursor;
+mod follow;
 mod store;
 
 use chrono::{DateTime, Utc};
@@ -22,6 +23,7 @@ use crate::{
 };
 
 pub use cursor::{Cursor, Slice};
+pub use follow::{News, Position, Progress, Typing, follow, look, say_typing};
 
 /// The largest page of a list.
 const LARGEST_PAGE: i64 = 100;

@@ -1,5 +1,6 @@
 //! The rows of chat.
 
+mod news;
 mod views;
 
 use chrono::{DateTime, Utc};
@@ -12,6 +13,7 @@ use sqlx::PgConnection;
 use super::{Cursor, Message, Pair};
 use crate::{Result, chance};
 
+pub(super) use news::{list_after, list_progress, newest, set_typing};
 pub(super) use views::{find_view, list_views};
 
 /// The two people of a thread, and when it was last written to.
@@ -210,7 +212,8 @@ pub(super) async fn set_receipt(
     let noted = sqlx::query_scalar!(
         r#"UPDATE chat_members mine
            SET delivered_to = greatest(mine.delivered_to, last.id),
-               read_to = CASE WHEN $3 THEN last.id ELSE mine.read_to END
+               read_to = CASE WHEN $3 THEN last.id ELSE mine.read_to END,
+               revision = nextval('chat_revisions')
            FROM (SELECT max(id) AS id FROM chat_messages
                  WHERE thread_id = $1 AND sender_id <> $2 AND id <= $4) AS last
            WHERE mine.thread_id = $1 AND mine.user_id = $2
