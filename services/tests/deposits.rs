@@ -8,6 +8,7 @@ use domain::booking::{Booking, BookingState};
 use serde_json::{Value, json};
 use services::{
     booking, lesson,
+    mail::{self, Mail},
     payment::{self, ChargeStatus},
     testing::{self, assert_invariants, at_hour, booked, now, number},
 };
@@ -88,6 +89,12 @@ async fn student_owes(till: &Till) -> i64 {
     .await
 }
 
+async fn mails(till: &Till, kind: &str) -> Vec<Mail> {
+    let mut mails = mail::list(&till.services).await.expect("mails");
+    mails.retain(|mail| mail.kind == kind);
+    mails
+}
+
 #[sqlx::test(migrations = "../migrations")]
 async fn an_authorization_is_placed_four_days_before_the_end_and_captured(db: PgPool) {
     let till = collecting(db, "authorize", "pm_card_visa").await;
@@ -161,9 +168,8 @@ async fn a_refused_authorization_leaves_the_booking_and_is_told(db: PgPool) {
     let booking = ahead(&till).await;
     at(&till, booking.end - TimeDelta::days(4)).await;
     till.tick().await;
-    let mails = services::mail::list(&till.services).await.expect("mails");
-    assert_eq!((mails.len(), &*mails[0].kind), (1, "deposit_failed"));
-    assert!(mails[0].text.contains("choose another card"), "{}", mails[0].text);
+    let mails = mails(&till, "deposit_failed").await;
+    assert!(mails.len() == 1 && mails[0].text.contains("choose another card"), "{mails:?}");
     assert_eq!(number(&till.services, "SELECT count(*) FROM student_debts").await, 0);
     let good = till.card("pm_card_visa").await;
     payment::choose_card(&till.services, &till.student, &good.id).await.expect("chosen");
@@ -180,8 +186,10 @@ async fn a_booking_that_is_to_be_paid_ahead_and_is_not_ends(db: PgPool) {
     till.tick().await;
     let after = booking::find(&till.services, &till.student, booking.id).await.expect("found");
     assert_eq!(after.state, BookingState::Cancelled);
-    let mails = services::mail::list(&till.services).await.expect("mails");
-    assert_eq!((mails.len(), &*mails[0].kind), (1, "deposit_failed"));
+    let (student, tutor) = (mails(&till, "deposit_failed").await, mails(&till, "booking_cancelled").await);
+    assert_eq!((student.len(), tutor.len()), (1, 1), "each is told once");
+    assert!(student[0].text.contains("Hello Sam,") && tutor[0].text.contains("Hello Tina,"));
+    assert!(tutor[0].text.contains("it could not be paid ahead"), "{}", tutor[0].text);
     assert_invariants(&till.services).await;
 }
 
@@ -298,6 +306,6 @@ async fn who_has_no_card_is_told_so(db: PgPool) {
     payment::remove_card(&till.services, &till.student, &cards[0].id).await.expect("removed");
     at(&till, booking.end - TimeDelta::days(4)).await;
     till.tick().await;
-    let mails = services::mail::list(&till.services).await.expect("mails");
+    let mails = mails(&till, "deposit_failed").await;
     assert!(mails.len() == 1 && mails[0].text.contains("there is no saved card"), "{mails:?}");
 }

@@ -32,7 +32,7 @@ async fn a_lesson_that_was_taught_is_charged_once_and_explained(db: PgPool) {
         (ChargeStatus::Scheduled, None, 2500)
     );
 
-    assert_eq!(till.tick().await, 2, "charged, and the receipt written");
+    assert_eq!(till.tick().await, 3, "charged, the receipt written, the booking told of");
     assert_eq!(till.tick().await, 0);
     let after = till.explained(&booking).await;
     assert_eq!((after.status, after.rule), (ChargeStatus::Paid, Some(Rule::Completed)));
@@ -144,7 +144,7 @@ async fn an_absent_student_pays_half_at_the_scheduled_end(db: PgPool) {
     );
     assert_eq!(refused(mark().await).0, Code::InvalidState);
 
-    assert_eq!(till.tick().await, 0, "charged at the scheduled end only");
+    assert_eq!(till.tick().await, 1, "told of; charged at the scheduled end only");
     till.services.clock.show(Some(booking.end));
     assert_eq!(till.tick().await, 2, "charged, and the receipt written");
     let paid = till.explained(&booking).await;
@@ -161,7 +161,7 @@ async fn too_little_to_charge_is_waived_and_a_free_lesson_touches_nothing(db: Pg
         testing::execute(&till.services, "UPDATE offerings SET archived_at = created_at FROM tutors").await;
         testing::offering(&till.services, till.tutor.id, &[(60, price)]).await;
         let booking = till.taught(hour).await;
-        assert_eq!(till.tick().await, 0);
+        assert_eq!(till.tick().await, 1, "told of, and that is all");
         let explained = till.explained(&booking).await;
         assert_eq!((explained.status, explained.waived), (ChargeStatus::None, waived), "{price}");
         assert!(explained.lines.is_empty());

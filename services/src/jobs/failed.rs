@@ -60,7 +60,8 @@ pub async fn list_failed(services: &Services, actor: &Actor) -> Result<Vec<Faile
 
 fn read(row: Row) -> FailedJob {
     let about = row.payload["job"].as_object().map(|ids| {
-        let ids = ids.iter().map(|(name, id)| format!("{name} {}", id.as_str().unwrap_or_default()));
+        let shown = |id: &Value| id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+        let ids = ids.iter().map(|(name, id)| format!("{name} {}", shown(id)));
         ids.collect::<Vec<_>>().join(", ")
     });
     FailedJob {

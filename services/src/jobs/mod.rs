@@ -21,7 +21,7 @@ use tracing::Instrument as _;
 
 use crate::{
     AppError, Result, Services,
-    mail::{SendMail, WriteMail},
+    mail::{SendMail, TellOfBooking, WriteMail},
     payment::{
         self, ChargeLesson, DetachCard, HandlePaymentEvent, RefundCharge, ReleaseDeposit, SecureDeposit,
     },
@@ -184,6 +184,7 @@ async fn worker(services: &Services, stop: impl Future<Output = ()> + Send + 'st
         .define_job::<Queued<SecureDeposit>>()
         .define_job::<Queued<ReleaseDeposit>>()
         .define_job::<Queued<SendMail>>()
+        .define_job::<Queued<TellOfBooking>>()
         .define_job::<Queued<WriteMail>>()
         .init()
         .await

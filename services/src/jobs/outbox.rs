@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use super::{enqueue, store, store::Undispatched};
 use crate::{
     Result, Services,
-    mail::{Kind, WriteMail},
+    mail::{Kind, TellOfBooking, WriteMail},
 };
 
 /// How many rows are dispatched in one transaction.
@@ -38,8 +38,14 @@ pub async fn dispatch(services: &Services) -> Result<u64> {
 
 /// Enqueues what an event asks for; how many jobs.
 async fn fan_out(tx: &mut PgConnection, event: &Undispatched) -> Result<u64> {
-    let Some((kind, booking)) = Kind::of_event(&event.kind).zip(event.booking) else { return Ok(0) };
-    event.cause.clone().scope(enqueue(tx, &WriteMail { kind, booking })).await?;
+    let cause = event.cause.clone();
+    if let Some((kind, booking)) = Kind::of_event(&event.kind).zip(event.booking) {
+        cause.scope(enqueue(tx, &WriteMail { kind, booking })).await?;
+    } else if TellOfBooking::is_asked_for(&event.kind) {
+        cause.scope(enqueue(tx, &TellOfBooking { event: event.id })).await?;
+    } else {
+        return Ok(0);
+    }
     Ok(1)
 }
 

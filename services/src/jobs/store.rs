@@ -8,6 +8,8 @@ use crate::{Result, trace::Trace};
 
 /// A row that nobody has dispatched yet.
 pub(super) struct Undispatched {
+    /// Which.
+    pub id: i64,
     /// What happened, such as `payment.succeeded`.
     pub kind: String,
     /// The booking that it concerns.
@@ -33,6 +35,7 @@ pub(super) async fn take_undispatched(
     .await?;
     rows.sort_unstable_by_key(|row| row.id);
     let read = rows.into_iter().map(|row| Undispatched {
+        id: row.id,
         kind: row.kind,
         booking: row.booking_id.map(BookingId),
         cause: Trace { correlation_id: row.correlation_id, traceparent: row.traceparent },

@@ -1,6 +1,34 @@
-//! How a mail looks: plain text, and HTML that mail programs of all ages show.
+//! How a mail looks: plain text, and HTML from `layout.mjml`, which mail programs of all ages show.
 
-use super::compose::{Body, Texts};
+use std::sync::LazyLock;
+
+use domain::account::Language;
+
+use super::texts::{Texts, fill};
+use crate::{AppError, Result};
+
+/// The HTML of every mail, with `{{ names }}` where values go and `<!-- parts -->` that are repeated. MJML is
+/// translated once, before any value is in it.
+static FRAME: LazyLock<Result<String, String>> = LazyLock::new(|| {
+    let parsed = mrml::parse(include_str!("layout.mjml")).map_err(|error| error.to_string())?;
+    parsed.element.render(&mrml::prelude::render::RenderOptions::default()).map_err(|error| error.to_string())
+});
+
+/// What leads somewhere: its label and its address.
+pub(super) type Link = (String, String);
+
+/// What stands in a mail, before it is laid out.
+pub(super) struct Body {
+    pub language: Language,
+    pub greeting: String,
+    pub paragraphs: Vec<String>,
+    /// Labels with what they name.
+    pub rows: Vec<(String, String)>,
+    /// What the reader most likely wants to do: a button.
+    pub button: Link,
+    /// Where else one may want to go.
+    pub links: Vec<Link>,
+}
 
 /// The text part.
 pub(super) fn text(texts: &Texts, body: &Body) -> String {
@@ -12,59 +40,72 @@ pub(super) fn text(texts: &Texts, body: &Body) -> String {
     for (label, value) in &body.rows {
         out.push_str(&format!("{} {value}\n", texts.labelled(label)));
     }
-    let (label, address) = &body.link;
-    let footer = format!("-- \n{}\n{}\n", texts.platform, texts.reason);
-    out.push_str(&format!("\n{}\n{address}\n\n{footer}", texts.labelled(label)));
+    for (label, address) in std::iter::once(&body.button).chain(&body.links) {
+        out.push_str(&format!("\n{}\n{address}\n", texts.labelled(label)));
+    }
+    out.push_str(&format!("\n-- \n{}\n{}\n", texts.platform, texts.reason));
     out
 }
 
-/// The HTML part. Styles stand in attributes, because many programs drop style sheets.
-pub(super) fn html(texts: &Texts, body: &Body, subject: &str) -> String {
-    let paragraphs: String = body
-        .paragraphs
-        .iter()
-        .map(|paragraph| format!("<p style=\"margin:0 0 16px\">{}</p>\n", escape(paragraph)))
-        .collect();
-    let rows: String = body.rows.iter().map(row).collect();
-    let (label, address) = &body.link;
-    format!(
-        "<!DOCTYPE html>\n\
-         <html lang=\"{language}\">\n\
-         <head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <meta name=\"color-scheme\" content=\"light\"><title>{subject}</title></head>\n\
-         <body style=\"margin:0;padding:24px;background:#f6f7f9;color:#1c2530;\
-         font:16px/1.5 Inter,'Helvetica Neue',Arial,sans-serif\">\n\
-         <div style=\"max-width:560px;margin:0 auto;padding:24px;background:#ffffff;border-radius:8px\">\n\
-         <p style=\"margin:0 0 16px\">{greeting}</p>\n\
-         {paragraphs}\
-         <table style=\"border-collapse:collapse;margin:0 0 24px;width:100%\">\n\
-         {rows}\
-         </table>\n\
-         <p style=\"margin:0\"><a href=\"{address}\" style=\"display:inline-block;padding:12px 16px;\
-         background:#004E89;color:#ffffff;border-radius:8px;text-decoration:none\">{label}</a></p>\n\
-         </div>\n\
-         <p style=\"max-width:560px;margin:16px auto 0;padding:0 24px;color:#56606b;font-size:14px\">\
-         {platform}<br>{reason}</p>\n\
-         </body>\n\
-         </html>\n",
-        language = body.language.tag(),
-        subject = escape(subject),
-        greeting = escape(&body.greeting),
-        address = escape(address),
-        label = escape(label),
-        platform = escape(&texts.platform),
-        reason = escape(&texts.reason),
-    )
+/// The HTML part.
+///
+/// # Errors
+/// Where the layout cannot be read.
+pub(super) fn html(texts: &Texts, body: &Body, subject: &str, public_url: &str) -> Result<String> {
+    let frame = FRAME.as_ref().map_err(|error| AppError::fault(error.as_str()))?;
+    let logo = format!("{public_url}/apple-touch-icon.png");
+    let preview = body.paragraphs.first().map_or("", String::as_str);
+    let once = Values::of(&[
+        ("language", body.language.tag()),
+        ("subject", subject),
+        ("preview", preview),
+        ("logo", &logo),
+        ("platform", &texts.platform),
+        ("greeting", &body.greeting),
+        ("label", &body.button.0),
+        ("address", &body.button.1),
+        ("reason", &texts.reason),
+    ]);
+    let paragraphs = body.paragraphs.iter().map(|paragraph| Values::of(&[("paragraph", paragraph)]));
+    let rows = body.rows.iter().map(|(name, value)| Values::of(&[("name", name), ("value", value)]));
+    let links =
+        body.links.iter().map(|(label, address)| Values::of(&[("label", label), ("address", address)]));
+    let mut out = String::with_capacity(frame.len() * 2);
+    let rest = repeat(&mut out, frame, "paragraph", &once, paragraphs)?;
+    let rest = repeat(&mut out, rest, "row", &once, rows)?;
+    let rest = repeat(&mut out, rest, "link", &once, links)?;
+    out.push_str(&once.fill(rest));
+    Ok(out)
 }
 
-fn row((label, value): &(String, String)) -> String {
-    format!(
-        "<tr><th scope=\"row\" style=\"padding:4px 16px 4px 0;color:#56606b;font-weight:400;text-align:left;\
-         vertical-align:top\">{}</th>\
-         <td style=\"padding:4px 0\">{}</td></tr>\n",
-        escape(label),
-        escape(value)
-    )
+/// Writes a part as often as there are values for it, after all that stands before it; what stands after it.
+fn repeat<'a>(
+    out: &mut String,
+    frame: &'a str,
+    part: &str,
+    once: &Values<'_>,
+    each: impl Iterator<Item = Values<'a>>,
+) -> Result<&'a str> {
+    let missing = || AppError::fault(format!("the layout of mails has no part {part}"));
+    let (before, rest) = frame.split_once(&format!("<!-- {part} -->")).ok_or_else(missing)?;
+    let (inner, after) = rest.split_once(&format!("<!-- /{part} -->")).ok_or_else(missing)?;
+    out.push_str(&once.fill(before));
+    each.for_each(|values| out.push_str(&values.fill(inner)));
+    Ok(after)
+}
+
+/// Names with their values as they stand in HTML.
+struct Values<'a>(Vec<(&'a str, String)>);
+
+impl<'a> Values<'a> {
+    fn of(values: &[(&'a str, &str)]) -> Self {
+        Values(values.iter().map(|(name, value)| (*name, escape(value))).collect())
+    }
+
+    fn fill(&self, frame: &str) -> String {
+        let values: Vec<_> = self.0.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        fill(frame, &values)
+    }
 }
 
 /// A text as it stands in HTML or XML, in attributes too.
@@ -82,4 +123,42 @@ pub fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every name in the layout, with the parts that repeat.
+    #[test]
+    fn the_layout_has_a_place_for_everything_and_asks_for_nothing_else() {
+        let frame = FRAME.as_ref().expect("the layout is MJML");
+        let parsed = mrml::parse(include_str!("layout.mjml")).expect("MJML");
+        assert!(parsed.warnings.is_empty(), "{:?}", parsed.warnings);
+        let names: std::collections::BTreeSet<_> = frame
+            .split("{{")
+            .skip(1)
+            .filter_map(|rest| rest.split_once("}}"))
+            .map(|it| it.0.trim())
+            .collect();
+        let known = [
+            "address",
+            "greeting",
+            "label",
+            "language",
+            "logo",
+            "name",
+            "paragraph",
+            "platform",
+            "preview",
+            "reason",
+            "subject",
+            "value",
+        ];
+        assert_eq!(names, known.into());
+        assert!(
+            !frame.contains("<mj-") && !frame.contains("fonts.googleapis"),
+            "nothing is loaded from elsewhere"
+        );
+    }
 }

@@ -1,23 +1,27 @@
 //! Mails: written once for what they are about, kept, and sent where a mail server is configured.
 
-mod compose;
+mod booking;
 mod layout;
+mod letter;
+mod money;
 mod sender;
 mod store;
+mod texts;
 
 use chrono::{DateTime, Utc};
-use domain::{
-    account::Language,
-    ids::{BookingId, MailId},
-};
+use domain::ids::MailId;
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 
 use crate::{
     AppError, Result, Services, chance,
     jobs::{self, Job},
 };
+use letter::{Letter, Reader};
 
+pub use booking::TellOfBooking;
 pub use layout::escape;
+pub use money::WriteMail;
 pub use sender::Sender;
 
 /// How many of the kept mails are shown.
@@ -33,10 +37,22 @@ pub enum Kind {
     PaymentFailed,
     /// Money for a lesson could not be secured before it.
     DepositFailed,
+    /// A student asks for a lesson.
+    BookingRequested,
+    /// A lesson is booked.
+    BookingConfirmed,
+    /// The tutor said no to a request.
+    BookingDeclined,
+    /// Nobody answered a request.
+    BookingExpired,
+    /// A booking has another time.
+    BookingRescheduled,
+    /// A booking was called off.
+    BookingCancelled,
 }
 
 impl Kind {
-    /// The mail that an event of the outbox asks for.
+    /// The mail about money that an event of the outbox asks for.
     pub(crate) fn of_event(event: &str) -> Option<Self> {
         match event {
             "payment.succeeded" => Some(Kind::Receipt),
@@ -53,6 +69,12 @@ impl Kind {
             Kind::Receipt => "receipt",
             Kind::PaymentFailed => "payment_failed",
             Kind::DepositFailed => "deposit_failed",
+            Kind::BookingRequested => "booking_requested",
+            Kind::BookingConfirmed => "booking_confirmed",
+            Kind::BookingDeclined => "booking_declined",
+            Kind::BookingExpired => "booking_expired",
+            Kind::BookingRescheduled => "booking_rescheduled",
+            Kind::BookingCancelled => "booking_cancelled",
         }
     }
 }
@@ -92,23 +114,6 @@ pub async fn list(services: &Services) -> Result<Vec<Mail>> {
     store::list(&mut db, SHOWN).await
 }
 
-/// The job that writes a mail about a booking.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct WriteMail {
-    /// What it is about.
-    pub kind: Kind,
-    /// The booking.
-    pub booking: BookingId,
-}
-
-impl Job for WriteMail {
-    const NAME: &'static str = "write_mail";
-
-    async fn run(self, services: &Services) -> Result<()> {
-        write(services, &self).await
-    }
-}
-
 /// The job that sends a mail that was written.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SendMail {
@@ -129,41 +134,35 @@ struct NewMail<'a> {
     id: MailId,
     kind: Kind,
     dedupe_key: String,
-    to: &'a str,
-    language: Language,
-    letter: compose::Letter,
+    reader: &'a Reader,
+    letter: &'a Letter,
     message_id: String,
     now: DateTime<Utc>,
 }
 
-/// Writes a mail, once for each charge or deposit and kind. What is past its use is not written: a debt that was paid
-/// meanwhile, a person who is gone.
-async fn write(services: &Services, job: &WriteMail) -> Result<()> {
-    let config = &services.config;
-    let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
-    let about = match job.kind {
-        Kind::Receipt | Kind::PaymentFailed => store::find_about_charge(&mut tx, job.booking).await?,
-        Kind::DepositFailed => store::find_about_deposit(&mut tx, job.booking, now).await?,
-    };
-    let Some(about) = about else { return Ok(()) };
-    let Some(letter) = compose::compose(job.kind, &about, &config.web.public_url)? else { return Ok(()) };
+/// Keeps a mail, once for its kind and what it is about, and has it sent after the commit.
+async fn keep(
+    services: &Services,
+    tx: &mut PgConnection,
+    kind: Kind,
+    about: &str,
+    reader: &Reader,
+    letter: &Letter,
+) -> Result<()> {
     let id: MailId = chance::id();
     let new = NewMail {
         id,
-        kind: job.kind,
-        dedupe_key: format!("{}/{}", job.kind.name(), about.subject),
-        to: &about.email,
-        language: about.language,
+        kind,
+        dedupe_key: format!("{}/{about}", kind.name()),
+        reader,
         letter,
-        message_id: format!("<{id}@{}>", config.web.host()),
-        now,
+        message_id: format!("<{id}@{}>", services.config.web.host()),
+        now: services.clock.now(),
     };
-    let is_new = store::insert(&mut tx, about.student, &new).await?;
+    let is_new = store::insert(tx, &new).await?;
     if is_new && services.mail.is_some() {
-        jobs::enqueue(&mut tx, &SendMail { mail: id }).await?;
+        jobs::enqueue(tx, &SendMail { mail: id }).await?;
     }
-    tx.commit().await?;
     Ok(())
 }
 

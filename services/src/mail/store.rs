@@ -11,8 +11,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    Mail, NewMail,
-    compose::{About, CardShown, Consequence, State},
+    Mail, NewMail, booking,
+    letter::Reader,
+    money::{About, CardShown, Consequence, State},
 };
 use crate::{AppError, Result};
 
@@ -49,11 +50,13 @@ impl Row {
             receipt: self.receipt.zip(self.paid_at),
             title: self.title,
             start: self.starts_at,
-            student: UserId(self.student),
-            email: self.email,
-            name: self.name,
-            language: self.locale.parse().unwrap_or_default(),
-            zone: Zone::parse(&self.time_zone).map_err(AppError::fault)?,
+            reader: Reader {
+                user: UserId(self.student),
+                email: self.email,
+                name: self.name,
+                language: self.locale.parse().unwrap_or_default(),
+                zone: Zone::parse(&self.time_zone).map_err(AppError::fault)?,
+            },
             tutor: self.tutor,
             card: self.brand.zip(self.last4).map(|(brand, last4)| CardShown { brand, last4 }),
             asks: self.code.as_deref() == Some("authentication_required"),
@@ -119,19 +122,50 @@ pub(super) async fn find_about_deposit(
     row.about(booking, State::Declined(consequence)).map(Some)
 }
 
+/// An event of a booking.
+pub(super) async fn find_event(db: &mut PgConnection, id: i64) -> Result<Option<booking::Event>> {
+    let row = sqlx::query!("SELECT kind, booking_id, payload FROM outbox WHERE id = $1", id);
+    let Some(row) = row.fetch_optional(db).await? else { return Ok(None) };
+    let Some(of) = row.booking_id else { return Ok(None) };
+    let told = serde_json::from_value(row.payload).map_err(AppError::fault)?;
+    Ok(Some(booking::Event { kind: row.kind, booking: BookingId(of), told }))
+}
+
+/// A person to write to; `None` for one who is gone.
+pub(super) async fn find_reader(db: &mut PgConnection, user: UserId) -> Result<Option<Reader>> {
+    let row = sqlx::query!(
+        "SELECT email, name, locale, time_zone FROM users WHERE id = $1 AND deleted_at IS NULL",
+        user.0
+    );
+    let Some(row) = row.fetch_optional(db).await? else { return Ok(None) };
+    let zone = Zone::parse(&row.time_zone).map_err(AppError::fault)?;
+    let language = row.locale.parse().unwrap_or_default();
+    Ok(Some(Reader { user, email: row.email, name: row.name, language, zone }))
+}
+
+/// Whether a booking was paid ahead and nothing of that is taken.
+pub(super) async fn is_given_back(db: &mut PgConnection, booking: BookingId) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        "SELECT EXISTS (SELECT FROM deposits WHERE booking_id = $1 AND kind = 'prepay' AND state = 'released'
+             AND payment_intent IS NOT NULL) AS \"found!\"",
+        booking.0
+    );
+    Ok(found.fetch_one(db).await?)
+}
+
 /// Keeps a mail; `false` where one about the same is kept already.
-pub(super) async fn insert(tx: &mut PgConnection, user: UserId, new: &NewMail<'_>) -> Result<bool> {
+pub(super) async fn insert(tx: &mut PgConnection, new: &NewMail<'_>) -> Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO mails (id, user_id, kind, dedupe_key, to_address, locale, subject, html, text, message_id,
              created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT (dedupe_key) DO NOTHING",
         new.id.0,
-        user.0,
+        new.reader.user.0,
         new.kind.name(),
         new.dedupe_key,
-        new.to,
-        new.language.tag(),
+        new.reader.email,
+        new.reader.language.tag(),
         new.letter.subject,
         new.letter.html,
         new.letter.text,

@@ -1,19 +1,52 @@
-//! What a mail says: from rows to subject, text and HTML, in the reader's language and zone.
+//! Mails about money: receipts, debts, deposits that were declined.
 
 use chrono::{DateTime, Utc};
-use domain::{
-    account::Language,
-    ids::{BookingId, UserId},
-    manners::{self, Manners},
-    money::Money,
-    payment::ChargeState,
-    zone::Zone,
-};
-use serde::Deserialize;
+use domain::{ids::BookingId, manners::Manners, money::Money, payment::ChargeState};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Kind, layout};
-use crate::{AppError, Result};
+use super::{
+    Kind, keep,
+    layout::Body,
+    letter::{Letter, Reader},
+    store,
+    texts::{Texts, fill},
+};
+use crate::{Result, Services, jobs::Job};
+
+/// The job that writes a mail about the money of a booking.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WriteMail {
+    /// What it is about.
+    pub kind: Kind,
+    /// The booking.
+    pub booking: BookingId,
+}
+
+impl Job for WriteMail {
+    const NAME: &'static str = "write_mail";
+
+    async fn run(self, services: &Services) -> Result<()> {
+        write(services, &self).await
+    }
+}
+
+/// Writes a mail, once for each charge or deposit and kind. What is past its use is not written: a debt that was paid
+/// meanwhile, a person who is gone.
+async fn write(services: &Services, job: &WriteMail) -> Result<()> {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let about = match job.kind {
+        Kind::DepositFailed => store::find_about_deposit(&mut tx, job.booking, now).await?,
+        _ => store::find_about_charge(&mut tx, job.booking).await?,
+    };
+    let Some(about) = about else { return Ok(()) };
+    let Some(letter) = compose(job.kind, &about, &services.config.web.public_url)? else { return Ok(()) };
+    let subject = about.subject.to_string();
+    keep(services, &mut tx, job.kind, &subject, &about.reader, &letter).await?;
+    tx.commit().await?;
+    Ok(())
+}
 
 /// What a mail about money is written from.
 #[derive(Clone, Debug)]
@@ -27,11 +60,7 @@ pub(super) struct About {
     pub receipt: Option<(i64, DateTime<Utc>)>,
     pub title: String,
     pub start: DateTime<Utc>,
-    pub student: UserId,
-    pub email: String,
-    pub name: String,
-    pub language: Language,
-    pub zone: Zone,
+    pub reader: Reader,
     pub tutor: String,
     /// The card that was charged or declined.
     pub card: Option<CardShown>,
@@ -65,100 +94,12 @@ pub(super) struct CardShown {
     pub last4: String,
 }
 
-/// A mail that is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Letter {
-    pub subject: String,
-    pub text: String,
-    pub html: String,
-}
-
-/// The sentences of a language; every field is one of its file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Texts {
-    greeting: String,
-    label: String,
-    pub(super) platform: String,
-    pub(super) reason: String,
-    lesson: String,
-    with: String,
-    time: String,
-    amount: String,
-    card: String,
-    card_number: String,
-    receipt: ReceiptTexts,
-    payment_failed: FailedTexts,
-    deposit_failed: DepositTexts,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReceiptTexts {
-    subject: String,
-    lead: String,
-    number: String,
-    paid_at: String,
-    link: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FailedTexts {
-    subject: String,
-    declined: String,
-    asks: String,
-    no_card: String,
-    consequence: String,
-    link: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DepositTexts {
-    subject: String,
-    declined: String,
-    no_card: String,
-    stands: String,
-    ended: String,
-    link: String,
-}
-
-impl Texts {
-    /// What stands before what it names: French wants a space before the colon.
-    pub(super) fn labelled(&self, name: &str) -> String {
-        fill(&self.label, &[("name", name)])
-    }
-
-    fn of(language: Language) -> Result<Self> {
-        serde_json::from_str(Texts::file(language)).map_err(AppError::fault)
-    }
-
-    const fn file(language: Language) -> &'static str {
-        match language {
-            Language::En => include_str!("texts/en.json"),
-            Language::Fr => include_str!("texts/fr.json"),
-        }
-    }
-}
-
-/// What stands in a mail, before it is laid out.
-pub(super) struct Body {
-    pub language: Language,
-    pub greeting: String,
-    pub paragraphs: Vec<String>,
-    /// Labels with what they name.
-    pub rows: Vec<(String, String)>,
-    /// What the link leads to, and where.
-    pub link: (String, String),
-}
-
 /// Writes a mail; `None` where it is past its use.
 ///
 /// # Errors
 /// Where the sentences cannot be read.
 pub(super) fn compose(kind: Kind, about: &About, public_url: &str) -> Result<Option<Letter>> {
-    let texts = Texts::of(about.language)?;
+    let texts = Texts::of(about.reader.language)?;
     let (subject, body) = match (kind, about.state, about.receipt) {
         (Kind::Receipt, State::Charge(ChargeState::Paid), Some(receipt)) => {
             paid(&texts, about, receipt, public_url)
@@ -172,8 +113,7 @@ pub(super) fn compose(kind: Kind, about: &About, public_url: &str) -> Result<Opt
         }
         _ => return Ok(None),
     };
-    let (text, html) = (layout::text(&texts, &body), layout::html(&texts, &body, &subject));
-    Ok(Some(Letter { subject, text, html }))
+    Letter::lay_out(&texts, subject, &body, public_url).map(Some)
 }
 
 fn paid(
@@ -187,7 +127,7 @@ fn paid(
     let values = [("number", &*number), ("amount", &*amount), ("title", &*about.title)];
     let mut rows = vec![(own.number.clone(), number.clone())];
     rows.extend(lesson_rows(texts, about, &amount));
-    rows.push((own.paid_at.clone(), moment(about, at)));
+    rows.push((own.paid_at.clone(), about.reader.moment(at)));
     let body = body(texts, about, vec![fill(&own.lead, &values)], rows, own.link.clone(), public_url);
     (fill(&own.subject, &values), body)
 }
@@ -215,7 +155,7 @@ fn not_secured(texts: &Texts, about: &About, consequence: &str, public_url: &str
     let paragraphs = vec![fill(lead, &values), consequence.to_owned()];
     let rows = lesson_rows(texts, about, &amount);
     let mut body = body(texts, about, paragraphs, rows, own.link.clone(), public_url);
-    body.link.1 = format!("{public_url}/settings#cards");
+    body.button.1 = format!("{public_url}/settings#cards");
     (fill(&own.subject, &values), body)
 }
 
@@ -228,19 +168,20 @@ fn body(
     public_url: &str,
 ) -> Body {
     Body {
-        language: about.language,
-        greeting: fill(&texts.greeting, &[("name", &about.name)]),
+        language: about.reader.language,
+        greeting: fill(&texts.greeting, &[("name", &about.reader.name)]),
         paragraphs,
         rows,
-        link: (link, format!("{public_url}/lessons/{}/charge", about.booking)),
+        button: (link, format!("{public_url}/lessons/{}/charge", about.booking)),
+        links: Vec::new(),
     }
 }
 
 fn lesson_rows(texts: &Texts, about: &About, amount: &str) -> Vec<(String, String)> {
-    let lesson = fill(&texts.with, &[("title", &about.title), ("tutor", &about.tutor)]);
+    let lesson = fill(&texts.with, &[("title", &about.title), ("name", &about.tutor)]);
     let mut rows = vec![
         (texts.lesson.clone(), lesson),
-        (texts.time.clone(), moment(about, about.start)),
+        (texts.time.clone(), about.reader.moment(about.start)),
         (texts.amount.clone(), amount.to_owned()),
     ];
     if let Some(card) = &about.card {
@@ -252,13 +193,7 @@ fn lesson_rows(texts: &Texts, about: &About, amount: &str) -> Vec<(String, Strin
 }
 
 fn amount(about: &About) -> String {
-    Manners::of(about.language).money(about.amount)
-}
-
-/// An instant in the reader's zone, which is named.
-fn moment(about: &About, at: DateTime<Utc>) -> String {
-    let moment = Manners::of(about.language).moment(about.zone, at);
-    format!("{moment}, {}", manners::zone(about.zone, at))
+    Manners::of(about.reader.language).money(about.amount)
 }
 
 /// A brand as people write it: the provider says `visa`.
@@ -267,25 +202,9 @@ fn capitalized(name: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// Puts values into a sentence, in one pass: what a value contains is not looked at.
-fn fill(sentence: &str, values: &[(&str, &str)]) -> String {
-    let mut parts = sentence.split("{{");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (name, rest) = part.split_once("}}").unwrap_or((part, ""));
-        let value = values.iter().find(|(known, _)| *known == name.trim());
-        out.push_str(value.map_or("", |(_, value)| value));
-        out.push_str(rest);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use domain::money::Currency;
-    use serde_json::Value;
+    use domain::{account::Language, ids::UserId, money::Currency, zone::Zone};
 
     use super::*;
 
@@ -298,44 +217,16 @@ mod tests {
             receipt: Some((17, "2027-03-01T13:00:05Z".parse().expect("an instant"))),
             title: "Maths <b>& more</b> {{ amount }}".into(),
             start: "2027-03-01T12:00:00Z".parse().expect("an instant"),
-            student: UserId(Uuid::from_u128(3)),
-            email: "sam@example.org".into(),
-            name: "Sam".into(),
-            language,
-            zone: Zone::parse("America/New_York").expect("a zone"),
+            reader: Reader {
+                user: UserId(Uuid::from_u128(3)),
+                email: "sam@example.org".into(),
+                name: "Sam".into(),
+                language,
+                zone: Zone::parse("America/New_York").expect("a zone"),
+            },
             tutor: "Tina \"T\" O’Hara".into(),
             card: Some(CardShown { brand: "visa".into(), last4: "4242".into() }),
             asks: false,
-        }
-    }
-
-    /// `group.key` with its placeholders, sorted.
-    fn keys(language: Language) -> BTreeMap<String, Vec<String>> {
-        fn walk(prefix: &str, value: &Value, into: &mut BTreeMap<String, Vec<String>>) {
-            match value {
-                Value::Object(map) => {
-                    map.iter().for_each(|(key, value)| walk(&format!("{prefix}.{key}"), value, into));
-                }
-                value => {
-                    let text = value.as_str().filter(|text| !text.is_empty()).expect(prefix);
-                    let parts = text.split("{{").skip(1).filter_map(|part| part.split_once("}}"));
-                    let mut names: Vec<_> = parts.map(|(name, _)| name.trim().to_owned()).collect();
-                    names.sort();
-                    into.insert(prefix.to_owned(), names);
-                }
-            }
-        }
-        let mut into = BTreeMap::new();
-        walk("", &serde_json::from_str(Texts::file(language)).expect("JSON"), &mut into);
-        into
-    }
-
-    /// That all are used is proven by the compiler: a field of [`Texts`] that nobody reads is a warning.
-    #[test]
-    fn every_language_has_the_same_sentences() {
-        for language in Language::ALL {
-            assert_eq!(keys(language), keys(Language::En), "{language:?}");
-            Texts::of(language).expect("every key is a field");
         }
     }
 

@@ -1,0 +1,314 @@
+//! Mails about bookings on a real database: who is told what, in which language, on whose clock, and how often.
+#![allow(clippy::expect_used, reason = "a helper that fails is a failed test")]
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::booking::{Booking, BookingRequest, Note};
+use insta::assert_snapshot;
+use services::{
+    Actor, Services, booking, jobs,
+    mail::{self, Mail},
+    sweep,
+    testing::{self, Tutor, assert_invariants, at_hour, now, number, request},
+};
+use sqlx::PgPool;
+
+/// A platform with a tutor and a student, each of whom reads a language in a zone.
+struct World {
+    services: Services,
+    tutor: Tutor,
+    student: Actor,
+}
+
+impl World {
+    async fn open(db: PgPool, student: (&str, &str), tutor: (&str, &str)) -> Self {
+        jobs::migrate(&db).await.expect("the queue");
+        let services = testing::services(db);
+        services.clock.set(&services.db, Some(now())).await.expect("the clock");
+        let world = World {
+            tutor: testing::tutor(&services, "Tina").await,
+            student: testing::student(&services, "Sam").await,
+            services,
+        };
+        for (actor, email, (locale, zone)) in
+            [(&world.student, "sam@example.org", student), (&world.tutor.actor, "tina@example.org", tutor)]
+        {
+            sqlx::query("UPDATE users SET email = $2, locale = $3, time_zone = $4 WHERE id = $1")
+                .bind(actor.user.0)
+                .bind(email)
+                .bind(locale)
+                .bind(zone)
+                .execute(&world.services.db)
+                .await
+                .expect("a reader");
+        }
+        sqlx::query("UPDATE tutors SET time_zone = $1, slug = 'tina'")
+            .bind(tutor.1)
+            .execute(&world.services.db)
+            .await
+            .expect("a tutor");
+        testing::execute(&world.services, "UPDATE weekly_windows SET start_min = 0, end_min = 1440").await;
+        world
+    }
+
+    async fn in_english(db: PgPool) -> Self {
+        World::open(db, ("en", "Europe/Paris"), ("en", "Europe/Paris")).await
+    }
+
+    async fn asks_to_confirm(&self) {
+        testing::execute(&self.services, "UPDATE tutors SET confirm_requests = true").await;
+    }
+
+    /// An hour four hours from now, booked with a note.
+    async fn booked(&self) -> Booking {
+        let note = Note::parse("Fractions, please. <b>Thank you!</b>").expect("a note");
+        let request = BookingRequest { note, ..request(&self.tutor, at_hour(4)) };
+        booking::place(&self.services, &self.student, &request, None).await.expect("a booking")
+    }
+
+    /// Writes all mails that are asked for; how many jobs that took.
+    async fn work(&self) -> u64 {
+        jobs::hand_out(&self.services).await.expect("handed out");
+        jobs::drain(&self.services).await.expect("worked off")
+    }
+
+    async fn set(&self, now: DateTime<Utc>) {
+        self.services.clock.set(&self.services.db, Some(now)).await.expect("the clock");
+    }
+
+    /// The mails that were not there before, by address: whose, and what about.
+    async fn new_mails(&self, before: usize) -> Vec<Mail> {
+        let mut mails = mail::list(&self.services).await.expect("mails");
+        assert!(mails.len() >= before);
+        mails.sort_by_key(|mail| (mail.created_at, mail.to.clone()));
+        mails.split_off(before)
+    }
+
+    async fn kinds(&self) -> Vec<(String, String)> {
+        self.new_mails(0).await.into_iter().map(|mail| (mail.to, mail.kind)).collect()
+    }
+}
+
+fn pairs(rows: &[(&str, &str)]) -> Vec<(String, String)> {
+    rows.iter().map(|(to, kind)| ((*to).to_owned(), (*kind).to_owned())).collect()
+}
+
+const SAM: &str = "sam@example.org";
+const TINA: &str = "tina@example.org";
+
+/// What happens to a booking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Story {
+    Booked,
+    Requested,
+    Confirmed,
+    Declined,
+    Expired,
+    MovedByStudent,
+    MovedByTutor,
+    RequestMoved,
+    CancelledByStudent,
+    CancelledByTutor,
+    CancelledByAdmin,
+}
+
+impl Story {
+    const ALL: [(Story, &'static [(&'static str, &'static str)]); 11] = [
+        (Story::Booked, &[(SAM, "booking_confirmed"), (TINA, "booking_confirmed")]),
+        (Story::Requested, &[(TINA, "booking_requested")]),
+        (Story::Confirmed, &[(SAM, "booking_confirmed"), (TINA, "booking_confirmed")]),
+        (Story::Declined, &[(SAM, "booking_declined")]),
+        (Story::Expired, &[(SAM, "booking_expired")]),
+        (Story::MovedByStudent, &[(SAM, "booking_rescheduled"), (TINA, "booking_rescheduled")]),
+        (Story::MovedByTutor, &[(SAM, "booking_rescheduled"), (TINA, "booking_rescheduled")]),
+        (Story::RequestMoved, &[(SAM, "booking_rescheduled"), (TINA, "booking_rescheduled")]),
+        (Story::CancelledByStudent, &[(SAM, "booking_cancelled"), (TINA, "booking_cancelled")]),
+        (Story::CancelledByTutor, &[(SAM, "booking_cancelled"), (TINA, "booking_cancelled")]),
+        (Story::CancelledByAdmin, &[(SAM, "booking_cancelled"), (TINA, "booking_cancelled")]),
+    ];
+
+    fn is_of_a_request(self) -> bool {
+        use Story::{Confirmed, Declined, Expired, RequestMoved, Requested};
+        matches!(self, Requested | Confirmed | Declined | Expired | RequestMoved)
+    }
+
+    /// Lets it happen; the mails that its last step leaves, and the booking.
+    async fn tell(self, world: &World) -> (Vec<Mail>, Booking) {
+        let (services, student, tutor) = (&world.services, &world.student, &world.tutor.actor);
+        world.set(now()).await;
+        if self.is_of_a_request() {
+            world.asks_to_confirm().await;
+        }
+        let booking = world.booked().await;
+        let id = booking.id;
+        if matches!(self, Story::Booked | Story::Requested) {
+            world.work().await;
+            return (world.new_mails(0).await, booking);
+        }
+        world.work().await;
+        let before = world.new_mails(0).await.len();
+        world.set(now() + TimeDelta::minutes(30)).await;
+        let reason = Some("I am ill & at home.\nSorry!");
+        let moved = |actor| booking::reschedule(services, actor, id, at_hour(6), None);
+        let booking = match self {
+            Story::Booked | Story::Requested => booking,
+            Story::Confirmed => booking::confirm(services, tutor, id).await.expect("confirmed"),
+            Story::Declined => booking::decline(services, tutor, id, reason).await.expect("declined"),
+            Story::Expired => {
+                world.set(booking.expires_at.expect("a request lapses")).await;
+                sweep::run(services).await.expect("swept");
+                booking
+            }
+            Story::MovedByStudent | Story::RequestMoved => moved(student).await.expect("moved"),
+            Story::MovedByTutor => moved(tutor).await.expect("moved"),
+            Story::CancelledByStudent => {
+                booking::cancel(services, student, id, None).await.expect("cancelled")
+            }
+            Story::CancelledByTutor => booking::cancel(services, tutor, id, reason).await.expect("cancelled"),
+            Story::CancelledByAdmin => {
+                let admin = testing::user(services, "Ada", domain::account::Role::Admin).await;
+                booking::cancel(services, &admin, id, reason).await.expect("cancelled")
+            }
+        };
+        world.work().await;
+        (world.new_mails(before).await, booking)
+    }
+}
+
+/// Mails as text, without what differs each time.
+fn shown(mails: &[Mail], booking: &Booking) -> String {
+    let one = |mail: &Mail| format!("To: {}\nSubject: {}\n\n{}", mail.to, mail.subject, mail.text);
+    let all: Vec<String> = mails.iter().map(one).collect();
+    let (id, token) = (booking.id.to_string(), &*booking.join_token);
+    all.join("\n==========\n\n").replace(&id, "BOOKING").replace(token, "TOKEN")
+}
+
+/// Gives the database back as it was.
+async fn forget(world: &World) {
+    testing::execute(
+        &world.services,
+        "TRUNCATE bookings, claims, outbox, mails, live_events CASCADE; UPDATE tutors SET confirm_requests = NULL",
+    )
+    .await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn both_are_told_in_their_own_language_and_zone(db: PgPool) {
+    let (english, french) = (("en", "America/New_York"), ("fr", "Europe/Paris"));
+    for (readers, student, tutor) in [("sam_en", english, french), ("sam_fr", french, english)] {
+        let world = World::open(db.clone(), student, tutor).await;
+        for (story, expected) in Story::ALL {
+            let (mails, booking) = story.tell(&world).await;
+            let told: Vec<_> = mails.iter().map(|mail| (mail.to.clone(), mail.kind.clone())).collect();
+            assert_eq!(told, pairs(expected), "{story:?}");
+            assert_snapshot!(format!("{story:?}_{readers}"), shown(&mails, &booking));
+            for mail in &mails {
+                assert!(!mail.html.contains("{{") && !mail.html.contains("<b>"), "{story:?}: {}", mail.html);
+            }
+            forget(&world).await;
+        }
+        testing::execute(&world.services, "TRUNCATE users CASCADE").await;
+    }
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn the_html_says_the_same_with_the_meeting_link_as_its_button(db: PgPool) {
+    let world = World::in_english(db).await;
+    let (mails, booking) = Story::Booked.tell(&world).await;
+    let html =
+        mails[1].html.replace(&booking.id.to_string(), "BOOKING").replace(&booking.join_token, "TOKEN");
+    let join = "<a href=\"http://127.0.0.1:3000/join/TOKEN\"";
+    let page = "<a href=\"http://127.0.0.1:3000/lessons/BOOKING\"";
+    assert!(html.find(join).expect("the button") < html.find(page).expect("the other link"));
+    assert!(html.contains("Fractions, please. &lt;b&gt;Thank you!&lt;/b&gt;"));
+    assert_snapshot!("booked_html", html);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn what_is_told_again_is_written_once(db: PgPool) {
+    let world = World::in_english(db).await;
+    let (mails, _) = Story::MovedByTutor.tell(&world).await;
+    assert_eq!((mails.len(), world.kinds().await.len()), (2, 4));
+    let ids = |mails: Vec<Mail>| mails.into_iter().map(|mail| mail.id).collect::<Vec<_>>();
+    let before = ids(world.new_mails(0).await);
+    testing::execute(&world.services, "UPDATE outbox SET dispatched_at = NULL").await;
+    assert_eq!(world.work().await, 2, "both jobs run again");
+    assert_eq!(ids(world.new_mails(0).await), before);
+    assert_invariants(&world.services).await;
+}
+
+/// Each row: what happens while no mail is written, and which are of use afterwards.
+#[sqlx::test(migrations = "../migrations")]
+async fn after_an_outage_only_what_is_still_so_is_told(db: PgPool) {
+    let world = World::in_english(db).await;
+    let (student, tutor) = (&world.student, &world.tutor.actor);
+    let services = &world.services;
+    for (what, expected) in [
+        ("cancelled", &[(SAM, "booking_cancelled"), (TINA, "booking_cancelled")][..]),
+        ("moved twice", &[(SAM, "booking_rescheduled"), (TINA, "booking_rescheduled")]),
+        ("begun", &[]),
+        ("answered", &[(SAM, "booking_confirmed"), (TINA, "booking_confirmed")]),
+        ("lapsed and not yet swept", &[]),
+    ] {
+        world.set(now()).await;
+        if matches!(what, "answered" | "lapsed and not yet swept") {
+            world.asks_to_confirm().await;
+        }
+        let booking = world.booked().await;
+        match what {
+            "cancelled" => drop(booking::cancel(services, student, booking.id, None).await.expect(what)),
+            "moved twice" => {
+                for hour in [6, 7] {
+                    booking::reschedule(services, tutor, booking.id, at_hour(hour), None).await.expect(what);
+                }
+            }
+            "begun" => world.set(booking.start).await,
+            "answered" => drop(booking::confirm(services, tutor, booking.id).await.expect(what)),
+            _ => world.set(booking.expires_at.expect("a request lapses")).await,
+        }
+        world.work().await;
+        assert_eq!(world.kinds().await, pairs(expected), "{what}");
+        forget(&world).await;
+    }
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn nobody_writes_to_a_person_who_is_gone(db: PgPool) {
+    let world = World::in_english(db).await;
+    world.booked().await;
+    testing::execute(&world.services, "UPDATE users SET deleted_at = created_at WHERE role = 'student'")
+        .await;
+    world.work().await;
+    assert_eq!(world.kinds().await, pairs(&[(TINA, "booking_confirmed")]));
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_free_lesson_says_nothing_of_money(db: PgPool) {
+    let world = World::in_english(db).await;
+    testing::execute(&world.services, "UPDATE offerings SET prices = '{0,0,0}'").await;
+    let (mails, _) = Story::CancelledByTutor.tell(&world).await;
+    for mail in mails {
+        assert!(!mail.text.contains("charged") && !mail.text.contains("Price"), "{}", mail.text);
+    }
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn two_servers_write_each_mail_once(db: PgPool) {
+    let world = World::in_english(db.clone()).await;
+    world.booked().await;
+    world.work().await;
+    let again = "INSERT INTO outbox (kind, booking_id, payload, correlation_id, created_at)
+                 SELECT o.kind, o.booking_id, o.payload, gen_random_uuid(), o.created_at
+                 FROM outbox o, generate_series(1, 50)";
+    testing::execute(&world.services, again).await;
+    testing::execute(&world.services, "UPDATE outbox SET dispatched_at = NULL").await;
+    let second = testing::services(db);
+    let both = async |services: &Services| {
+        jobs::outbox::dispatch(services).await.expect("dispatched");
+        jobs::drain(services).await.expect("worked off");
+    };
+    tokio::join!(both(&world.services), both(&second));
+    // 51 events, two people each.
+    assert_eq!(number(&world.services, "SELECT count(*) FROM mails").await, 102);
+    let doubled = "SELECT count(*) - count(DISTINCT dedupe_key) FROM mails";
+    assert_eq!(number(&world.services, doubled).await, 0);
+}
