@@ -1,9 +1,14 @@
 //! Mails about bookings on a real database: who is told what, in which language, on whose clock, and how often.
 #![allow(clippy::expect_used, reason = "a helper that fails is a failed test")]
 
+mod post;
+
+use calcard::icalendar::{ICalendar, ICalendarProperty};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::booking::{Booking, BookingRequest, Note};
 use insta::assert_snapshot;
+use mail_parser::{MessageParser, MimeHeaders as _};
+use post::Post;
 use services::{
     Actor, Services, booking, jobs,
     mail::{self, Mail},
@@ -21,8 +26,11 @@ struct World {
 
 impl World {
     async fn open(db: PgPool, student: (&str, &str), tutor: (&str, &str)) -> Self {
-        jobs::migrate(&db).await.expect("the queue");
-        let services = testing::services(db);
+        World::with(testing::services(db), student, tutor).await
+    }
+
+    async fn with(services: Services, student: (&str, &str), tutor: (&str, &str)) -> Self {
+        jobs::migrate(&services.db).await.expect("the queue");
         services.clock.set(&services.db, Some(now())).await.expect("the clock");
         let world = World {
             tutor: testing::tutor(&services, "Tina").await,
@@ -311,4 +319,63 @@ async fn two_servers_write_each_mail_once(db: PgPool) {
     assert_eq!(number(&world.services, "SELECT count(*) FROM mails").await, 102);
     let doubled = "SELECT count(*) - count(DISTINCT dedupe_key) FROM mails";
     assert_eq!(number(&world.services, doubled).await, 0);
+}
+
+/// The calendar file of a story's mails, where they carry one.
+fn method(story: Story) -> Option<&'static str> {
+    use Story::{
+        Booked, CancelledByAdmin, CancelledByStudent, CancelledByTutor, Confirmed, MovedByStudent,
+        MovedByTutor,
+    };
+    match story {
+        Booked | Confirmed | MovedByStudent | MovedByTutor => Some("REQUEST"),
+        CancelledByStudent | CancelledByTutor | CancelledByAdmin => Some("CANCEL"),
+        _ => None,
+    }
+}
+
+/// Asserts that a mail that was sent says what was written, in the eyes of a reader that is not ours.
+fn assert_read(raw: &str, mail: &Mail, booking: &Booking, method: Option<&str>) {
+    let unstuffed = raw.replace("\r\n..", "\r\n.");
+    let read = MessageParser::default().parse(unstuffed.as_bytes()).expect("a mail");
+    let lines = |text: &str| text.replace("\r\n", "\n").trim_end().to_owned();
+    assert_eq!(read.subject(), Some(&*mail.subject));
+    assert_eq!(read.to().and_then(|to| to.first()).and_then(|to| to.address()), Some(&*mail.to));
+    assert_eq!(lines(&read.body_text(0).expect("a text")), lines(&mail.text));
+    assert_eq!(lines(&read.body_html(0).expect("HTML")), lines(&mail.html));
+    let files: Vec<_> = read.parts.iter().filter(|part| is_calendar(part)).collect();
+    assert_eq!(files.len(), if method.is_some() { 2 } else { 0 }, "{}", mail.kind);
+    for file in files {
+        let calendar = ICalendar::parse(file.text_contents().expect("a text")).expect("a calendar");
+        let said =
+            |name| calendar.components.iter().find_map(|part| part.property(&name)).expect("a property");
+        let text = |name| said(name).values[0].as_text().expect("a text").to_owned();
+        assert_eq!(text(ICalendarProperty::Uid), booking.id.to_string());
+        assert!(raw.contains(&format!("method={}", method.unwrap_or_default())));
+        assert!(
+            file.text_contents()
+                .is_some_and(|text| text.contains(&format!("METHOD:{}\r\n", method.unwrap_or_default())))
+        );
+    }
+}
+
+fn is_calendar(part: &mail_parser::MessagePart<'_>) -> bool {
+    part.content_type().is_some_and(|it| matches!(it.subtype(), Some("calendar" | "ics")))
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn what_is_sent_is_read_alike_by_another_reader(db: PgPool) {
+    let post = Post::closed().await.open().await;
+    let services = testing::services_in(db, &[("SMTP_URL", &post.url())], None);
+    let world = World::with(services, ("en", "America/New_York"), ("fr", "Europe/Paris")).await;
+    for (story, _) in Story::ALL {
+        let (mails, booking) = story.tell(&world).await;
+        for mail in &mails {
+            let id = format!("Message-ID: <{}@localhost>", mail.id);
+            let sent: Vec<_> = post.taken().into_iter().filter(|raw| raw.contains(&id)).collect();
+            assert_eq!(sent.len(), 1, "{story:?} {}", mail.to);
+            assert_read(&sent[0], mail, &booking, method(story));
+        }
+        forget(&world).await;
+    }
 }

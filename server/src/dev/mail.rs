@@ -44,11 +44,15 @@ fn page(mails: &[Mail]) -> String {
 
 fn article(mail: &Mail) -> String {
     let sent = mail.sent_at.map_or("kept, not sent".to_owned(), |at| format!("sent {}", instant(at)));
+    let calendar = mail.calendar.as_ref().map(|file| {
+        let file = escape(file);
+        format!("<details><summary lang=\"en\">Calendar file</summary><pre>{file}</pre></details>\n")
+    });
     format!(
         "<article lang=\"{locale}\">\n<h2>{subject}</h2>\n\
          <p lang=\"en\">To {to} · {kind} · {locale} · written {written} · {sent}</p>\n\
          <iframe sandbox title=\"{subject}\" srcdoc=\"{html}\"></iframe>\n\
-         <details><summary lang=\"en\">Text part</summary><pre>{text}</pre></details>\n</article>\n",
+         <details><summary lang=\"en\">Text part</summary><pre>{text}</pre></details>\n{calendar}</article>\n",
         locale = escape(&mail.locale),
         subject = escape(&mail.subject),
         to = escape(&mail.to),
@@ -56,6 +60,7 @@ fn article(mail: &Mail) -> String {
         written = instant(mail.created_at),
         html = escape(&mail.html),
         text = escape(&mail.text),
+        calendar = calendar.unwrap_or_default(),
     )
 }
 

@@ -60,7 +60,7 @@ pub async fn list_failed(services: &Services, actor: &Actor) -> Result<Vec<Faile
 
 fn read(row: Row) -> FailedJob {
     let about = row.payload["job"].as_object().map(|ids| {
-        let shown = |id: &Value| id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+        let shown = |id: &serde_json::Value| id.as_str().map_or_else(|| id.to_string(), str::to_owned);
         let ids = ids.iter().map(|(name, id)| format!("{name} {}", shown(id)));
         ids.collect::<Vec<_>>().join(", ")
     });

@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use crate::{
-    AppError, Result, Services, chance,
+    AppError, Result, Services,
+    calendar::Invitation,
+    chance,
     jobs::{self, Job},
 };
 use letter::{Letter, Reader};
@@ -96,6 +98,11 @@ pub struct Mail {
     pub html: String,
     /// The language.
     pub locale: String,
+    /// The calendar file that it carries (RFC 5545).
+    pub calendar: Option<String>,
+    /// What that asks the calendar to do (RFC 5546): `REQUEST` or `CANCEL`.
+    #[serde(skip)]
+    pub calendar_method: Option<String>,
     /// The `Message-ID`, the same at each try.
     #[serde(skip)]
     pub message_id: String,
@@ -136,11 +143,13 @@ struct NewMail<'a> {
     dedupe_key: String,
     reader: &'a Reader,
     letter: &'a Letter,
+    calendar: Option<&'a Invitation>,
     message_id: String,
     now: DateTime<Utc>,
 }
 
-/// Keeps a mail, once for its kind and what it is about, and has it sent after the commit.
+/// Keeps a mail, once for its kind and what it is about, and has it sent after the commit. It may carry a calendar
+/// file.
 async fn keep(
     services: &Services,
     tx: &mut PgConnection,
@@ -148,6 +157,7 @@ async fn keep(
     about: &str,
     reader: &Reader,
     letter: &Letter,
+    calendar: Option<&Invitation>,
 ) -> Result<()> {
     let id: MailId = chance::id();
     let new = NewMail {
@@ -156,6 +166,7 @@ async fn keep(
         dedupe_key: format!("{}/{about}", kind.name()),
         reader,
         letter,
+        calendar,
         message_id: format!("<{id}@{}>", services.config.web.host()),
         now: services.clock.now(),
     };

@@ -43,7 +43,7 @@ async fn write(services: &Services, job: &WriteMail) -> Result<()> {
     let Some(about) = about else { return Ok(()) };
     let Some(letter) = compose(job.kind, &about, &services.config.web.public_url)? else { return Ok(()) };
     let subject = about.subject.to_string();
-    keep(services, &mut tx, job.kind, &subject, &about.reader, &letter).await?;
+    keep(services, &mut tx, job.kind, &subject, &about.reader, &letter, None).await?;
     tx.commit().await?;
     Ok(())
 }

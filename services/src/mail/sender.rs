@@ -5,8 +5,8 @@ use std::time::Duration;
 use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     message::{
-        Mailbox, MultiPart,
-        header::{HeaderName, HeaderValue},
+        Attachment, Mailbox, MultiPart, SinglePart,
+        header::{ContentType, HeaderName, HeaderValue},
     },
 };
 
@@ -50,7 +50,19 @@ impl Sender {
             .date(mail.created_at.into())
             .message_id(Some(mail.message_id.clone()))
             .raw_header(automatic)
-            .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))?;
+            .multipart(parts(mail)?)?;
         Ok(message)
     }
+}
+
+/// Text and HTML to choose from. A calendar file is a third choice, which mail programs show as an invitation
+/// (RFC 6047), and an attachment for those that do not.
+fn parts(mail: &Mail) -> Result<MultiPart, SendError> {
+    let letter = MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone());
+    let (Some(file), Some(method)) = (&mail.calendar, &mail.calendar_method) else { return Ok(letter) };
+    let shown = ContentType::parse(&format!("text/calendar; charset=utf-8; method={method}"))?;
+    let letter = letter.singlepart(SinglePart::builder().header(shown).body(file.clone()));
+    let attached =
+        Attachment::new("lesson.ics".to_owned()).body(file.clone(), ContentType::parse("application/ics")?);
+    Ok(MultiPart::mixed().multipart(letter).singlepart(attached))
 }

@@ -157,8 +157,8 @@ pub(super) async fn is_given_back(db: &mut PgConnection, booking: BookingId) -> 
 pub(super) async fn insert(tx: &mut PgConnection, new: &NewMail<'_>) -> Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO mails (id, user_id, kind, dedupe_key, to_address, locale, subject, html, text, message_id,
-             created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             created_at, calendar, calendar_method)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          ON CONFLICT (dedupe_key) DO NOTHING",
         new.id.0,
         new.reader.user.0,
@@ -170,7 +170,9 @@ pub(super) async fn insert(tx: &mut PgConnection, new: &NewMail<'_>) -> Result<b
         new.letter.html,
         new.letter.text,
         new.message_id,
-        new.now
+        new.now,
+        new.calendar.map(|calendar| &*calendar.text),
+        new.calendar.map(|calendar| calendar.method.name())
     )
     .execute(tx)
     .await?;
@@ -181,7 +183,8 @@ pub(super) async fn insert(tx: &mut PgConnection, new: &NewMail<'_>) -> Result<b
 pub(super) async fn list(db: &mut PgConnection, limit: i64) -> Result<Vec<Mail>> {
     let mails = sqlx::query_as!(
         Mail,
-        "SELECT id, kind, to_address AS \"to\", subject, text, html, locale, message_id, created_at, sent_at
+        "SELECT id, kind, to_address AS \"to\", subject, text, html, locale, calendar, calendar_method, message_id,
+                created_at, sent_at
          FROM mails ORDER BY created_at DESC, id LIMIT $1",
         limit
     );
@@ -192,7 +195,8 @@ pub(super) async fn list(db: &mut PgConnection, limit: i64) -> Result<Vec<Mail>>
 pub(super) async fn find_unsent(db: &mut PgConnection, id: MailId) -> Result<Option<Mail>> {
     let mail = sqlx::query_as!(
         Mail,
-        "SELECT id, kind, to_address AS \"to\", subject, text, html, locale, message_id, created_at, sent_at
+        "SELECT id, kind, to_address AS \"to\", subject, text, html, locale, calendar, calendar_method, message_id,
+                created_at, sent_at
          FROM mails WHERE id = $1 AND sent_at IS NULL",
         id.0
     );

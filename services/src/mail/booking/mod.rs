@@ -10,7 +10,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, keep, store};
-use crate::{Result, Services, booking, jobs::Job};
+use crate::{Result, Services, booking, calendar, jobs::Job};
 
 /// The job that writes the mails about something that happened to a booking.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -110,6 +110,15 @@ fn is_of_use(kind: Kind, told: &Told, booking: &Booking, now: DateTime<Utc>) -> 
     }
 }
 
+/// Whether a mail carries the lesson for the reader's calendar: once it is certain, and once it is not any more.
+fn belongs_in_calendar(kind: Kind, booking: &Booking) -> bool {
+    match kind {
+        Kind::BookingConfirmed | Kind::BookingCancelled => true,
+        Kind::BookingRescheduled => booking.state == BookingState::Confirmed,
+        _ => false,
+    }
+}
+
 /// Writes the mails about an event, once for each person. What is past its use is not written.
 async fn tell(services: &Services, id: i64) -> Result<()> {
     let now = services.clock.now();
@@ -136,7 +145,12 @@ async fn tell(services: &Services, id: i64) -> Result<()> {
             party: *party,
             public_url: &services.config.web.public_url,
         };
-        keep(services, &mut tx, kind, &format!("{id}/{user}"), &reader, &news.letter()?).await?;
+        let calendar = match belongs_in_calendar(kind, &found.booking) {
+            true => calendar::invitation(&mut tx, &services.config, event.booking, user, now).await?,
+            false => None,
+        };
+        let about = format!("{id}/{user}");
+        keep(services, &mut tx, kind, &about, &reader, &news.letter()?, calendar.as_ref()).await?;
     }
     tx.commit().await?;
     Ok(())
