@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 const COMMITS: [(&str, usize, &str); 10] = [
     ("booking/transaction.rs", 1, "charge: the outcome, with the charge and the ledger's first event"),
     ("jobs/outbox.rs", 1, "all"),
-    ("mail/booking/mod.rs", 1, "decline_prepay; mails about bookings move no money"),
+    ("mail/booking/mod.rs", 1, "decline_prepay, release: a booking that was cancelled"),
     ("mail/money.rs", 1, "charge, decline: receipts and debts"),
     ("payment/cards.rs", 3, "none: cards that are saved, chosen and removed move no money"),
     (

@@ -74,6 +74,12 @@ impl Scenario {
         }
     }
 
+    /// Whether jobs end it that do not wait for one another: both are told that a booking was cancelled while its
+    /// money is seen to. Their points have no order.
+    pub fn ends_side_by_side(self) -> bool {
+        matches!(self, Scenario::DeclinePrepay | Scenario::Release)
+    }
+
     /// All that comes before it.
     pub async fn prepare(self, world: &World, server: &Server) -> Stage {
         let cards: &[&str] = match self {

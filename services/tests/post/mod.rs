@@ -1,4 +1,5 @@
 //! A mail server for tests, in this process, on a port of its own: as much of SMTP (RFC 5321) as a client needs.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::{
     net::SocketAddr,
