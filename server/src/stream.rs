@@ -1,6 +1,7 @@
 //! `/api/events`: one stream of live events for each signed-in person; and what all streams have in common.
 //!
-//! The table is the truth: a hint of the bus, or two seconds without one, makes the stream look again.
+//! The table is the truth: a hint of the bus makes the stream look again. The server looks for all its streams every
+//! two seconds; a stream looks by itself only in case that both fail.
 
 use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
@@ -17,7 +18,7 @@ use futures::{Stream, stream};
 use serde::Deserialize;
 use services::{
     Services,
-    live::{self, Hints, LiveEvent},
+    live::{self, Hint, Hints, LiveEvent},
 };
 use tokio::{sync::watch, time::Instant};
 use utoipa::IntoParams;
@@ -32,11 +33,11 @@ use crate::{
     router::AppState,
 };
 
-/// The longest time between two looks at the table.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How soon a page comes back that lost its stream.
+const BACK_AFTER: Duration = Duration::from_secs(2);
 
-/// How often the sign-in behind a stream is looked at.
-const CHECK_EVERY: Duration = Duration::from_secs(5);
+/// How often a stream looks by itself, at the table and whether its person is still signed in.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
 
 /// How often a quiet stream says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -103,7 +104,7 @@ pub fn open(state: AppState, headers: &HeaderMap, hints: Hints, feed: impl Feed)
         hints,
         stopping: state.stopping,
         look_at: now,
-        check_at: now + CHECK_EVERY,
+        check_at: now + LOOK_EVERY,
         greeted: false,
         _open: state.metrics.stream(),
     };
@@ -160,7 +161,7 @@ impl<F: Feed> Source<F> {
         if !self.greeted {
             self.greeted = true;
             // Sent at once, so that the page knows that it is connected; and how soon to come back.
-            return Some(Event::default().comment("open").retry(LOOK_EVERY));
+            return Some(Event::default().comment("open").retry(BACK_AFTER));
         }
         loop {
             if let Some(event) = self.waiting.pop_front() {
@@ -181,7 +182,7 @@ impl<F: Feed> Source<F> {
         if Instant::now() < self.check_at {
             return true;
         }
-        self.check_at = Instant::now() + CHECK_EVERY;
+        self.check_at = Instant::now() + LOOK_EVERY;
         auth::still_signed_in(&self.services, &self.headers).await
     }
 
@@ -191,7 +192,7 @@ impl<F: Feed> Source<F> {
             Err(error) => tracing::warn!(%error, "a stream's look failed"),
         }
         // A full page may have more behind it.
-        let more = !self.waiting.is_empty();
+        let more = self.waiting.len() >= usize::from(live::PAGE);
         self.look_at = Instant::now() + if more { Duration::ZERO } else { LOOK_EVERY };
     }
 
@@ -201,7 +202,12 @@ impl<F: Feed> Source<F> {
         let mut stopping = self.stopping.clone();
         tokio::select! {
             () = tokio::time::sleep_until(until) => {}
-            () = self.hints.next() => self.look_at = Instant::now(),
+            hint = self.hints.next() => {
+                self.look_at = Instant::now();
+                if hint == Hint::SignInEnded {
+                    self.check_at = self.look_at;
+                }
+            }
             _ = stopping.wait_for(|stop| *stop) => {}
         }
     }

@@ -1,11 +1,13 @@
 //! What open pages are told, and how servers tell each other that there is something to tell.
 //!
 //! `live_events` is the truth: an event is a row, written in the transaction in which it happened.
-//! The bus only says "look": a lost hint costs at most the two seconds until the next look.
+//! The bus only says "look": a lost hint costs at most the two seconds until the server's next look.
 
 mod hints;
+mod watch;
 
 use std::{
+    fmt,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -18,12 +20,15 @@ use tokio::sync::mpsc;
 
 use crate::Result;
 
-pub use hints::{Hints, Streams};
+pub use hints::{Hint, Hints, Streams};
 
 /// Carries hints between servers.
 pub trait LiveBus: Send + Sync {
     /// Says that there is something new for these people. Called after the commit; it neither waits nor fails.
     fn wake(&self, users: &[UserId]);
+
+    /// Says that a sign-in of this person ended: streams see whether it was theirs. Called after the commit.
+    fn sign_in_ended(&self, user: UserId);
 
     /// Hints for this person from every server, this one included.
     fn subscribe(&self, user: UserId) -> Hints;
@@ -69,24 +74,44 @@ pub async fn record(
 /// The channel of the hints.
 const CHANNEL: &str = "lectern_live";
 
-/// People named in one NOTIFY: its payload ends at 8000 bytes, and an id with its comma takes 37.
+/// Hints told in one NOTIFY: its payload ends at 8000 bytes, and an id with its mark and comma takes 38.
 const TOLD_AT_ONCE: usize = 200;
 
-/// Hints that wait to be told. What is more than that is left to the readers' own looks.
+/// Hints that wait to be told. What is more than that is left to the looks at the table.
 const WAITING: usize = 4096;
 
-/// Carries hints by Postgres NOTIFY, ids only.
+/// Carries hints by Postgres NOTIFY, ids only, and looks at the table for what no hint told.
 ///
 /// Commits that notify wait for one another, so that one task tells what many use cases have to say:
 /// the hints that come while a NOTIFY is under way leave together in the next.
 pub struct PostgresBus {
-    told: mpsc::Sender<UserId>,
+    told: mpsc::Sender<Told>,
     streams: Streams,
 }
 
+/// A hint for a person, as servers tell it to each other: the id, with a mark where a sign-in ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Told(UserId, Hint);
+
+impl Told {
+    fn parse(text: &str) -> Option<Self> {
+        match text.strip_prefix('!') {
+            Some(id) => Some(Told(id.parse().ok()?, Hint::SignInEnded)),
+            None => Some(Told(text.parse().ok()?, Hint::Look)),
+        }
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = if self.1 == Hint::SignInEnded { "!" } else { "" };
+        write!(f, "{mark}{}", self.0)
+    }
+}
+
 impl PostgresBus {
-    /// Starts listening. The connection is made anew whenever it is lost; what is missed meanwhile is
-    /// found by the readers' own looks at the table.
+    /// Starts listening. The connection is made anew whenever it is lost; what is missed meanwhile is found by the
+    /// looks at the table.
     ///
     /// # Errors
     /// Where the database does not answer.
@@ -96,17 +121,18 @@ impl PostgresBus {
         listener.listen(CHANNEL).await?;
         tokio::spawn(listen(listener, Arc::downgrade(&streams.0)));
         let (told, waiting) = mpsc::channel(WAITING);
-        tokio::spawn(notify(db, waiting));
+        tokio::spawn(notify(db.clone(), waiting));
+        tokio::spawn(watch::watch(db, Arc::downgrade(&streams.0)));
         Ok(PostgresBus { told, streams })
     }
 }
 
-async fn notify(db: PgPool, mut waiting: mpsc::Receiver<UserId>) {
-    let mut users = Vec::with_capacity(TOLD_AT_ONCE);
-    while waiting.recv_many(&mut users, TOLD_AT_ONCE).await > 0 {
-        users.sort_unstable();
-        users.dedup();
-        let ids = users.drain(..).map(|user| user.to_string()).collect::<Vec<_>>().join(",");
+async fn notify(db: PgPool, mut waiting: mpsc::Receiver<Told>) {
+    let mut hints = Vec::with_capacity(TOLD_AT_ONCE);
+    while waiting.recv_many(&mut hints, TOLD_AT_ONCE).await > 0 {
+        hints.sort_unstable();
+        hints.dedup();
+        let ids = hints.drain(..).map(|told| told.to_string()).collect::<Vec<_>>().join(",");
         if let Err(error) = sqlx::query!("SELECT pg_notify($1, $2)", CHANNEL, ids).execute(&db).await {
             tracing::warn!(%error, "live events: a hint was lost");
         }
@@ -119,8 +145,8 @@ async fn listen(mut listener: PgListener, streams: Weak<hints::Registry>) {
         match listener.recv().await {
             Ok(notification) => {
                 let Some(streams) = streams.upgrade().map(Streams) else { return };
-                for user in notification.payload().split(',').filter_map(|id| id.parse().ok()) {
-                    streams.wake(user);
+                for Told(user, hint) in notification.payload().split(',').filter_map(Told::parse) {
+                    streams.wake(user, hint);
                 }
             }
             // The server stops, and waits for this connection.
@@ -137,9 +163,13 @@ async fn listen(mut listener: PgListener, streams: Weak<hints::Registry>) {
 impl LiveBus for PostgresBus {
     fn wake(&self, users: &[UserId]) {
         for user in users {
-            // Full only while the database does not keep up: the readers then look by themselves.
-            let _ = self.told.try_send(*user);
+            // Full only while the database does not keep up: the server then finds it by its own looks.
+            let _ = self.told.try_send(Told(*user, Hint::Look));
         }
+    }
+
+    fn sign_in_ended(&self, user: UserId) {
+        let _ = self.told.try_send(Told(user, Hint::SignInEnded));
     }
 
     fn subscribe(&self, user: UserId) -> Hints {
@@ -158,16 +188,20 @@ pub struct LiveEvent {
     pub payload: Value,
 }
 
-/// The person's events after a cursor, oldest first, at most 500.
+/// How many events are read at once.
+pub const PAGE: u16 = 500;
+
+/// The person's events after a cursor, oldest first, at most [`PAGE`].
 ///
 /// # Errors
 /// Where the database cannot be read.
 pub async fn after(db: &PgPool, user: UserId, cursor: i64) -> Result<Vec<LiveEvent>> {
     let rows = sqlx::query_as!(
         LiveEvent,
-        "SELECT id, kind, payload FROM live_events WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT 500",
+        "SELECT id, kind, payload FROM live_events WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3",
         user.0,
-        cursor
+        cursor,
+        i64::from(PAGE)
     );
     Ok(rows.fetch_all(db).await?)
 }
@@ -182,4 +216,23 @@ pub async fn newest(db: &PgPool, user: UserId) -> Result<i64> {
         user.0
     );
     Ok(newest.fetch_one(db).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chance;
+
+    #[test]
+    fn a_hint_is_read_as_it_was_told() {
+        for hint in [Hint::Look, Hint::SignInEnded] {
+            let told = Told(chance::id(), hint);
+            assert_eq!(Told::parse(&told.to_string()), Some(told));
+            assert!(
+                told.to_string().len() < 8000 / TOLD_AT_ONCE - 1,
+                "with its comma it fits into a payload"
+            );
+        }
+        assert_eq!(Told::parse("?"), None);
+    }
 }

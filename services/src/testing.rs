@@ -25,7 +25,7 @@ use crate::{
     clock::Clock,
     config::{Config, StripeConfig},
     invariants, ledger,
-    live::{Hints, LiveBus, Streams},
+    live::{Hint, Hints, LiveBus, Streams},
     payment::provider::Provider,
 };
 
@@ -47,8 +47,12 @@ struct InProcess(Streams);
 impl LiveBus for InProcess {
     fn wake(&self, users: &[UserId]) {
         for user in users {
-            self.0.wake(*user);
+            self.0.wake(*user, Hint::Look);
         }
+    }
+
+    fn sign_in_ended(&self, user: UserId) {
+        self.0.wake(user, Hint::SignInEnded);
     }
 
     fn subscribe(&self, user: UserId) -> Hints {

@@ -61,12 +61,15 @@ async fn check(services: &Services, email: &str, password: &str) -> Result<(User
     person.filter(|_| right).ok_or_else(|| Refusal::new(Code::InvalidToken, "credentials").into())
 }
 
-/// Ends the sign-in of a cookie. Ending one that does not exist is fine.
+/// Ends the sign-in of a cookie, and the streams that rest on it. Ending one that does not exist is fine.
 ///
 /// # Errors
 /// Where the database cannot be written.
 pub async fn sign_out(services: &Services, token: &str) -> Result<()> {
-    store::delete_session(&services.db, &digest(token)).await
+    if let Some(user) = store::delete_session(&services.db, &digest(token)).await? {
+        services.live.sign_in_ended(user);
+    }
+    Ok(())
 }
 
 /// Who a cookie belongs to; `None` for an unknown or lapsed one.

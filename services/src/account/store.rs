@@ -167,9 +167,10 @@ pub(super) async fn insert_session(
     Ok(())
 }
 
-pub(super) async fn delete_session(db: &PgPool, hash: &[u8]) -> Result<()> {
-    sqlx::query!("DELETE FROM user_sessions WHERE token_hash = $1", hash).execute(db).await?;
-    Ok(())
+pub(super) async fn delete_session(db: &PgPool, hash: &[u8]) -> Result<Option<UserId>> {
+    let whose =
+        sqlx::query_scalar!("DELETE FROM user_sessions WHERE token_hash = $1 RETURNING user_id", hash);
+    Ok(whose.fetch_optional(db).await?.map(UserId))
 }
 
 pub(super) async fn set_session_seen(

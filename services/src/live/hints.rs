@@ -15,18 +15,29 @@ pub struct Streams(pub(super) Arc<Registry>);
 /// Only people with an open stream are in it.
 pub(super) type Registry = Mutex<HashMap<UserId, Waking>>;
 
+/// What a stream is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hint {
+    /// There may be something new.
+    Look,
+    /// A sign-in of the person ended: perhaps the stream's own.
+    SignInEnded,
+}
+
 /// The streams of one person.
 #[derive(Debug, Default)]
 pub(super) struct Waking {
     open: usize,
-    sender: watch::Sender<()>,
+    /// How many sign-ins of the person ended since the first of these streams was opened.
+    sender: watch::Sender<u64>,
 }
 
 /// What wakes one stream of a person.
 #[derive(Debug)]
 pub struct Hints {
     user: UserId,
-    receiver: watch::Receiver<()>,
+    receiver: watch::Receiver<u64>,
+    ended: u64,
     streams: Streams,
 }
 
@@ -37,14 +48,22 @@ impl Streams {
         let mut people = self.people();
         let waking = people.entry(user).or_default();
         waking.open += 1;
-        Hints { user, receiver: waking.sender.subscribe(), streams: self.clone() }
+        let receiver = waking.sender.subscribe();
+        let ended = *receiver.borrow();
+        Hints { user, receiver, ended, streams: self.clone() }
     }
 
     /// Wakes this person's streams. One that is busy finds the hint when it next waits.
-    pub fn wake(&self, user: UserId) {
+    pub fn wake(&self, user: UserId, hint: Hint) {
         if let Some(waking) = self.people().get(&user) {
-            waking.sender.send_replace(());
+            waking.sender.send_modify(|ended| *ended += u64::from(hint == Hint::SignInEnded));
         }
+    }
+
+    /// Whether nobody has an open stream here.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.people().is_empty()
     }
 
     fn people(&self) -> MutexGuard<'_, HashMap<UserId, Waking>> {
@@ -53,12 +72,15 @@ impl Streams {
 }
 
 impl Hints {
-    /// Completes when there is something new: after the last call, or since the subscription.
-    pub async fn next(&mut self) {
+    /// Completes when there is something new: after the last call, or since the subscription. That a sign-in ended
+    /// is told before what else came meanwhile.
+    pub async fn next(&mut self) -> Hint {
         if self.receiver.changed().await.is_err() {
             // The sender lives as long as a stream is open; a hint that never comes costs a look by time.
             std::future::pending::<()>().await;
         }
+        let ended = *self.receiver.borrow_and_update();
+        if std::mem::replace(&mut self.ended, ended) == ended { Hint::Look } else { Hint::SignInEnded }
     }
 }
 
@@ -89,20 +111,33 @@ mod tests {
     async fn a_hint_wakes_the_streams_of_one_person_once() {
         let streams = Streams::default();
         let (ada, ben): (UserId, UserId) = (chance::id(), chance::id());
-        streams.wake(ada);
+        streams.wake(ada, Hint::Look);
         let (mut one, mut two, mut other) =
             (streams.subscribe(ada), streams.subscribe(ada), streams.subscribe(ben));
         assert!(!is_woken(&mut one).await, "a hint before the subscription is none");
         // Nobody waits at this moment, and two hints are one.
-        streams.wake(ada);
-        streams.wake(ada);
+        streams.wake(ada, Hint::Look);
+        streams.wake(ada, Hint::Look);
         for (hints, woken) in [(&mut one, true), (&mut two, true), (&mut other, false)] {
             assert_eq!(is_woken(hints).await, woken);
             assert!(!is_woken(hints).await, "only once");
         }
         drop(one);
-        streams.wake(ada);
+        streams.wake(ada, Hint::Look);
         assert!(is_woken(&mut two).await, "the other stream goes on");
+    }
+
+    #[tokio::test]
+    async fn an_ended_sign_in_is_not_lost_among_other_hints() {
+        let streams = Streams::default();
+        let user = chance::id();
+        let mut early = streams.subscribe(user);
+        for hint in [Hint::Look, Hint::SignInEnded, Hint::Look] {
+            streams.wake(user, hint);
+        }
+        let mut late = streams.subscribe(user);
+        streams.wake(user, Hint::Look);
+        assert_eq!((early.next().await, late.next().await), (Hint::SignInEnded, Hint::Look));
     }
 
     #[tokio::test]

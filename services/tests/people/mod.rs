@@ -32,6 +32,8 @@ struct Silence;
 impl LiveBus for Silence {
     fn wake(&self, _users: &[UserId]) {}
 
+    fn sign_in_ended(&self, _user: UserId) {}
+
     fn subscribe(&self, user: UserId) -> Hints {
         Streams::default().subscribe(user)
     }
