@@ -7,46 +7,21 @@
 
 #![expect(missing_docs, reason = "the macro makes a struct of the island's props")]
 
-use std::{cell::RefCell, time::Duration};
+mod stream;
+
+use std::time::Duration;
 
 use gloo_net::http::Request;
 use js_sys::Reflect;
 use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
-use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
-use web_sys::{Document, DomParser, Element, Event, EventSource, HtmlElement, MessageEvent, SupportedType};
+use stream::Told;
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{Document, DomParser, Element, HtmlElement, SupportedType};
 
 use crate::enhance::all;
 
-/// The events of a person's stream that change what pages show.
-const KINDS: [&str; 15] = [
-    "message",
-    "booking.created",
-    "booking.confirmed",
-    "booking.declined",
-    "booking.cancelled",
-    "booking.rescheduled",
-    "booking.completed",
-    "booking.expired",
-    "lesson.joined",
-    "lesson.no_show",
-    "payment.succeeded",
-    "payment.failed",
-    "payment.refunded",
-    "payment.refund_failed",
-    "rating.submitted",
-];
-
 /// How often the page asks again in any case: the server's clock may have been set, a device sleeps.
 const AGAIN: Duration = Duration::from_secs(60);
-
-/// The longest wait before the stream is opened again.
-const LONGEST_WAIT_MS: u64 = 15_000;
-
-thread_local! {
-    /// The page's stream. It is no part of the island's state: the server, which drops that on any of its
-    /// threads, may not drop a thing of the browser there.
-    static STREAM: RefCell<Option<EventSource>> = const { RefCell::new(None) };
-}
 
 /// Whether the stream is there.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,7 +37,6 @@ struct Keeper {
     line: RwSignal<Line>,
     /// The last event seen, from which a new stream goes on.
     cursor: StoredValue<String>,
-    wait_ms: StoredValue<u64>,
     pending: StoredValue<Option<TimeoutHandle>>,
     /// The server's clock, milliseconds, and the browser's timer at that moment.
     clock: StoredValue<(f64, f64)>,
@@ -77,6 +51,8 @@ pub fn Live(
     now_ms: f64,
     /// Whether that clock stands still (development).
     stands: bool,
+    /// The last event before the page was made; empty where it is not known.
+    after: String,
     /// What to say while the connection is lost.
     lost: String,
     /// What to say once it is back.
@@ -84,8 +60,7 @@ pub fn Live(
 ) -> impl IntoView {
     let keeper = Keeper {
         line: RwSignal::new(Line::Quiet),
-        cursor: StoredValue::new(String::new()),
-        wait_ms: StoredValue::new(500),
+        cursor: StoredValue::new(after),
         pending: StoredValue::new(None),
         clock: StoredValue::new((now_ms, 0.0)),
         stands: StoredValue::new(stands),
@@ -109,36 +84,29 @@ impl Keeper {
     fn wake(self) {
         // The page was made when the first byte of the answer came; the script wakes later.
         self.clock.update_value(|(_, timer)| *timer = answer_started());
-        self.connect();
+        stream::share(move || self.cursor.get_value(), move |told| self.told(told));
         self.tick();
         let _ = set_interval_with_handle(move || self.tick(), Duration::from_secs(1));
         let _ = set_interval_with_handle(move || self.refresh_soon(), AGAIN);
         // A stream without a network says nothing: the browser knows it first.
         let _ = window_event_listener(ev::offline, move |_| self.line.set(Line::Lost));
-        let _ = window_event_listener(ev::online, move |_| self.connect());
+        let _ = window_event_listener(ev::online, move |_| stream::renew());
         let _ = window_event_listener(ev::visibilitychange, move |_| self.refresh_soon());
         let _ = window_event_listener(ev::focusout, move |_| self.catch_up());
     }
 
-    /// Opens the stream, in place of an older one.
-    fn connect(self) {
-        if let Some(old) = STREAM.take() {
-            old.close();
+    fn told(self, told: Told) {
+        match told {
+            Told::Open => self.opened(),
+            Told::Lost => self.line.set(Line::Lost),
+            Told::Event(id) => {
+                self.cursor.set_value(id);
+                self.refresh_soon();
+            }
         }
-        let after = self.cursor.get_value();
-        let address =
-            if after.is_empty() { "/api/events".to_owned() } else { format!("/api/events?after={after}") };
-        let Ok(stream) = EventSource::new(&address) else { return };
-        listen(&stream, "open", move |_| self.opened());
-        listen(&stream, "error", move |_| self.failed());
-        for kind in KINDS {
-            listen(&stream, kind, move |event| self.happened(&event));
-        }
-        STREAM.set(Some(stream));
     }
 
     fn opened(self) {
-        self.wait_ms.set_value(500);
         if self.line.get_untracked() == Line::Lost {
             self.line.set(Line::Back);
             self.refresh_soon();
@@ -153,26 +121,6 @@ impl Keeper {
                 Duration::from_secs(4),
             );
         }
-    }
-
-    /// The browser tries again by itself after a lost connection, but not after a refusal.
-    fn failed(self) {
-        self.line.set(Line::Lost);
-        let closed = STREAM.with_borrow(|stream| {
-            stream.as_ref().is_some_and(|stream| stream.ready_state() == EventSource::CLOSED)
-        });
-        if closed {
-            let wait = self.wait_ms.get_value();
-            self.wait_ms.set_value((wait * 2).min(LONGEST_WAIT_MS));
-            set_timeout(move || self.connect(), Duration::from_millis(wait));
-        }
-    }
-
-    fn happened(self, event: &Event) {
-        if let Some(event) = event.dyn_ref::<MessageEvent>() {
-            self.cursor.set_value(event.last_event_id());
-        }
-        self.refresh_soon();
     }
 
     /// Asks for the page, once for events that come together.
@@ -243,13 +191,6 @@ pub(crate) async fn fetch_page(address: &str) -> Option<Document> {
     let answer = Request::get(address).header("accept", "text/html").send().await.ok()?;
     let text = answer.text().await.ok()?;
     DomParser::new().and_then(|parser| parser.parse_from_string(&text, SupportedType::TextHtml)).ok()
-}
-
-fn listen(stream: &EventSource, kind: &str, act: impl Fn(Event) + 'static) {
-    let closure = Closure::<dyn Fn(Event)>::new(act);
-    let _ = stream.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref());
-    // It lives as long as the page.
-    closure.forget();
 }
 
 /// Milliseconds on the browser's timer, which no change of the device's clock moves.

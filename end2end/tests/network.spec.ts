@@ -1,6 +1,7 @@
+import type { Page } from '@playwright/test';
 import { expect, hydrated, test } from '../support/fixtures';
 import { book, newStudent, newTutor } from '../support/people';
-import { atNow, LESSON, open, openDay, slot, startsWith } from '../support/steps';
+import { atNow, later, LESSON, open, openDay, slot, startsWith } from '../support/steps';
 import { texts } from '../support/texts';
 
 const t = texts('en');
@@ -23,6 +24,30 @@ test('a page that keeps up says that the connection is lost, and recovers by its
   await page.context().setOffline(false);
   await expect(line).toHaveCount(0, { timeout: 20_000 });
   await expect(page.locator('#lessons li').filter({ hasText: student.name })).toBeVisible();
+});
+
+test('ten tabs share one stream, and another tab takes it over', async ({ server, person }) => {
+  const streams = async () => /^lectern_live_streams (\d+)$/m.exec(await (await fetch(`${server.url}/metrics`)).text())?.[1];
+  const [tutor, first, second] = [await newTutor(server), await newStudent(server), await newStudent(server)];
+  const page = await person(tutor);
+  await open(page, '/tutor');
+  const others: Page[] = [];
+  for (let tab = 1; tab < 10; tab++) {
+    others.push(await page.context().newPage());
+    await open(others[tab - 1]!, '/tutor');
+  }
+  await expect.poll(streams).toBe('1');
+  await book(server, first, tutor, LESSON);
+  for (const tab of [page, ...others]) {
+    await expect(tab.locator('#lessons li').filter({ hasText: first.name })).toBeVisible();
+  }
+  // The tab that has the stream goes; what happens next reaches the others all the same.
+  await page.close();
+  await book(server, second, tutor, later(LESSON, 60));
+  for (const tab of others) {
+    await expect(tab.locator('#lessons li').filter({ hasText: second.name })).toBeVisible();
+  }
+  await expect.poll(streams).toBe('1');
 });
 
 test('a start that is chosen without a connection is told, and goes on once there is one', async ({ server, person, watch }) => {

@@ -20,7 +20,7 @@ use leptos_axum::{
     AxumRouteListing, LeptosRoutes as _, ResponseOptions,
     generate_route_list_with_exclusions_and_ssg_and_context,
 };
-use services::{AppError, Services};
+use services::{AppError, Services, live};
 use tokio::sync::watch;
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
@@ -143,6 +143,7 @@ pub(crate) fn visit(state: &AppState, request: &Request) -> Visit {
             _ => None,
         },
         now: state.services.clock.now(),
+        seen_event: None,
         path: request.uri().path().to_owned(),
         query,
         request_id: caller.as_ref().map(|caller| caller.request_id.clone()).unwrap_or_default(),
@@ -154,7 +155,11 @@ pub(crate) fn visit(state: &AppState, request: &Request) -> Visit {
 }
 
 async fn page(State(state): State<AppState>, request: Request) -> Response {
-    let visit = visit(&state, &request);
+    let mut visit = visit(&state, &request);
+    if let Some(actor) = &visit.actor {
+        // Without it the page's stream begins with what is new.
+        visit.seen_event = live::newest(&state.services.db, actor.user).await.ok();
+    }
     let personal = visit.actor.is_some();
     let options = state.options.clone();
     let cards = card_sources(&visit);

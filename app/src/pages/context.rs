@@ -30,6 +30,8 @@ pub struct Visit {
     pub theme: Option<&'static str>,
     /// The instant for which the page holds.
     pub now: DateTime<Utc>,
+    /// The newest live event of the person before anything was read for the page: its stream goes on there.
+    pub seen_event: Option<i64>,
     /// The path of the request, without its query.
     pub path: String,
     /// The query of the request, without the question mark.

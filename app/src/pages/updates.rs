@@ -22,6 +22,7 @@ pub fn Updates() -> impl IntoView {
         <span hidden=true data-now=visit.now.timestamp_millis() data-stands=stands.then_some("")></span>
         <Live
             now_ms=milliseconds(visit.now) stands
+            after=visit.seen_event.map(|seen| seen.to_string()).unwrap_or_default()
             lost=td_string!(locale, site.offline).to_string() back=td_string!(locale, site.online).to_string()
         />
     }

@@ -1,0 +1,206 @@
+//! One stream for all tabs of a browser.
+//!
+//! The tab that holds the lock opens the stream and tells the others what it hears. When it goes, the browser gives the
+//! lock to another one, which goes on after the last event that it was told. Where a browser has no locks (a page that
+//! came without encryption, from another machine), each tab has a stream of its own.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
+
+use js_sys::{Function, Promise, Reflect};
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use web_sys::{BroadcastChannel, Event, EventSource, EventTarget, MessageEvent};
+
+/// The events of a person's stream that change what pages show.
+const KINDS: [&str; 15] = [
+    "message",
+    "booking.created",
+    "booking.confirmed",
+    "booking.declined",
+    "booking.cancelled",
+    "booking.rescheduled",
+    "booking.completed",
+    "booking.expired",
+    "lesson.joined",
+    "lesson.no_show",
+    "payment.succeeded",
+    "payment.failed",
+    "payment.refunded",
+    "payment.refund_failed",
+    "rating.submitted",
+];
+
+/// The name of the lock, and of the channel on which the tabs talk.
+const NAME: &str = "lectern-live";
+
+/// The first and the longest wait before a refused stream is opened again.
+const WAIT_MS: u64 = 500;
+const LONGEST_WAIT_MS: u64 = 15_000;
+
+/// What a tab hears of the stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It is there.
+    Open,
+    /// It is lost, and tried again.
+    Lost,
+    /// Something happened: the event's id.
+    Event(String),
+}
+
+impl Told {
+    /// As the tabs tell it to each other.
+    fn text(&self) -> &str {
+        match self {
+            Told::Open => "open",
+            Told::Lost => "lost",
+            Told::Event(id) => id,
+        }
+    }
+
+    fn read(text: String) -> Self {
+        match &*text {
+            "open" => Told::Open,
+            "lost" => Told::Lost,
+            _ => Told::Event(text),
+        }
+    }
+}
+
+/// What this tab has to do with the stream.
+struct Share {
+    after: Box<dyn Fn() -> String>,
+    told: Box<dyn Fn(Told)>,
+    /// Where the other tabs listen; `None` where each has a stream of its own.
+    others: Option<BroadcastChannel>,
+    /// The stream, where this tab has it.
+    stream: RefCell<Option<EventSource>>,
+    wait_ms: Cell<u64>,
+}
+
+thread_local! {
+    /// It is no part of an island's state: the server, which drops that on any of its threads, may not drop a thing of
+    /// the browser there.
+    static SHARE: RefCell<Option<Rc<Share>>> = const { RefCell::new(None) };
+}
+
+/// Listens, by this tab's stream or by another tab that has one.
+pub(super) fn share(after: impl Fn() -> String + 'static, told: impl Fn(Told) + 'static) {
+    let locks = locks();
+    let others = locks.is_some().then(|| BroadcastChannel::new(NAME).ok()).flatten();
+    let share = Rc::new(Share {
+        after: Box::new(after),
+        told: Box::new(told),
+        others,
+        stream: RefCell::default(),
+        wait_ms: Cell::new(WAIT_MS),
+    });
+    SHARE.set(Some(Rc::clone(&share)));
+    match (locks, &share.others) {
+        (Some(locks), Some(channel)) => {
+            let heard = Rc::clone(&share);
+            listen(channel, "message", move |event| {
+                let text = event.dyn_ref::<MessageEvent>().and_then(|event| event.data().as_string());
+                text.into_iter().for_each(|text| (heard.told)(Told::read(text)));
+            });
+            lead(&locks, share);
+        }
+        _ => share.connect(),
+    }
+}
+
+/// Opens the stream anew, where this tab has it.
+pub(super) fn renew() {
+    let share = SHARE.with_borrow(Clone::clone);
+    share.filter(|share| share.stream.borrow().is_some()).iter().for_each(Share::connect);
+}
+
+/// The browser's locks, where it has any.
+fn locks() -> Option<JsValue> {
+    let navigator = Reflect::get(&window(), &"navigator".into()).ok()?;
+    Reflect::get(&navigator, &"locks".into()).ok().filter(JsValue::is_object)
+}
+
+/// Opens the stream once the lock is this tab's, and keeps the lock for as long as the tab lives.
+fn lead(locks: &JsValue, share: Rc<Share>) {
+    let leads = Closure::once_into_js(move |_lock: JsValue| {
+        share.connect();
+        Promise::new(&mut |_, _| {})
+    });
+    let request = Reflect::get(locks, &"request".into()).ok().and_then(|it| it.dyn_into::<Function>().ok());
+    if let Some(request) = request {
+        let _ = request.call2(locks, &NAME.into(), &leads);
+    }
+}
+
+impl Share {
+    /// Opens the stream, in place of an older one.
+    fn connect(self: &Rc<Self>) {
+        if let Some(old) = self.stream.take() {
+            old.close();
+        }
+        let after = (self.after)();
+        let address =
+            if after.is_empty() { "/api/events".to_owned() } else { format!("/api/events?after={after}") };
+        let Ok(stream) = EventSource::new(&address) else { return };
+        let share = Rc::clone(self);
+        listen(&stream, "open", move |_| {
+            share.wait_ms.set(WAIT_MS);
+            share.tell(Told::Open);
+        });
+        let share = Rc::clone(self);
+        listen(&stream, "error", move |_| share.failed());
+        for kind in KINDS {
+            let share = Rc::clone(self);
+            listen(&stream, kind, move |event| {
+                let id = event.dyn_ref::<MessageEvent>().map(MessageEvent::last_event_id);
+                id.into_iter().for_each(|id| share.tell(Told::Event(id)));
+            });
+        }
+        self.stream.replace(Some(stream));
+    }
+
+    /// The browser tries again by itself after a lost connection, but not after a refusal.
+    fn failed(self: &Rc<Self>) {
+        self.tell(Told::Lost);
+        let closed =
+            self.stream.borrow().as_ref().is_some_and(|stream| stream.ready_state() == EventSource::CLOSED);
+        if closed {
+            let wait = self.wait_ms.get();
+            self.wait_ms.set((wait * 2).min(LONGEST_WAIT_MS));
+            let share = Rc::clone(self);
+            set_timeout(move || share.connect(), Duration::from_millis(wait));
+        }
+    }
+
+    /// Tells this tab and the others.
+    fn tell(&self, told: Told) {
+        if let Some(others) = &self.others {
+            let _ = others.post_message(&told.text().into());
+        }
+        (self.told)(told);
+    }
+}
+
+fn listen(target: &EventTarget, kind: &str, act: impl Fn(Event) + 'static) {
+    let closure = Closure::<dyn Fn(Event)>::new(act);
+    let _ = target.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref());
+    // It lives as long as the page.
+    closure.forget();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_tab_tells_is_what_another_hears() {
+        for told in [Told::Open, Told::Lost, Told::Event("17".into())] {
+            assert_eq!(Told::read(told.text().to_owned()), told);
+        }
+    }
+}
