@@ -1,107 +1,23 @@
 //! Mails about bookings on a real database: who is told what, in which language, on whose clock, and how often.
 #![allow(clippy::expect_used, reason = "a helper that fails is a failed test")]
 
+mod letters;
 mod post;
 
 use calcard::icalendar::{ICalendar, ICalendarProperty};
-use chrono::{DateTime, TimeDelta, Utc};
-use domain::booking::{Booking, BookingRequest, Note};
+use chrono::TimeDelta;
+use domain::booking::Booking;
 use insta::assert_snapshot;
+use letters::{SAM, TINA, World, forget, pairs, shown};
 use mail_parser::{MessageParser, MimeHeaders as _};
 use post::Post;
 use services::{
-    Actor, Services, booking, jobs,
-    mail::{self, Mail},
+    Services, booking, jobs,
+    mail::Mail,
     sweep,
-    testing::{self, Tutor, assert_invariants, at_hour, now, number, request},
+    testing::{self, assert_invariants, at_hour, now, number},
 };
 use sqlx::PgPool;
-
-/// A platform with a tutor and a student, each of whom reads a language in a zone.
-struct World {
-    services: Services,
-    tutor: Tutor,
-    student: Actor,
-}
-
-impl World {
-    async fn open(db: PgPool, student: (&str, &str), tutor: (&str, &str)) -> Self {
-        World::with(testing::services(db), student, tutor).await
-    }
-
-    async fn with(services: Services, student: (&str, &str), tutor: (&str, &str)) -> Self {
-        jobs::migrate(&services.db).await.expect("the queue");
-        services.clock.set(&services.db, Some(now())).await.expect("the clock");
-        let world = World {
-            tutor: testing::tutor(&services, "Tina").await,
-            student: testing::student(&services, "Sam").await,
-            services,
-        };
-        for (actor, email, (locale, zone)) in
-            [(&world.student, "sam@example.org", student), (&world.tutor.actor, "tina@example.org", tutor)]
-        {
-            sqlx::query("UPDATE users SET email = $2, locale = $3, time_zone = $4 WHERE id = $1")
-                .bind(actor.user.0)
-                .bind(email)
-                .bind(locale)
-                .bind(zone)
-                .execute(&world.services.db)
-                .await
-                .expect("a reader");
-        }
-        sqlx::query("UPDATE tutors SET time_zone = $1, slug = 'tina'")
-            .bind(tutor.1)
-            .execute(&world.services.db)
-            .await
-            .expect("a tutor");
-        testing::execute(&world.services, "UPDATE weekly_windows SET start_min = 0, end_min = 1440").await;
-        world
-    }
-
-    async fn in_english(db: PgPool) -> Self {
-        World::open(db, ("en", "Europe/Paris"), ("en", "Europe/Paris")).await
-    }
-
-    async fn asks_to_confirm(&self) {
-        testing::execute(&self.services, "UPDATE tutors SET confirm_requests = true").await;
-    }
-
-    /// An hour four hours from now, booked with a note.
-    async fn booked(&self) -> Booking {
-        let note = Note::parse("Fractions, please. <b>Thank you!</b>").expect("a note");
-        let request = BookingRequest { note, ..request(&self.tutor, at_hour(4)) };
-        booking::place(&self.services, &self.student, &request, None).await.expect("a booking")
-    }
-
-    /// Writes all mails that are asked for; how many jobs that took.
-    async fn work(&self) -> u64 {
-        jobs::hand_out(&self.services).await.expect("handed out");
-        jobs::drain(&self.services).await.expect("worked off")
-    }
-
-    async fn set(&self, now: DateTime<Utc>) {
-        self.services.clock.set(&self.services.db, Some(now)).await.expect("the clock");
-    }
-
-    /// The mails that were not there before, by address: whose, and what about.
-    async fn new_mails(&self, before: usize) -> Vec<Mail> {
-        let mut mails = mail::list(&self.services).await.expect("mails");
-        assert!(mails.len() >= before);
-        mails.sort_by_key(|mail| (mail.created_at, mail.to.clone()));
-        mails.split_off(before)
-    }
-
-    async fn kinds(&self) -> Vec<(String, String)> {
-        self.new_mails(0).await.into_iter().map(|mail| (mail.to, mail.kind)).collect()
-    }
-}
-
-fn pairs(rows: &[(&str, &str)]) -> Vec<(String, String)> {
-    rows.iter().map(|(to, kind)| ((*to).to_owned(), (*kind).to_owned())).collect()
-}
-
-const SAM: &str = "sam@example.org";
-const TINA: &str = "tina@example.org";
 
 /// What happens to a booking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,23 +96,6 @@ impl Story {
         world.work().await;
         (world.new_mails(before).await, booking)
     }
-}
-
-/// Mails as text, without what differs each time.
-fn shown(mails: &[Mail], booking: &Booking) -> String {
-    let one = |mail: &Mail| format!("To: {}\nSubject: {}\n\n{}", mail.to, mail.subject, mail.text);
-    let all: Vec<String> = mails.iter().map(one).collect();
-    let (id, token) = (booking.id.to_string(), &*booking.join_token);
-    all.join("\n==========\n\n").replace(&id, "BOOKING").replace(token, "TOKEN")
-}
-
-/// Gives the database back as it was.
-async fn forget(world: &World) {
-    testing::execute(
-        &world.services,
-        "TRUNCATE bookings, claims, outbox, mails, live_events CASCADE; UPDATE tutors SET confirm_requests = NULL",
-    )
-    .await;
 }
 
 #[sqlx::test(migrations = "../migrations")]

@@ -234,7 +234,7 @@ async fn giving_back_the_rest_survives_a_kill_at_every_point(db: PgPool) {
                  ledger: paid -2500, paid 2500, settled -1250, settled 1125, settled 125, returned -1250, \
                  returned 1250\n\
                  deposits: used used 1250, returned 1250\n\
-                 mails: receipt\n\
+                 mails: no_show, receipt\n\
                  outbox: lesson.no_show, payment.succeeded\n\
                  provider: 1 payments, 1 of them succeeded, 1 refunds";
     survives(&db, Scenario::GiveBackRest, "give_back_rest", story).await;

@@ -74,10 +74,10 @@ impl Scenario {
         }
     }
 
-    /// Whether jobs end it that do not wait for one another: both are told that a booking was cancelled while its
+    /// Whether jobs end it that do not wait for one another: both are told what became of a booking while its
     /// money is seen to. Their points have no order.
     pub fn ends_side_by_side(self) -> bool {
-        matches!(self, Scenario::DeclinePrepay | Scenario::Release)
+        matches!(self, Scenario::DeclinePrepay | Scenario::Release | Scenario::GiveBackRest)
     }
 
     /// All that comes before it.

@@ -9,7 +9,7 @@ mod store;
 mod texts;
 
 use chrono::{DateTime, Utc};
-use domain::ids::MailId;
+use domain::ids::{BookingId, MailId};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
@@ -22,6 +22,7 @@ use crate::{
 use letter::{Letter, Reader};
 
 pub use booking::TellOfBooking;
+pub(crate) use booking::write_due;
 pub use layout::escape;
 pub use money::WriteMail;
 pub use sender::Sender;
@@ -51,6 +52,14 @@ pub enum Kind {
     BookingRescheduled,
     /// A booking was called off.
     BookingCancelled,
+    /// Somebody did not come.
+    NoShow,
+    /// A lesson starts within a day.
+    ReminderDay,
+    /// A lesson starts within an hour.
+    ReminderHour,
+    /// How was the lesson?
+    FeedbackRequest,
 }
 
 impl Kind {
@@ -77,6 +86,10 @@ impl Kind {
             Kind::BookingExpired => "booking_expired",
             Kind::BookingRescheduled => "booking_rescheduled",
             Kind::BookingCancelled => "booking_cancelled",
+            Kind::NoShow => "no_show",
+            Kind::ReminderDay => "reminder_day",
+            Kind::ReminderHour => "reminder_hour",
+            Kind::FeedbackRequest => "feedback_request",
         }
     }
 }
@@ -138,51 +151,46 @@ impl Job for SendMail {
 
 /// A mail that is about to be kept.
 struct NewMail<'a> {
-    id: MailId,
     kind: Kind,
-    dedupe_key: String,
+    /// What it is about: of each kind there is one.
+    about: String,
     reader: &'a Reader,
     letter: &'a Letter,
     calendar: Option<&'a Invitation>,
-    message_id: String,
-    now: DateTime<Utc>,
+    /// From when on it is not sent any more.
+    useful_until: Option<DateTime<Utc>>,
+    /// The booking that it reminds of, and how often that had been moved.
+    reminds_of: Option<(BookingId, i32)>,
 }
 
-/// Keeps a mail, once for its kind and what it is about, and has it sent after the commit. It may carry a calendar
-/// file.
-async fn keep(
-    services: &Services,
-    tx: &mut PgConnection,
-    kind: Kind,
-    about: &str,
-    reader: &Reader,
-    letter: &Letter,
-    calendar: Option<&Invitation>,
-) -> Result<()> {
+impl<'a> NewMail<'a> {
+    /// A mail without a calendar file that is always of use.
+    fn of(kind: Kind, about: String, reader: &'a Reader, letter: &'a Letter) -> Self {
+        NewMail { kind, about, reader, letter, calendar: None, useful_until: None, reminds_of: None }
+    }
+
+    fn dedupe_key(&self) -> String {
+        format!("{}/{}", self.kind.name(), self.about)
+    }
+}
+
+/// Keeps a mail, once for its kind and what it is about, and has it sent after the commit; whether it is new.
+async fn keep(services: &Services, tx: &mut PgConnection, new: &NewMail<'_>) -> Result<bool> {
     let id: MailId = chance::id();
-    let new = NewMail {
-        id,
-        kind,
-        dedupe_key: format!("{}/{about}", kind.name()),
-        reader,
-        letter,
-        calendar,
-        message_id: format!("<{id}@{}>", services.config.web.host()),
-        now: services.clock.now(),
-    };
-    let is_new = store::insert(tx, &new).await?;
+    let message_id = format!("<{id}@{}>", services.config.web.host());
+    let is_new = store::insert(tx, id, &message_id, new, services.clock.now()).await?;
     if is_new && services.mail.is_some() {
         jobs::enqueue(tx, &SendMail { mail: id }).await?;
     }
-    Ok(())
+    Ok(is_new)
 }
 
-/// Sends a mail. A process that is killed between the server's answer and the note of it sends it again, under the
+/// Sends a mail that is still of use. A process that is killed between the server's answer and the note of it sends it again, under the
 /// same `Message-ID`.
 async fn send(services: &Services, id: MailId) -> Result<()> {
     let Some(sender) = &services.mail else { return Ok(()) };
     let mut db = services.db.acquire().await?;
-    let Some(mail) = store::find_unsent(&mut db, id).await? else { return Ok(()) };
+    let Some(mail) = store::find_unsent(&mut db, id, services.clock.now()).await? else { return Ok(()) };
     drop(db);
     let sent = sender.send(&mail).await;
     let mut db = services.db.acquire().await?;

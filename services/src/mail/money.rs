@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Kind, keep,
+    Kind, NewMail, keep,
     layout::Body,
     letter::{Letter, Reader},
     store,
@@ -42,8 +42,8 @@ async fn write(services: &Services, job: &WriteMail) -> Result<()> {
     };
     let Some(about) = about else { return Ok(()) };
     let Some(letter) = compose(job.kind, &about, &services.config.web.public_url)? else { return Ok(()) };
-    let subject = about.subject.to_string();
-    keep(services, &mut tx, job.kind, &subject, &about.reader, &letter, None).await?;
+    let new = NewMail::of(job.kind, about.subject.to_string(), &about.reader, &letter);
+    keep(services, &mut tx, &new).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    Mail, NewMail, booking,
+    Mail, NewMail,
     letter::Reader,
     money::{About, CardShown, Consequence, State},
 };
@@ -122,15 +122,6 @@ pub(super) async fn find_about_deposit(
     row.about(booking, State::Declined(consequence)).map(Some)
 }
 
-/// An event of a booking.
-pub(super) async fn find_event(db: &mut PgConnection, id: i64) -> Result<Option<booking::Event>> {
-    let row = sqlx::query!("SELECT kind, booking_id, payload FROM outbox WHERE id = $1", id);
-    let Some(row) = row.fetch_optional(db).await? else { return Ok(None) };
-    let Some(of) = row.booking_id else { return Ok(None) };
-    let told = serde_json::from_value(row.payload).map_err(AppError::fault)?;
-    Ok(Some(booking::Event { kind: row.kind, booking: BookingId(of), told }))
-}
-
 /// A person to write to; `None` for one who is gone.
 pub(super) async fn find_reader(db: &mut PgConnection, user: UserId) -> Result<Option<Reader>> {
     let row = sqlx::query!(
@@ -143,36 +134,35 @@ pub(super) async fn find_reader(db: &mut PgConnection, user: UserId) -> Result<O
     Ok(Some(Reader { user, email: row.email, name: row.name, language, zone }))
 }
 
-/// Whether a booking was paid ahead and nothing of that is taken.
-pub(super) async fn is_given_back(db: &mut PgConnection, booking: BookingId) -> Result<bool> {
-    let found = sqlx::query_scalar!(
-        "SELECT EXISTS (SELECT FROM deposits WHERE booking_id = $1 AND kind = 'prepay' AND state = 'released'
-             AND payment_intent IS NOT NULL) AS \"found!\"",
-        booking.0
-    );
-    Ok(found.fetch_one(db).await?)
-}
-
 /// Keeps a mail; `false` where one about the same is kept already.
-pub(super) async fn insert(tx: &mut PgConnection, new: &NewMail<'_>) -> Result<bool> {
+pub(super) async fn insert(
+    tx: &mut PgConnection,
+    id: MailId,
+    message_id: &str,
+    new: &NewMail<'_>,
+    now: DateTime<Utc>,
+) -> Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO mails (id, user_id, kind, dedupe_key, to_address, locale, subject, html, text, message_id,
-             created_at, calendar, calendar_method)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+             created_at, calendar, calendar_method, useful_until, reminds_of, reminds_sequence)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          ON CONFLICT (dedupe_key) DO NOTHING",
-        new.id.0,
+        id.0,
         new.reader.user.0,
         new.kind.name(),
-        new.dedupe_key,
+        new.dedupe_key(),
         new.reader.email,
         new.reader.language.tag(),
         new.letter.subject,
         new.letter.html,
         new.letter.text,
-        new.message_id,
-        new.now,
+        message_id,
+        now,
         new.calendar.map(|calendar| &*calendar.text),
-        new.calendar.map(|calendar| calendar.method.name())
+        new.calendar.map(|calendar| calendar.method.name()),
+        new.useful_until,
+        new.reminds_of.map(|(booking, _)| booking.0),
+        new.reminds_of.map(|(_, sequence)| sequence)
     )
     .execute(tx)
     .await?;
@@ -191,14 +181,24 @@ pub(super) async fn list(db: &mut PgConnection, limit: i64) -> Result<Vec<Mail>>
     Ok(mails.fetch_all(db).await?)
 }
 
-/// A mail that the mail server has not taken yet.
-pub(super) async fn find_unsent(db: &mut PgConnection, id: MailId) -> Result<Option<Mail>> {
+/// A mail that the mail server has not taken yet and that is still of use: a reminder only while the booking stands as
+/// it did.
+pub(super) async fn find_unsent(
+    db: &mut PgConnection,
+    id: MailId,
+    now: DateTime<Utc>,
+) -> Result<Option<Mail>> {
     let mail = sqlx::query_as!(
         Mail,
         "SELECT id, kind, to_address AS \"to\", subject, text, html, locale, calendar, calendar_method, message_id,
                 created_at, sent_at
-         FROM mails WHERE id = $1 AND sent_at IS NULL",
-        id.0
+         FROM mails m
+         WHERE id = $1 AND sent_at IS NULL AND (useful_until IS NULL OR useful_until > $2)
+           AND (reminds_of IS NULL OR EXISTS (
+               SELECT FROM bookings b
+               WHERE b.id = m.reminds_of AND b.sequence = m.reminds_sequence AND b.state = 'confirmed'))",
+        id.0,
+        now
     );
     Ok(mail.fetch_optional(db).await?)
 }

@@ -71,12 +71,17 @@ pub(super) struct BookingTexts {
     pub page: String,
     pub another: String,
     pub nothing_charged: String,
+    pub charge: String,
     pub requested: RequestedTexts,
     pub confirmed: NewsTexts,
     pub declined: NewsTexts,
     pub expired: NewsTexts,
     pub rescheduled: RescheduledTexts,
     pub cancelled: CancelledTexts,
+    pub no_show: NoShowTexts,
+    pub reminder_day: NewsTexts,
+    pub reminder_hour: NewsTexts,
+    pub feedback_request: FeedbackTexts,
 }
 
 #[derive(Debug, Deserialize)]
@@ -115,6 +120,24 @@ pub(super) struct CancelledTexts {
     pub by_platform: String,
     pub not_paid: String,
     pub given_back: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoShowTexts {
+    pub subject: String,
+    pub you: String,
+    pub other: String,
+    pub nobody: String,
+    pub charged: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FeedbackTexts {
+    pub subject: String,
+    pub lead: String,
+    pub link: String,
 }
 
 impl Texts {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Result, Services, booking};
+use crate::{Result, Services, booking, mail};
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -20,6 +20,8 @@ pub struct Swept {
     pub requests_expired: u64,
     /// Lessons that got their outcome.
     pub lessons_settled: u64,
+    /// Mails that were due: reminders, and the question how a lesson was.
+    pub mails_written: u64,
     /// Old rows of no more use: lapsed sign-ins, idempotency keys, counters.
     pub rows_pruned: u64,
 }
@@ -29,6 +31,7 @@ impl std::ops::AddAssign for Swept {
         self.holds_expired += more.holds_expired;
         self.requests_expired += more.requests_expired;
         self.lessons_settled += more.lessons_settled;
+        self.mails_written += more.mails_written;
         self.rows_pruned += more.rows_pruned;
     }
 }
@@ -42,8 +45,9 @@ pub async fn run(services: &Services) -> Result<Swept> {
     let holds_expired = store::delete_lapsed_holds(&mut *services.db.acquire().await?, now).await?;
     let requests_expired = each_due(services, Due::Request, now).await?;
     let lessons_settled = each_due(services, Due::Lesson, now).await?;
+    let mails_written = mail::write_due(services).await?;
     let rows_pruned = store::prune(&mut *services.db.acquire().await?, now).await?;
-    Ok(Swept { holds_expired, requests_expired, lessons_settled, rows_pruned })
+    Ok(Swept { holds_expired, requests_expired, lessons_settled, mails_written, rows_pruned })
 }
 
 /// What the clock makes due.

@@ -1,5 +1,8 @@
 //! Mails about bookings: what happened to one is told to whom it concerns, each in their own language and zone.
 
+mod about;
+mod due;
+mod store;
 mod words;
 
 use chrono::{DateTime, Utc};
@@ -9,8 +12,11 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, keep, store};
+use super::{Kind, NewMail, keep, letter::Reader};
 use crate::{Result, Services, booking, calendar, jobs::Job};
+use about::About;
+
+pub(crate) use due::write_due;
 
 /// The job that writes the mails about something that happened to a booking.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,6 +44,7 @@ impl TellOfBooking {
                 | "booking.expired"
                 | "booking.rescheduled"
                 | "booking.cancelled"
+                | "lesson.no_show"
         )
     }
 }
@@ -89,6 +96,7 @@ impl Event {
                 Some((Kind::BookingCancelled, &[Party::Tutor]))
             }
             ("booking.cancelled", _) => Some((Kind::BookingCancelled, BOTH)),
+            ("lesson.no_show", _) => Some((Kind::NoShow, BOTH)),
             _ => None,
         }
     }
@@ -130,28 +138,31 @@ async fn tell(services: &Services, id: i64) -> Result<()> {
         return Ok(());
     }
     let given_back = store::is_given_back(&mut tx, event.booking).await?;
+    let charged = store::find_charged(&mut tx, event.booking).await?;
     for party in parties {
         let user = match party {
             Party::Student => found.booking.student,
             Party::Tutor => found.tutor_user,
         };
-        let Some(reader) = store::find_reader(&mut tx, user).await? else { continue };
-        let news = words::News {
-            kind,
-            told: &event.told,
-            booking: &found.booking,
-            given_back,
-            reader: &reader,
-            party: *party,
-            public_url: &services.config.web.public_url,
-        };
+        let Some(reader) = super::store::find_reader(&mut tx, user).await? else { continue };
+        let about = about(services, &found.booking, &reader, *party);
+        let news = words::News { kind, told: &event.told, about, given_back, charged };
         let calendar = match belongs_in_calendar(kind, &found.booking) {
             true => calendar::invitation(&mut tx, &services.config, event.booking, user, now).await?,
             false => None,
         };
-        let about = format!("{id}/{user}");
-        keep(services, &mut tx, kind, &about, &reader, &news.letter()?, calendar.as_ref()).await?;
+        let (letter, about) = (news.letter()?, format!("{id}/{user}"));
+        keep(
+            services,
+            &mut tx,
+            &NewMail { calendar: calendar.as_ref(), ..NewMail::of(kind, about, &reader, &letter) },
+        )
+        .await?;
     }
     tx.commit().await?;
     Ok(())
+}
+
+fn about<'a>(services: &'a Services, booking: &'a Booking, reader: &'a Reader, party: Party) -> About<'a> {
+    About { booking, reader, party, public_url: &services.config.web.public_url }
 }
