@@ -139,6 +139,10 @@ impl Keeper {
 
     /// Fetches the page as it is now and swaps the regions that differ.
     async fn refresh(self) {
+        // What a page shows counts as read: one that nobody sees waits until it is seen.
+        if document().hidden() {
+            return;
+        }
         let Ok(address) = window().location().href() else { return };
         let Some(fresh) = fetch_page(&address).await else { return };
         let fetched_at = timer();

@@ -1,12 +1,16 @@
 //! Chat between a tutor and a student: what a message may be, and what is masked in it.
 
 mod contact;
+mod pieces;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::{Code, Refusal, account::paragraph};
 
 pub use contact::{MASK, mask};
+pub use pieces::{Piece, pieces};
 
 /// At most this many characters (Unicode scalar values) in a message (rules, Text and numbers).
 pub const MAX_MESSAGE: usize = 4000;
@@ -53,6 +57,14 @@ impl ClientId {
         let fits = (1..=MAX_CLIENT_ID).contains(&text.chars().count()) && !text.chars().any(char::is_control);
         let refusal = Refusal::on(Code::InvalidRequest, "client_id", "client_id");
         if fits { Ok(ClientId(text.to_owned())) } else { Err(refusal) }
+    }
+
+    /// The name of a text that was written in a form with a name of its own. Posted twice it is the same; another
+    /// text from a form to which a browser went back is another message.
+    #[must_use]
+    pub fn of_form(form: &str, text: &str) -> ClientId {
+        let hash = Sha256::new().chain_update(form).chain_update([0]).chain_update(text).finalize();
+        ClientId(URL_SAFE_NO_PAD.encode(hash))
     }
 
     /// The name.
@@ -102,5 +114,9 @@ mod tests {
         for text in ["", "a\nb", &"x".repeat(101)] {
             assert!(ClientId::parse(text).is_err(), "{text:?}");
         }
+        let of = ClientId::of_form;
+        assert_eq!(of("form", "text"), of("form", "text"));
+        assert!(of("form", "text") != of("form", "other") && of("form", "text") != of("formt", "ext"));
+        assert!(ClientId::parse(of("form", "text").as_str()).is_ok());
     }
 }

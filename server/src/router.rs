@@ -20,7 +20,7 @@ use leptos_axum::{
     AxumRouteListing, LeptosRoutes as _, ResponseOptions,
     generate_route_list_with_exclusions_and_ssg_and_context,
 };
-use services::{AppError, Services, live};
+use services::{AppError, Services, chat, live};
 use tokio::sync::watch;
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
@@ -137,6 +137,7 @@ pub(crate) fn visit(state: &AppState, request: &Request) -> Visit {
         language: auth::language(headers, actor.as_ref()),
         zone,
         zone_known,
+        unread: 0,
         theme: match auth::cookie(headers, "theme").as_deref() {
             Some("light") => Some("light"),
             Some("dark") => Some("dark"),
@@ -160,6 +161,7 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
         // Without it the page's stream begins with what is new.
         visit.seen_event = live::newest(&state.services.db, actor.user).await.ok();
     }
+    visit.unread = unread(&visit).await;
     let personal = visit.actor.is_some();
     let options = state.options.clone();
     let cards = card_sources(&visit);
@@ -175,6 +177,16 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
     let kept = if personal { "private, no-store" } else { "private, no-cache" };
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(kept));
     response
+}
+
+/// What the navigation says about messages; a page whose database fails has more to say than that.
+async fn unread(visit: &Visit) -> i64 {
+    let Some(actor) = &visit.actor else { return 0 };
+    let shown = visit.path.strip_prefix("/messages/").and_then(|id| id.parse().ok());
+    chat::unread(&visit.services, actor, shown).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "unread messages could not be counted");
+        0
+    })
 }
 
 /// Where the card form of a page comes from; `None` where there is none, or no payment provider.

@@ -12,7 +12,7 @@ use domain::{
 };
 use futures::future::join_all;
 use services::{
-    Actor, Services, booking,
+    Actor, Services, booking, chance,
     chat::{self, Message, Whom},
     live,
     testing::{self, Tutor, at_hour, booked, execute, refused, student, tutor, user},
@@ -286,7 +286,11 @@ async fn receipts_follow_from_how_far_the_other_has_come(db: PgPool) {
         assert_eq!(chat::read(services, tutor, two.thread, up_to).await.expect("read").unread, 1);
         assert_eq!(seen_by(student).await, [(0, ids[2], ids[1])]);
     }
+    let unread = async |shown| chat::unread(services, tutor, shown).await.expect("a count");
+    assert_eq!((unread(None).await, unread(Some(two.thread)).await), (1, 0));
+    assert_eq!(unread(Some(chance::id())).await, 1);
     assert_eq!(chat::read(services, tutor, two.thread, None).await.expect("read").unread, 0);
+    assert_eq!(unread(None).await, 0);
     assert_eq!(seen_by(student).await, [(0, ids[2], ids[2])]);
     let own = two.send(tutor, "four").await;
     assert_eq!(chat::read(services, tutor, two.thread, Some(own.id)).await.expect("read").unread, 0);

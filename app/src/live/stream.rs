@@ -16,8 +16,9 @@ use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{BroadcastChannel, Event, EventSource, EventTarget, MessageEvent};
 
 /// The events of a person's stream that change what pages show.
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 16] = [
     "message",
+    "receipt",
     "booking.created",
     "booking.confirmed",
     "booking.declined",

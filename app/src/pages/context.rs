@@ -24,6 +24,8 @@ pub struct Visit {
     pub language: Language,
     /// The reader's zone: the page's `tz` parameter, profile, or the browser's (`tz` cookie); UTC before it is known.
     pub zone: Zone,
+    /// How many messages wait to be read, but for those that the page shows.
+    pub unread: i64,
     /// Whether the zone is known, and not merely assumed.
     pub zone_known: bool,
     /// `light` or `dark` where chosen; else the device decides.

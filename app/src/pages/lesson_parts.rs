@@ -14,6 +14,7 @@ use services::lesson::Attendance;
 
 use super::{
     charge_words::{Standing, amount},
+    chat_view::WriteTo,
     context::Visit,
     format,
     forms::{PostForm, error_on, kept_or},
@@ -40,6 +41,7 @@ pub fn Facts(
     let here =
         td_string!(locale, lesson.your_zone, zone = format::zone(visit.zone, booking.start)).to_string();
     let with = other_party(&visit, &booking);
+    let write = lesson.side.map(|_| WriteTo::party(&visit, booking.id));
     let optional = |label: &'static str, text: Option<String>| {
         text.map(|text| view! { <div><dt>{label}</dt><dd>{text}</dd></div> })
     };
@@ -54,7 +56,7 @@ pub fn Facts(
                         {other_time(&visit, &booking, lesson.side).map(|text| view! { <br/><span class="quiet small">{text}</span> })}
                     </dd>
                 </div>
-                <div><dt>{td_string!(locale, lesson.with)}</dt><dd>{with}</dd></div>
+                <div><dt>{td_string!(locale, lesson.with)}</dt><dd>{with}{write}</dd></div>
                 <div><dt>{td_string!(locale, lesson.length)}</dt><dd>{format::minutes(locale, booking.duration)}</dd></div>
                 {optional(td_string!(locale, lesson.note), booking.note)}
                 {optional(td_string!(locale, lesson.reason), booking.reason)}

@@ -13,6 +13,7 @@ use super::{
     book::Book,
     book_move::Reschedule,
     charge::ChargePage,
+    chat::{MessagesPage, ThreadPage},
     console::{
         availability::AvailabilityPage, offerings::Offerings, profile::ProfilePage, requests::Requests,
         settings::TutorSettingsPage, today::Today,
@@ -48,6 +49,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/lessons/:id") view=LessonPage ssr=SsrMode::Async/>
                     <Route path=path!("/lessons/:id/charge") view=ChargePage ssr=SsrMode::Async/>
                     <Route path=path!("/lessons/:id/room") view=Meeting ssr=SsrMode::Async/>
+                    <Route path=path!("/messages") view=MessagesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/messages/:id") view=ThreadPage ssr=SsrMode::Async/>
                     <Route path=path!("/tutor") view=Today ssr=SsrMode::Async/>
                     <Route path=path!("/tutor/requests") view=Requests ssr=SsrMode::Async/>
                     <Route path=path!("/tutor/availability") view=AvailabilityPage ssr=SsrMode::Async/>

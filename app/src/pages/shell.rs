@@ -104,8 +104,12 @@ fn nav_links(visit: &Visit) -> Vec<NavLink> {
         Some(Role::Admin) => Some(NavLink::new("/admin", td_string!(locale, site.admin))),
         None => None,
     };
+    let messages = visit.actor.as_ref().filter(|actor| actor.role != Role::Admin).map(|_| NavLink {
+        count: if visit.unread > 0 { visit.unread.to_string() } else { String::new() },
+        ..NavLink::new("/messages", td_string!(locale, chat.title))
+    });
     let find = NavLink::new("/tutors", td_string!(locale, site.find_tutor));
-    std::iter::once(find).chain(own).map(|link| link.at(&visit.path)).collect()
+    std::iter::once(find).chain(own).chain(messages).map(|link| link.at(&visit.path)).collect()
 }
 
 /// What stands at the end of the bar.

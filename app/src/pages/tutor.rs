@@ -14,6 +14,7 @@ use services::{
 use super::{
     calendar::{self, CalendarSection},
     calendar_model::CalendarView,
+    chat_view::WriteTo,
     context::Visit,
     flash, format,
     i18n::{Locale, field_name, td_string},
@@ -125,6 +126,7 @@ fn header(visit: &Visit, tutor: &TutorView, field: &str) -> AnyView {
                 <div class="row">
                     {stars}
                     <ButtonLink href="#calendar" icon=Glyph::Calendar>{td_string!(locale, calendar.title).to_string()}</ButtonLink>
+                    {WriteTo::tutor(visit, tutor.id)}
                 </div>
             </div>
         </header>

@@ -133,6 +133,9 @@ pub fn Textarea(
     /// What the limits are, in words; the enhancement of forms writes the count after it.
     #[prop(optional, into)]
     counter: String,
+    /// The page begins in it.
+    #[prop(optional)]
+    autofocus: bool,
     /// Further classes.
     #[prop(optional, into)]
     class: String,
@@ -151,6 +154,7 @@ pub fn Textarea(
             required=field.required
             aria-invalid=field.invalid.then_some("true")
             aria-describedby=given(described_by.trim())
+            autofocus=autofocus
             data-min-chars=min
             data-max-chars=max
         >

@@ -96,7 +96,7 @@ pub fn SiteHeader(
         <header class="site-header">
             <div class="site-bar">
                 <Brand name=brand />
-                <nav class="site-nav" aria-label=nav_label>
+                <nav class="site-nav" aria-label=nav_label id="site-nav" data-live="">
                     <ul>{links(&nav)}</ul>
                 </nav>
                 <div class="site-actions">{children()}</div>
@@ -106,7 +106,7 @@ pub fn SiteHeader(
                         <Icon glyph=Glyph::Close class="when-open" />
                     </summary>
                     <div class="site-menu-panel">
-                        <nav aria-label=folded_label>
+                        <nav aria-label=folded_label id="site-menu-nav" data-live="">
                             <ul>{links(&nav)}</ul>
                         </nav>
                         <div class="site-menu-extra">{menu_extra.run()}</div>

@@ -5,6 +5,7 @@ mod accounts;
 mod calendars;
 mod cards;
 mod chat;
+mod chat_pages;
 mod chat_stream;
 mod events;
 mod forms;

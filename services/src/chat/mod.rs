@@ -149,6 +149,15 @@ pub async fn threads(
     Ok(Slice::new(rows, size, |thread| Cursor { at: thread.active_at, id: thread.id }))
 }
 
+/// How many messages wait for a person, but for those of the thread that they are looking at.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn unread(services: &Services, actor: &Actor, shown: Option<ThreadId>) -> Result<i64> {
+    let mut db = services.db.acquire().await?;
+    store::count_unread(&mut db, actor.user, shown).await
+}
+
 /// Sends a message. With a `client_id` that this person used in this thread before, it is that message again.
 /// Contact data is masked while the two have no booking that was ever confirmed (setting `chat_masks_contacts`).
 ///

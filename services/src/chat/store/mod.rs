@@ -14,7 +14,7 @@ use super::{Cursor, Message, Pair};
 use crate::{Result, chance};
 
 pub(super) use news::{list_after, list_progress, newest, set_typing};
-pub(super) use views::{find_view, list_views};
+pub(super) use views::{count_unread, find_view, list_views};
 
 /// The two people of a thread, and when it was last written to.
 pub(super) struct Members {

@@ -116,3 +116,21 @@ async fn select(
     );
     Ok(rows.fetch_all(db).await?)
 }
+
+/// The messages of others that a person has not read, but for one thread.
+pub(in crate::chat) async fn count_unread(
+    db: &mut PgConnection,
+    user: UserId,
+    shown: Option<ThreadId>,
+) -> Result<i64> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!"
+           FROM chat_members mine
+           JOIN chat_messages m ON m.thread_id = mine.thread_id AND m.id > mine.read_to
+               AND m.sender_id <> mine.user_id
+           WHERE mine.user_id = $1 AND mine.thread_id IS DISTINCT FROM $2"#,
+        user.0,
+        shown.map(|thread| thread.0)
+    );
+    Ok(count.fetch_one(db).await?)
+}

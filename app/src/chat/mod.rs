@@ -1,0 +1,3 @@
+//! Messages between a tutor and a student.
+
+pub mod api;

@@ -1,0 +1,185 @@
+//! A conversation: its messages, and the form that writes the next.
+
+use domain::{
+    account::Role,
+    chat::{Piece, pieces},
+    ids::{BookingId, TutorId},
+};
+use leptos::prelude::*;
+use services::{
+    Actor, chance,
+    chat::{Message, Thread},
+};
+use uuid::Uuid;
+
+use super::{
+    chat::Open,
+    context::Visit,
+    format,
+    forms::{PostForm, error_on, kept_or},
+    gate::sign_in_address,
+    i18n::{Locale, td_string},
+    query,
+};
+use crate::ui::{Button, ButtonLink, ButtonSize, ButtonVariant, EmptyState, Field, Glyph, Textarea};
+
+/// The messages, oldest first, and the form below them.
+#[component]
+pub fn Conversation(
+    /// The request.
+    visit: Visit,
+    /// The reader.
+    actor: Actor,
+    /// The conversation.
+    open: Open,
+) -> impl IntoView {
+    let locale = visit.locale();
+    let address = format!("/messages/{}", open.thread.id);
+    let older = open.messages.next.map(|cursor| {
+        let href = format!("{address}?before={}", query::encode(&cursor.to_string()));
+        view! { <p class="center">{way(href, td_string!(locale, chat.older))}</p> }
+    });
+    let newer = open.is_past.then(|| {
+        view! { <p class="center">{way(address.clone(), td_string!(locale, chat.newest))}</p> }
+    });
+    let rows = open.messages.rows.iter().rev();
+    let bubbles = rows.map(|message| bubble(&visit, &actor, &open.thread, message)).collect_view();
+    let none = open.messages.rows.is_empty().then(|| {
+        let name = open.thread.other_name.clone();
+        view! { <EmptyState glyph=Glyph::Message title=td_string!(locale, chat.first, name = name).to_string()/> }
+    });
+    let label = td_string!(locale, chat.with, name = open.thread.other_name.clone()).to_string();
+    view! {
+        // Its one child grows upward: the newest message is in sight at first, and stays there.
+        <div class="chat-scroll" id="conversation" data-live="" tabindex="0" role="region" aria-label=label>
+            <div class="chat-lines">
+                {older}
+                {none}
+                <ol class="chat-bubbles">{bubbles}</ol>
+                {newer}
+            </div>
+        </div>
+        <Write visit thread=open.thread/>
+    }
+}
+
+/// A way to other messages.
+fn way(href: String, text: &'static str) -> impl IntoView {
+    view! { <ButtonLink href variant=ButtonVariant::Secondary size=ButtonSize::Small>{text}</ButtonLink> }
+}
+
+fn bubble(visit: &Visit, actor: &Actor, thread: &Thread, message: &Message) -> impl IntoView + use<> {
+    let locale = visit.locale();
+    let own = message.sender == actor.user;
+    let who = if own { td_string!(locale, chat.you).to_owned() } else { thread.other_name.clone() };
+    let time = format::near(locale, visit.zone, message.sent_at, visit.now);
+    let state = own.then(|| format!(" · {}", receipt(locale, thread, message)));
+    let masked = message.masked.then(|| {
+        let text = if own { td_string!(locale, chat.masked_own) } else { td_string!(locale, chat.masked) };
+        view! { <p class="chat-note small">{text}</p> }
+    });
+    let parts = pieces(&message.body).into_iter().map(piece).collect_view();
+    view! {
+        <li class="chat-bubble" data-own=own.then_some("")>
+            <p class="sr-only">{who}</p>
+            <p class="chat-text">{parts}</p>
+            {masked}
+            <p class="chat-meta"><time datetime=message.sent_at.to_rfc3339()>{time}</time>{state}</p>
+        </li>
+    }
+}
+
+/// How far a message of the reader's own has come.
+fn receipt(locale: Locale, thread: &Thread, message: &Message) -> &'static str {
+    if message.id <= thread.read_to {
+        td_string!(locale, chat.read)
+    } else if message.id <= thread.delivered_to {
+        td_string!(locale, chat.delivered)
+    } else {
+        td_string!(locale, chat.sent)
+    }
+}
+
+fn piece(piece: Piece<'_>) -> AnyView {
+    match piece {
+        Piece::Plain(text) => text.to_owned().into_any(),
+        Piece::Link(href) => {
+            let (href, text) = (href.to_owned(), href.to_owned());
+            view! { <a href=href target="_blank" rel="noopener noreferrer nofollow ugc">{text}</a> }
+                .into_any()
+        }
+    }
+}
+
+/// The way to a conversation, on other pages.
+pub struct WriteTo;
+
+impl WriteTo {
+    /// From a tutor's profile: for students, and for those who may become one.
+    pub fn tutor(visit: &Visit, tutor: TutorId) -> AnyView {
+        let locale = visit.locale();
+        match visit.actor.as_ref().map(|actor| actor.role) {
+            Some(Role::Student) => open_form(locale, "tutor", tutor.to_string(), ButtonSize::default()),
+            Some(_) => ().into_any(),
+            None => {
+                let href = sign_in_address(visit);
+                let text = td_string!(locale, chat.write);
+                view! { <ButtonLink href variant=ButtonVariant::Secondary icon=Glyph::Message>{text}</ButtonLink> }
+                    .into_any()
+            }
+        }
+    }
+
+    /// From a lesson, to its other party.
+    pub fn party(visit: &Visit, booking: BookingId) -> AnyView {
+        open_form(visit.locale(), "booking", booking.to_string(), ButtonSize::Small)
+    }
+}
+
+fn open_form(locale: Locale, name: &'static str, value: String, size: ButtonSize) -> AnyView {
+    let text = td_string!(locale, chat.write);
+    view! {
+        <PostForm action="open_thread">
+            <input type="hidden" name=name value=value/>
+            <Button variant=ButtonVariant::Secondary size icon=Glyph::Message>{text}</Button>
+        </PostForm>
+    }
+    .into_any()
+}
+
+/// The form of the next message.
+#[component]
+fn Write(visit: Visit, thread: Thread) -> impl IntoView {
+    let locale = visit.locale();
+    let form: Uuid = chance::id();
+    // Who has just sent goes on writing.
+    let again = query::get(&visit.query, "sent").is_some();
+    view! {
+        <PostForm action="send_message" class="chat-write">
+            <input type="hidden" name="thread" value=thread.id.to_string()/>
+            <input type="hidden" name="form" value=form.to_string()/>
+            <Field id="body" label=td_string!(locale, chat.message) required=true error=error_on("body")>
+                <Textarea name="body" rows=2 value=kept_or("body", String::new()) autofocus=again/>
+            </Field>
+            <Button icon=Glyph::ArrowRight>{td_string!(locale, chat.send)}</Button>
+        </PostForm>
+    }
+}
+
+/// Says the newest message to those who do not see it arrive.
+#[component]
+pub fn News(
+    /// The language.
+    locale: Locale,
+    /// The reader.
+    actor: Actor,
+    /// The conversation.
+    open: Open,
+) -> impl IntoView {
+    let newest = open.messages.rows.first().filter(|message| message.sender != actor.user && !open.is_past);
+    let said = newest.map(|message| {
+        let (name, text) = (open.thread.other_name.clone(), message.body.clone());
+        td_string!(locale, chat.says, name = name, text = text).to_string()
+    });
+    view! { <p class="sr-only" role="status" id="chat-news" data-live="">{said}</p> }
+}
