@@ -1,5 +1,7 @@
 //! Server functions of calendars.
 
+#![expect(missing_docs, reason = "the macro makes structs of the arguments, which the functions name")]
+
 use leptos::prelude::*;
 
 use crate::error::WireError;
@@ -11,4 +13,22 @@ use crate::error::WireError;
 #[server(prefix = "/do", endpoint = "renew_calendar")]
 pub async fn renew_calendar() -> Result<(), WireError> {
     crate::pages::diary_actions::renew().await
+}
+
+/// Connects the calendar at an address: its busy times take slots of the tutor away.
+///
+/// # Errors
+/// `INVALID_REQUEST` on `url`.
+#[server(prefix = "/do", endpoint = "connect_calendar")]
+pub async fn connect_calendar(url: String) -> Result<(), WireError> {
+    crate::pages::console::actions::connect_calendar(&url).await
+}
+
+/// Disconnects a calendar.
+///
+/// # Errors
+/// `NOT_FOUND`.
+#[server(prefix = "/do", endpoint = "disconnect_calendar")]
+pub async fn disconnect_calendar(connection: String) -> Result<(), WireError> {
+    crate::pages::console::actions::disconnect_calendar(&connection).await
 }

@@ -11,15 +11,19 @@ use crate::{
     support::{Person, Site, send, start},
 };
 
-/// Posts the form that renews the address, as a browser without script does.
+/// Posts a form as a browser without script does; where it leads.
+async fn post(site: &Site, person: &Person<'_>, action: &str, fields: &[(&str, &str)]) -> String {
+    let page = format!("{}/tutor/settings", site.base);
+    let request = site.request("POST", &format!("/do/{action}")).header("Accept", "text/html");
+    let request = request.header("Referer", page).header("Cookie", cookie_of(site, person).await);
+    let answer = send(request.form(fields)).await;
+    assert_eq!(answer.status, 302, "{answer:?}");
+    answer.header("location").expect("a place").to_owned()
+}
+
+/// Renews the address.
 async fn renew(site: &Site, person: &Person<'_>) {
-    let request = site.request("POST", "/do/renew_calendar").header("Accept", "text/html");
-    let request = request.header("Cookie", cookie_of(site, person).await);
-    let answer = send(request.header("Content-Type", "application/x-www-form-urlencoded")).await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.header("location")),
-        (302, Some("/settings?saved=1#calendar"))
-    );
+    assert_eq!(post(site, person, "renew_calendar", &[]).await, "/settings?saved=1#calendar");
 }
 
 /// The path of the address that the page of settings shows.
@@ -147,5 +151,43 @@ async fn the_secret_is_in_no_log_at_any_level(pool: PgPool) {
     let secret = path.trim_start_matches("/calendar/").trim_end_matches(".ics");
     assert_eq!(secret.len(), 43);
     assert!(!text.contains(secret), "{text}");
+    site.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_tutor_connects_a_calendar_is_warned_when_it_fails_and_disconnects_it(pool: PgPool) {
+    let site = start(&pool).await;
+    let (tutor, other) = (site.tutor("Tia Tutor").await, site.tutor("Otto Other").await);
+    let student = site.person("Sam Student", "student").await;
+    student.book(&tutor, "2027-03-01T12:00:00Z").await.data();
+    // The calendar elsewhere is the student's own feed, of this very site.
+    renew(&site, &student).await;
+    let url = format!("{}{}", site.base, address(&site, &student).await);
+    let wrong = post(&site, &other, "connect_calendar", &[("url", "nothing")]).await;
+    assert!(wrong.contains("__path="), "{wrong}");
+    let connected = "/tutor/settings?saved=1#calendars";
+    assert_eq!(post(&site, &other, "connect_calendar", &[("url", &url)]).await, connected);
+    let settings = page(&site, &other, "/tutor/settings").await.text;
+    assert!(settings.contains("Disconnect: 127.0.0.1") && !settings.contains(&url), "only the host is shown");
+    let taken = student.book(&other, "2027-03-01T12:00:00Z").await;
+    taken.refused(409, "BOOKING_CONFLICT");
+
+    let warning = "A connected calendar cannot be read.";
+    assert!(!page(&site, &other, "/tutor").await.text.contains(warning));
+    renew(&site, &student).await;
+    site.set_clock("2027-03-01T08:05:00Z").await;
+    assert_eq!(send(site.request("POST", "/dev/tick")).await.status, 200);
+    for path in ["/tutor", "/tutor/settings"] {
+        assert!(page(&site, &other, path).await.text.contains(warning), "{path}");
+    }
+    let settings = page(&site, &other, "/tutor/settings").await.text;
+    let (_, id) = settings.split_once("?disconnect=").expect("a way to disconnect it");
+    let id = id.split('#').next().expect("an id");
+    let asked = page(&site, &other, &format!("/tutor/settings?disconnect={id}")).await.text;
+    let dialogs = asked.split("<dialog").map(|rest| rest.split('>').next().unwrap_or_default());
+    let mut own = dialogs.filter(|tag| tag.contains("id=\"disconnect-0\""));
+    assert!(own.next().is_some_and(|tag| tag.contains(" open")), "the question is not open");
+    assert_eq!(post(&site, &other, "disconnect_calendar", &[("connection", id)]).await, connected);
+    assert!(!page(&site, &other, "/tutor").await.text.contains(warning));
     site.stop().await;
 }

@@ -41,7 +41,7 @@ pub struct TutorContext {
     pub availability: Availability,
     /// Offerings in their order.
     pub offerings: Vec<(OfferingId, Offering)>,
-    /// Claims near the range: bookings, and holds that have not lapsed.
+    /// What takes time near the range: bookings, holds that have not lapsed, busy times of connected calendars.
     pub busy: Vec<Interval>,
 }
 
@@ -82,7 +82,7 @@ pub async fn load(
     let mut weekly = list_weekly(db, &ids).await?;
     let mut overrides = list_overrides(db, &ids, Some(range)).await?;
     let mut offerings = list_offerings(db, &ids).await?;
-    let mut busy = list_claims(db, &ids, range, now).await?;
+    let mut busy = list_busy(db, &ids, range, now).await?;
     let rows = sqlx::query!(
         "SELECT t.id, t.user_id, t.time_zone, t.bio IS NOT NULL AS \"complete!\", t.is_active, t.provider,
                 t.confirm_requests, t.notice_min, t.horizon_days, t.cancel_notice_min, t.fee_bps
@@ -327,17 +327,22 @@ impl OfferingRow {
     }
 }
 
-async fn list_claims(
+/// Claims and the busy times of connected calendars.
+async fn list_busy(
     db: &mut PgConnection,
     tutors: &[uuid::Uuid],
     range: Interval,
     now: DateTime<Utc>,
 ) -> Result<HashMap<TutorId, Vec<Interval>>> {
     let rows = sqlx::query!(
-        "SELECT c.tutor_id, lower(c.during) AS \"start!\", upper(c.during) AS \"end!\"
+        "SELECT c.tutor_id AS \"tutor_id!\", lower(c.during) AS \"start!\", upper(c.during) AS \"end!\"
          FROM unnest($1::uuid[]) AS wanted (id)
          JOIN claims c ON c.tutor_id = wanted.id AND c.during && tstzrange($2, $3)
-         WHERE c.expires_at IS NULL OR c.expires_at > $4",
+         WHERE c.expires_at IS NULL OR c.expires_at > $4
+         UNION ALL
+         SELECT r.tutor_id, lower(r.during), upper(r.during)
+         FROM unnest($1::uuid[]) AS wanted (id)
+         JOIN busy_ranges r ON r.tutor_id = wanted.id AND r.during && tstzrange($2, $3)",
         tutors,
         range.start - CLAIMS_MARGIN,
         range.end + CLAIMS_MARGIN,

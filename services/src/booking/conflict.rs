@@ -10,7 +10,7 @@ use domain::{
 };
 use serde_json::json;
 
-use super::store;
+use super::{store, transaction};
 use crate::{
     AppError, Result, Services,
     availability::{self, MAX_RANGE},
@@ -66,7 +66,7 @@ async fn fresh(services: &Services, wanted: &Wanted) -> Result<Vec<Slot>> {
     let Some(mut context) = found.remove(&wanted.tutor) else { return Ok(Vec::new()) };
     if let Some(moving) = wanted.moving {
         let own = store::find_claim(&mut db, moving).await?;
-        context.busy.retain(|claim| Some(*claim) != own);
+        context.busy = transaction::without(std::mem::take(&mut context.busy), own);
     }
     let lessons = store::list_lessons(&mut db, wanted.student, range, wanted.moving).await?;
     drop(db);

@@ -111,7 +111,7 @@ async fn swap(
 async fn judge(tx: &mut PgConnection, old: &Booking, minutes: i64, wanted: &Wanted) -> Result<Placement> {
     let mut context: Context = transaction::tutor(tx, old.tutor, wanted.start, wanted.now).await?.into();
     let own = store::find_claim(tx, old.id).await?;
-    context.busy.retain(|claim| Some(*claim) != own);
+    context.busy = transaction::without(context.busy, own);
     let (offering, offered) = availability::store::find_offering(tx, old.offering).await?;
     context.offerings =
         offering_for(old, offering, offered, minutes).map(|it| (old.offering, it)).into_iter().collect();

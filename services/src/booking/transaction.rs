@@ -60,6 +60,14 @@ impl From<TutorContext> for Context {
     }
 }
 
+/// What takes a tutor's time but for one's own claim. A busy time that is just as long stays: it is another's.
+pub(crate) fn without(mut busy: Vec<Interval>, own: Option<Interval>) -> Vec<Interval> {
+    if let Some(place) = busy.iter().position(|taken| Some(*taken) == own) {
+        busy.swap_remove(place);
+    }
+    busy
+}
+
 /// Commits what succeeded and rolls back what did not, before anything else takes a connection.
 ///
 /// # Errors

@@ -21,6 +21,7 @@ use tracing::Instrument as _;
 
 use crate::{
     AppError, Result, Services,
+    busy::{self, ReadCalendar},
     mail::{SendMail, TellOfBooking, WriteMail},
     payment::{
         self, ChargeLesson, DetachCard, HandlePaymentEvent, RefundCharge, ReleaseDeposit, SecureDeposit,
@@ -94,6 +95,8 @@ pub struct HandedOut {
     pub charges: Vec<ChargeId>,
     /// Deposits that are due.
     pub deposits: u64,
+    /// Calendars that are read again.
+    pub calendars: u64,
     /// Jobs that follow from events of the outbox.
     pub events: u64,
 }
@@ -106,6 +109,7 @@ pub async fn hand_out(services: &Services) -> Result<HandedOut> {
     Ok(HandedOut {
         charges: payment::hand_out(services).await?,
         deposits: payment::deposits::hand_out(services).await?,
+        calendars: busy::hand_out(services).await?,
         events: outbox::dispatch(services).await?,
     })
 }
@@ -186,6 +190,7 @@ async fn worker(services: &Services, stop: impl Future<Output = ()> + Send + 'st
         .define_job::<Queued<SendMail>>()
         .define_job::<Queued<TellOfBooking>>()
         .define_job::<Queued<WriteMail>>()
+        .define_job::<Queued<ReadCalendar>>()
         .init()
         .await
         .map_err(AppError::fault)

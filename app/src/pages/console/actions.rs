@@ -10,7 +10,7 @@ use domain::{
     zone::Zone,
 };
 use services::{
-    Actor, Result, Services, availability,
+    Actor, Result, Services, availability, busy,
     tutor::{self, Provider, TutorSettings},
 };
 
@@ -189,6 +189,29 @@ pub fn typed_amount(text: &str, currency: Currency) -> Option<i64> {
         return None;
     }
     format!("{whole}{rest:0<places$}").parse().ok()
+}
+
+/// Connects the calendar at an address.
+///
+/// # Errors
+/// As `services::busy::connect`.
+pub async fn connect_calendar(url: &str) -> Result<(), WireError> {
+    act(&[("url", url)], "/tutor/settings?saved=1#calendars", async |services, actor, id| {
+        busy::connect(services, actor, id, url).await
+    })
+    .await
+}
+
+/// Disconnects a calendar.
+///
+/// # Errors
+/// As `services::busy::disconnect`.
+pub async fn disconnect_calendar(connection: &str) -> Result<(), WireError> {
+    act(&[], "/tutor/settings?saved=1#calendars", async |services, actor, id| {
+        let connection = connection.parse().map_err(|_| Refusal::new(Code::NotFound, "not_found"))?;
+        busy::disconnect(services, actor, id, connection).await
+    })
+    .await
 }
 
 /// Replaces the weekly hours.

@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod availability;
+pub mod calendars;
 pub mod offerings;
 pub mod profile;
 pub mod requests;

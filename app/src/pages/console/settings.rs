@@ -3,16 +3,17 @@
 use domain::booking::Policy;
 use leptos::prelude::*;
 use services::{
+    busy::{self, Connection},
     settings,
     tutor::{self, Provider, TutorSettings},
 };
 
-use super::{Desk, Section, section};
+use super::{Desk, Section, calendars::Calendars, section};
 use crate::{
     pages::{
         context::Visit,
         format,
-        forms::{PostForm, error_on, kept_or},
+        forms::{FlashNotice, PostForm, error_on, kept_or},
         i18n::{Locale, td_string},
     },
     ui::{Button, Card, ChoiceItem, Field, Input, RadioGroup},
@@ -23,6 +24,7 @@ struct Loaded {
     own: TutorSettings,
     provider: Provider,
     platform: Policy,
+    connections: Vec<Connection>,
 }
 
 /// `/tutor/settings`
@@ -32,16 +34,19 @@ pub fn TutorSettingsPage() -> impl IntoView {
         Section::Settings,
         async |visit: Visit, desk: Desk| {
             let (own, provider) = tutor::settings(&visit.services, &desk.actor, desk.id).await?;
+            let connections = busy::list(&visit.services, &desk.actor, desk.id).await?;
             let mut db = visit.services.db.acquire().await?;
-            Ok(Loaded { own, provider, platform: settings::load(&mut db).await?.policy })
+            let platform = settings::load(&mut db).await?.policy;
+            Ok(Loaded { own, provider, platform, connections })
         },
-        |visit, _, loaded| view! { <Shown locale=visit.locale() loaded/> },
+        |visit, _, loaded| view! { <Shown visit loaded/> },
     )
 }
 
 #[component]
-fn Shown(locale: Locale, loaded: Loaded) -> impl IntoView {
-    let Loaded { own, provider, platform } = loaded;
+fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
+    let locale = visit.locale();
+    let Loaded { own, provider, platform, connections } = loaded;
     let default = |minutes: i64| {
         let span = format::span(locale, minutes);
         td_string!(locale, console.platform_default, value = span).to_string()
@@ -50,6 +55,7 @@ fn Shown(locale: Locale, loaded: Loaded) -> impl IntoView {
     let cancel = default(platform.cancel_notice_min);
     let horizon = default(platform.horizon_days * 1440);
     view! {
+        <FlashNotice actions=&["disconnect_calendar"]/>
         <PostForm action="save_tutor_settings" class="form">
             <Card title=td_string!(locale, console.rules_title)>
                 <div class="form">
@@ -67,6 +73,7 @@ fn Shown(locale: Locale, loaded: Loaded) -> impl IntoView {
             </Card>
             <div class="form-actions"><Button>{td_string!(locale, site.save)}</Button></div>
         </PostForm>
+        <Calendars visit connections/>
     }
 }
 

@@ -9,9 +9,10 @@ use leptos::prelude::*;
 use services::{
     availability,
     booking::{self, ListQuery, Page},
+    busy,
 };
 
-use super::{Desk, Section, section};
+use super::{Desk, Section, calendars::FailingNotice, section};
 use crate::{
     pages::{
         context::Visit,
@@ -38,6 +39,8 @@ struct Loaded {
     news: Option<Booking>,
     /// Whether there are hours.
     has_hours: bool,
+    /// Whether a connected calendar cannot be read.
+    failing: bool,
 }
 
 /// `/tutor`
@@ -50,6 +53,7 @@ pub fn Today() -> impl IntoView {
             let coming = ListQuery { page_size: 100, ..Shelf::Coming.query(1) };
             let coming = booking::list(services, actor, &coming).await?.rows;
             let hours = availability::hours(services, actor, desk.id).await?;
+            let calendars = busy::list(services, actor, desk.id).await?;
             let asked = Shelf::of(&visit.query).query(page_number(&visit.query));
             let list = booking::list(services, actor, &asked).await?;
             Ok(Loaded {
@@ -57,6 +61,7 @@ pub fn Today() -> impl IntoView {
                 list: listed(services, actor, list).await?,
                 news: newest(coming, visit.now),
                 has_hours: !hours.weekly().is_empty() || !hours.overrides().is_empty(),
+                failing: calendars.iter().any(|calendar| calendar.failing.is_some()),
             })
         },
         |visit, desk, loaded| view! { <Shown visit desk loaded/> },
@@ -90,6 +95,7 @@ fn Shown(visit: Visit, desk: Desk, loaded: Loaded) -> impl IntoView {
         desk.tutor.readiness.check().is_ok() && !desk.tutor.offerings.is_empty() && loaded.has_hours;
     view! {
         <FlashNotice actions=&["accept_request", "decline_request"]/>
+        {loaded.failing.then(|| view! { <FailingNotice locale/> })}
         {(!bookable).then(|| view! { <CheckList locale desk=desk.clone() has_hours=loaded.has_hours/> })}
         <p id="arrivals" data-live="" role="status" aria-live="polite" class="arrival">{news}</p>
         <div id="next-lesson" data-live="" data-refresh-at=times>

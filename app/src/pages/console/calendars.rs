@@ -1,0 +1,138 @@
+//! Calendars elsewhere whose busy times take slots away.
+
+use leptos::prelude::*;
+use services::busy::{Connection, Problem};
+
+use crate::{
+    pages::{
+        context::{Visit, visit},
+        format,
+        forms::{PostForm, TextField},
+        i18n::{Locale, td_string},
+        query,
+    },
+    ui::{Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, Dialog, Glyph, Icon, StateBadge, Tone},
+};
+
+/// Where they are listed.
+const PAGE: &str = "/tutor/settings#calendars";
+
+/// The connected calendars, and the form that connects one.
+#[component]
+pub fn Calendars(
+    /// The request.
+    visit: Visit,
+    /// The oldest first.
+    connections: Vec<Connection>,
+) -> impl IntoView {
+    let locale = visit.locale();
+    let none =
+        connections.is_empty().then(|| view! { <p class="quiet">{td_string!(locale, diary.busy_none)}</p> });
+    let failing = connections.iter().any(|connection| connection.failing.is_some());
+    let rows = connections.iter().cloned().enumerate();
+    let rows =
+        rows.map(|(place, connection)| view! { <Row visit=visit.clone() place connection/> }).collect_view();
+    let dialogs = connections.into_iter().enumerate();
+    let dialogs = dialogs
+        .map(|(place, connection)| view! { <DisconnectDialog locale place connection/> })
+        .collect_view();
+    view! {
+        <div id="calendars">
+            <Card title=td_string!(locale, diary.busy_title)>
+                <div class="stack">
+                    <p class="quiet small">{td_string!(locale, diary.busy_lead)}</p>
+                    {failing.then(|| view! { <Alert tone=Tone::Warning title=td_string!(locale, diary.busy_failing)/> })}
+                    {none}
+                    <ul class="card-list">{rows}</ul>
+                    <PostForm action="connect_calendar" class="form">
+                        <TextField
+                            name="url" kind="url" required=true label=td_string!(locale, diary.busy_address)
+                            hint=td_string!(locale, diary.busy_address_hint)
+                        />
+                        <div class="form-actions"><Button variant=ButtonVariant::Secondary icon=Glyph::Calendar>{td_string!(locale, diary.busy_connect)}</Button></div>
+                    </PostForm>
+                </div>
+            </Card>
+            {dialogs}
+        </div>
+    }
+}
+
+/// The address at which the question before disconnecting is open, and the id of its dialog.
+fn removal(place: usize, connection: &Connection) -> (String, String) {
+    let id = connection.id.to_string();
+    (format!("/tutor/settings?disconnect={id}#calendars"), format!("disconnect-{place}"))
+}
+
+#[component]
+fn Row(visit: Visit, place: usize, connection: Connection) -> impl IntoView {
+    let locale = visit.locale();
+    let (href, dialog) = removal(place, &connection);
+    let read = format::moment(locale, visit.zone, connection.read_at);
+    let read = td_string!(locale, diary.busy_read, time = read).to_string();
+    let standing = match connection.failing {
+        None => view! { <StateBadge state="active" text=td_string!(locale, diary.busy_works)/> }.into_any(),
+        Some(_) => {
+            view! { <StateBadge state="failed" text=td_string!(locale, diary.busy_fails)/> }.into_any()
+        }
+    };
+    let why = connection.failing.map(|(since, problem)| {
+        let since = format::moment(locale, visit.zone, since);
+        let why = match problem {
+            Problem::Unreachable => td_string!(locale, diary.busy_unreachable, time = since).to_string(),
+            Problem::TooLarge => td_string!(locale, diary.busy_too_large, time = since).to_string(),
+            Problem::Unreadable => td_string!(locale, diary.busy_unreadable, time = since).to_string(),
+        };
+        view! { <p class="small">{why}</p> }
+    });
+    let label = format!("{}: {}", td_string!(locale, diary.busy_disconnect), connection.host);
+    view! {
+        <li class="card-line">
+            <Icon glyph=Glyph::Calendar/>
+            <div class="card-line-text">
+                <p><strong>{connection.host}</strong></p>
+                <p class="quiet small">{read}</p>
+                {why}
+            </div>
+            <div class="row">
+                {standing}
+                <ButtonLink href variant=ButtonVariant::Ghost size=ButtonSize::Small label attr:data-opens=dialog>{td_string!(locale, diary.busy_disconnect)}</ButtonLink>
+            </div>
+        </li>
+    }
+}
+
+/// The question before a calendar is disconnected. Without script it arrives open at its own address.
+#[component]
+fn DisconnectDialog(locale: Locale, place: usize, connection: Connection) -> impl IntoView {
+    let own = connection.id.to_string();
+    let open = query::get(&visit().query, "disconnect").as_deref() == Some(own.as_str());
+    let close = if open { PAGE.to_owned() } else { String::new() };
+    let (_, id) = removal(place, &connection);
+    let text = td_string!(locale, diary.busy_disconnect_text, host = connection.host).to_string();
+    view! {
+        <Dialog id title=td_string!(locale, diary.busy_disconnect_title) close_label=td_string!(locale, site.close) open close_href=close>
+            <p>{text}</p>
+            <form method="post" action="/do/disconnect_calendar" class="form">
+                <input type="hidden" name="connection" value=own/>
+                <div class="form-actions">
+                    <Button variant=ButtonVariant::Danger class="btn-solid">{td_string!(locale, diary.busy_disconnect)}</Button>
+                    <ButtonLink href=PAGE variant=ButtonVariant::Ghost attr:data-closes="">{td_string!(locale, diary.busy_keep)}</ButtonLink>
+                </div>
+            </form>
+        </Dialog>
+    }
+}
+
+/// The warning that a calendar cannot be read, for the first page of the console.
+#[component]
+pub fn FailingNotice(
+    /// The language.
+    locale: Locale,
+) -> impl IntoView {
+    view! {
+        <Alert tone=Tone::Warning title=td_string!(locale, diary.busy_failing)>
+            <a class="link hit" href=PAGE>{td_string!(locale, diary.busy_see)}</a>
+        </Alert>
+    }
+}

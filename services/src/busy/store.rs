@@ -1,0 +1,199 @@
+//! Rows of connected calendars and their busy times.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    ids::TutorId,
+    interval::{Interval, IntervalSet},
+    zone::Zone,
+};
+use sqlx::{PgConnection, postgres::types::PgRange};
+use uuid::Uuid;
+
+use super::{Connection, Problem};
+use crate::{AppError, Result};
+
+/// The connected calendars of a tutor, the oldest first.
+pub(super) async fn list(db: &mut PgConnection, tutor: TutorId) -> Result<Vec<Connection>> {
+    let rows = sqlx::query!(
+        "SELECT id, url, read_at, failing_since, problem FROM calendar_connections
+         WHERE tutor_id = $1 ORDER BY created_at, id",
+        tutor.0
+    )
+    .fetch_all(db)
+    .await?;
+    let read = rows.into_iter().map(|row| Connection {
+        id: row.id,
+        host: super::host(&row.url),
+        read_at: row.read_at,
+        failing: row.failing_since.zip(row.problem.as_deref().and_then(Problem::parse)),
+    });
+    Ok(read.collect())
+}
+
+/// How many calendars a tutor has connected. Nobody else connects one for that tutor until the end of the transaction.
+pub(super) async fn count_locked(tx: &mut PgConnection, tutor: TutorId) -> Result<i64> {
+    sqlx::query!("SELECT id FROM tutors WHERE id = $1 FOR UPDATE", tutor.0).fetch_one(&mut *tx).await?;
+    let found = sqlx::query_scalar!(
+        "SELECT count(*) AS \"count!\" FROM calendar_connections WHERE tutor_id = $1",
+        tutor.0
+    );
+    Ok(found.fetch_one(tx).await?)
+}
+
+/// Writes a calendar that was read at `now`. The constraint `calendar_connections_once` refuses a second one.
+pub(super) async fn insert(
+    tx: &mut PgConnection,
+    id: Uuid,
+    tutor: TutorId,
+    url: &str,
+    due_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO calendar_connections (id, tutor_id, url, due_at, read_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $5)",
+        id,
+        tutor.0,
+        url,
+        due_at,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Forgets a calendar with its busy times; `false` where it is not the tutor's.
+pub(super) async fn delete(db: &mut PgConnection, tutor: TutorId, id: Uuid) -> Result<bool> {
+    let gone = sqlx::query!("DELETE FROM calendar_connections WHERE id = $1 AND tutor_id = $2", id, tutor.0)
+        .execute(db)
+        .await?;
+    Ok(gone.rows_affected() > 0)
+}
+
+/// Whether a calendar is due.
+pub(super) async fn is_any_due(
+    db: &mut PgConnection,
+    now: DateTime<Utc>,
+    latest: DateTime<Utc>,
+) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        "SELECT EXISTS (SELECT FROM calendar_connections WHERE due_at <= $1 OR due_at > $2) AS \"due!\"",
+        now,
+        latest
+    );
+    Ok(found.fetch_one(db).await?)
+}
+
+/// Takes calendars that are due and notes when they are due again. Later than `latest` none should be: then the clock
+/// was set back.
+pub(super) async fn take_due(
+    tx: &mut PgConnection,
+    limit: i64,
+    now: DateTime<Utc>,
+    latest: DateTime<Utc>,
+) -> Result<Vec<Uuid>> {
+    let taken = sqlx::query_scalar!(
+        "UPDATE calendar_connections SET due_at = $3 WHERE id IN (
+             SELECT id FROM calendar_connections WHERE due_at <= $2 OR due_at > $3
+             ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+         RETURNING id",
+        limit,
+        now,
+        latest
+    );
+    Ok(taken.fetch_all(tx).await?)
+}
+
+/// What is needed to read a calendar.
+pub(super) struct Source {
+    pub tutor: TutorId,
+    pub url: String,
+    pub zone: Zone,
+}
+
+/// A calendar and the zone of its tutor's hours; `None` once it was disconnected.
+pub(super) async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<Source>> {
+    let row = sqlx::query!(
+        "SELECT c.tutor_id, c.url, t.time_zone
+         FROM calendar_connections c JOIN tutors t ON t.id = c.tutor_id WHERE c.id = $1",
+        id
+    )
+    .fetch_optional(db)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let zone = Zone::parse(&row.time_zone).map_err(AppError::fault)?;
+    Ok(Some(Source { tutor: TutorId(row.tutor_id), url: row.url, zone }))
+}
+
+/// The zone of a tutor's hours.
+pub(super) async fn find_zone(db: &mut PgConnection, tutor: TutorId) -> Result<Zone> {
+    let name =
+        sqlx::query_scalar!("SELECT time_zone FROM tutors WHERE id = $1", tutor.0).fetch_one(db).await?;
+    Zone::parse(&name).map_err(AppError::fault)
+}
+
+/// Those of some ids that are bookings of a tutor.
+pub(super) async fn list_own(db: &mut PgConnection, tutor: TutorId, ids: &[Uuid]) -> Result<Vec<Uuid>> {
+    let own = sqlx::query_scalar!(
+        "SELECT b.id FROM unnest($2::uuid[]) AS named (id) JOIN bookings b ON b.id = named.id AND b.tutor_id = $1",
+        tutor.0,
+        ids
+    );
+    Ok(own.fetch_all(db).await?)
+}
+
+/// Notes that a calendar was read; `false` once it was disconnected.
+pub(super) async fn set_read(tx: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let found = sqlx::query!(
+        "UPDATE calendar_connections SET read_at = $2, failing_since = NULL, problem = NULL WHERE id = $1",
+        id,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(found.rows_affected() > 0)
+}
+
+/// Notes that a calendar cannot be read, and since when. What was known of it stays.
+pub(super) async fn set_failing(
+    db: &mut PgConnection,
+    id: Uuid,
+    problem: Problem,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE calendar_connections SET problem = $2, failing_since = coalesce(failing_since, $3) WHERE id = $1",
+        id,
+        problem.name(),
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Replaces the busy times of a calendar.
+pub(super) async fn set_busy(
+    tx: &mut PgConnection,
+    id: Uuid,
+    tutor: TutorId,
+    busy: &IntervalSet,
+) -> Result<()> {
+    sqlx::query!("DELETE FROM busy_ranges WHERE connection_id = $1", id).execute(&mut *tx).await?;
+    let ranges: Vec<_> = busy.iter().map(|Interval { start, end }| PgRange::from(*start..*end)).collect();
+    sqlx::query!(
+        "INSERT INTO busy_ranges (connection_id, tutor_id, during) SELECT $1, $2, unnest($3::tstzrange[])",
+        id,
+        tutor.0,
+        &ranges
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// From when to when busy times are looked for: what lies further has no slots.
+pub(super) fn window(now: DateTime<Utc>) -> Interval {
+    Interval::new(now - TimeDelta::days(2), now + TimeDelta::days(402))
+}
