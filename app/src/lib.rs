@@ -18,6 +18,7 @@ pub mod error;
 pub mod form;
 pub mod lesson;
 pub mod live;
+pub mod mail;
 pub mod payment;
 pub mod tutor;
 pub mod ui;

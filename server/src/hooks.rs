@@ -19,6 +19,7 @@ use crate::{
     calendar,
     metrics::Metrics,
     router::AppState,
+    unsubscribe,
 };
 
 /// `POST /api/stripe/webhook`: the raw body is verified before anything is read of it.
@@ -77,6 +78,7 @@ pub async fn process_charges(
 pub fn router() -> Router<AppState> {
     Router::new()
         .route("/api/stripe/webhook", routing::post(stripe))
+        .route("/unsubscribe/{token}", routing::get(unsubscribe::ask).post(unsubscribe::end))
         .route("/calendar/{file}", routing::get(calendar::feed))
         .route("/api/cron/process-charges", routing::get(process_charges).post(process_charges))
 }

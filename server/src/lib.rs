@@ -20,3 +20,4 @@ mod sandbox;
 mod site;
 mod stream;
 pub mod telemetry;
+mod unsubscribe;

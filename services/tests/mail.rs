@@ -224,7 +224,19 @@ async fn kept_mails_are_written_as_json(db: PgPool) {
     let keys: Vec<&str> = json[0].as_object().expect("an object").keys().map(String::as_str).collect();
     assert_eq!(
         keys,
-        ["calendar", "created_at", "html", "id", "kind", "locale", "sent_at", "subject", "text", "to"]
+        [
+            "calendar",
+            "created_at",
+            "html",
+            "id",
+            "kind",
+            "locale",
+            "sent_at",
+            "subject",
+            "text",
+            "to",
+            "unsubscribe"
+        ]
     );
     assert_eq!((&json[0]["sent_at"], &json[0]["created_at"]), (&Value::Null, &json!("2027-03-01T13:00:00Z")));
 }

@@ -47,11 +47,14 @@ impl World {
     }
 }
 
-/// Each row: when a lesson starts from now, when is looked, in hours before it, and what is written then.
+/// How long before a lesson is looked, and which mails are written then.
+type Look<'a> = (TimeDelta, &'a [(&'a str, &'a str)]);
+
+/// Each row: what it shows, in how many hours the lesson starts, and the looks before it.
 #[sqlx::test(migrations = "../migrations")]
 async fn reminders_are_written_when_they_are_due(db: PgPool) {
     let world = World::in_english(db).await;
-    let rows: [(&str, i64, &[(TimeDelta, &[(&str, &str)])]); 6] = [
+    let rows: [(&str, i64, &[Look<'_>]); 6] = [
         (
             "both in time, each once",
             72,

@@ -48,6 +48,8 @@ pub mod lesson_parts;
 pub mod lesson_room;
 pub mod load;
 pub mod login;
+pub mod mail_actions;
+mod mails;
 pub mod not_found;
 mod pager;
 pub mod query;

@@ -25,6 +25,7 @@ use super::{
     lesson::LessonPage,
     lesson_room::Meeting,
     login::Login,
+    mails::Unsubscribe,
     not_found::NotFound,
     settings::Settings,
     shell::Frame,
@@ -45,6 +46,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/login") view=Login ssr=SsrMode::Async/>
                     <Route path=path!("/signup") view=Signup ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=Settings ssr=SsrMode::Async/>
+                    <Route path=path!("/unsubscribe") view=Unsubscribe ssr=SsrMode::Async/>
                     <Route path=path!("/dashboard") view=Dashboard ssr=SsrMode::Async/>
                     <Route path=path!("/lessons/:id") view=LessonPage ssr=SsrMode::Async/>
                     <Route path=path!("/lessons/:id/charge") view=ChargePage ssr=SsrMode::Async/>

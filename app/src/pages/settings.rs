@@ -6,6 +6,7 @@ use leptos_meta::Title;
 use services::{
     account::{self, Me},
     calendar::{self, Address},
+    mail::{self, Topic},
     payment::{self, Card as SavedCard},
 };
 
@@ -16,6 +17,7 @@ use super::{
     gate::signed_in,
     i18n::{Locale, td_string},
     load::load,
+    mails::Choices,
     signup::{LanguageField, MarketingQuestion},
 };
 use crate::ui::{Button, ButtonLink, ButtonVariant, Card, Field, PageHeader, Textarea};
@@ -33,11 +35,12 @@ pub fn Settings() -> impl IntoView {
                 let lessons = me.role != Role::Admin;
                 let address =
                     if lessons { Some(calendar::address(&visit.services, &actor).await?) } else { None };
-                Ok((me, cards, address))
+                let refused = mail::refused(&visit.services, &actor).await?;
+                Ok((me, cards, address, refused))
             },
-            |visit, (me, cards, address)| {
+            |visit, (me, cards, address, refused)| {
                 let can_add = visit.services.payments.is_some();
-                view! { <Shown locale=visit.locale() me cards can_add address/> }
+                view! { <Shown locale=visit.locale() me cards can_add address refused/> }
             },
         )
     })
@@ -50,15 +53,16 @@ fn Shown(
     cards: Option<Vec<SavedCard>>,
     can_add: bool,
     address: Option<Option<Address>>,
+    refused: Vec<Topic>,
 ) -> impl IntoView {
     let email = me.email.clone();
-    let tutor = me.role == Role::Tutor;
+    let (tutor, role) = (me.role == Role::Tutor, me.role);
     view! {
         <Title text=td_string!(locale, account.settings_title).to_string()/>
         <div class="page page-text flow">
             <PageHeader title=td_string!(locale, account.settings_title) lead=td_string!(locale, account.settings_lead)/>
             <SavedNotice/>
-            <FlashNotice actions=&["choose_card", "remove_card", "renew_calendar"]/>
+            <FlashNotice actions=&["choose_card", "remove_card", "renew_calendar", "choose_mails"]/>
             <Card title=td_string!(locale, account.profile_group)>
                 <SettingsForm locale me/>
             </Card>
@@ -72,6 +76,7 @@ fn Shown(
             })}
             {cards.map(|cards| view! { <Cards locale cards can_add/> })}
             {address.map(|address| view! { <Subscription locale address/> })}
+            {(role != Role::Admin).then(|| view! { <Choices locale role refused/> })}
             <Card title=td_string!(locale, account.session_group)>
                 <p>{td_string!(locale, site.signed_in_as, name = email)} ". " {td_string!(locale, account.session_text)}</p>
                 <form method="post" action="/do/sign_out" class="form-actions">

@@ -17,3 +17,4 @@ mod pages;
 mod races;
 mod site;
 mod support;
+mod unsubscribe;

@@ -1,6 +1,7 @@
 //! Mails: written once for what they are about, kept, and sent where a mail server is configured.
 
 mod booking;
+mod choices;
 mod layout;
 mod letter;
 mod money;
@@ -23,6 +24,7 @@ use letter::{Letter, Reader};
 
 pub use booking::TellOfBooking;
 pub(crate) use booking::write_due;
+pub use choices::{Topic, choose, read_link, refused, unsubscribe};
 pub use layout::escape;
 pub use money::WriteMail;
 pub use sender::Sender;
@@ -116,6 +118,8 @@ pub struct Mail {
     /// What that asks the calendar to do (RFC 5546): `REQUEST` or `CANCEL`.
     #[serde(skip)]
     pub calendar_method: Option<String>,
+    /// Where a click ends mails of its topic; `None` for what cannot be refused.
+    pub unsubscribe: Option<String>,
     /// The `Message-ID`, the same at each try.
     #[serde(skip)]
     pub message_id: String,
@@ -161,12 +165,23 @@ struct NewMail<'a> {
     useful_until: Option<DateTime<Utc>>,
     /// The booking that it reminds of, and how often that had been moved.
     reminds_of: Option<(BookingId, i32)>,
+    /// Where a click ends mails of its topic.
+    unsubscribe: Option<&'a str>,
 }
 
 impl<'a> NewMail<'a> {
     /// A mail without a calendar file that is always of use.
     fn of(kind: Kind, about: String, reader: &'a Reader, letter: &'a Letter) -> Self {
-        NewMail { kind, about, reader, letter, calendar: None, useful_until: None, reminds_of: None }
+        NewMail {
+            kind,
+            about,
+            reader,
+            letter,
+            calendar: None,
+            useful_until: None,
+            reminds_of: None,
+            unsubscribe: None,
+        }
     }
 
     fn dedupe_key(&self) -> String {

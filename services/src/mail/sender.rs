@@ -41,18 +41,27 @@ impl Sender {
 
     fn message(&self, mail: &Mail) -> Result<Message, SendError> {
         // RFC 3834: nobody's absence note is wanted.
-        let automatic =
-            HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
-        let message = Message::builder()
+        let automatic = raw("Auto-Submitted", "auto-generated".to_owned());
+        let mut message = Message::builder()
             .from(self.from.clone())
             .to(mail.to.parse()?)
             .subject(&mail.subject)
             .date(mail.created_at.into())
             .message_id(Some(mail.message_id.clone()))
-            .raw_header(automatic)
-            .multipart(parts(mail)?)?;
-        Ok(message)
+            .raw_header(automatic);
+        if let Some(address) = &mail.unsubscribe {
+            // RFC 8058: mail programs show a button that ends such mails.
+            message = message
+                .raw_header(raw("List-Unsubscribe", format!("<{address}>")))
+                .raw_header(raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
+        }
+        Ok(message.multipart(parts(mail)?)?)
     }
+}
+
+/// A header without a type of its own.
+fn raw(name: &'static str, value: String) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
 }
 
 /// Text and HTML to choose from. A calendar file is a third choice, which mail programs show as an invitation

@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    Mail, NewMail,
+    Mail, NewMail, Topic,
     letter::Reader,
     money::{About, CardShown, Consequence, State},
 };
@@ -144,8 +144,8 @@ pub(super) async fn insert(
 ) -> Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO mails (id, user_id, kind, dedupe_key, to_address, locale, subject, html, text, message_id,
-             created_at, calendar, calendar_method, useful_until, reminds_of, reminds_sequence)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+             created_at, calendar, calendar_method, useful_until, reminds_of, reminds_sequence, unsubscribe)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
          ON CONFLICT (dedupe_key) DO NOTHING",
         id.0,
         new.reader.user.0,
@@ -162,7 +162,8 @@ pub(super) async fn insert(
         new.calendar.map(|calendar| calendar.method.name()),
         new.useful_until,
         new.reminds_of.map(|(booking, _)| booking.0),
-        new.reminds_of.map(|(_, sequence)| sequence)
+        new.reminds_of.map(|(_, sequence)| sequence),
+        new.unsubscribe
     )
     .execute(tx)
     .await?;
@@ -173,7 +174,7 @@ pub(super) async fn insert(
 pub(super) async fn list(db: &mut PgConnection, limit: i64) -> Result<Vec<Mail>> {
     let mails = sqlx::query_as!(
         Mail,
-        "SELECT id, kind, to_address AS \"to\", subject, text, html, locale, calendar, calendar_method, message_id,
+        "SELECT id, kind, to_address AS \"to\", subject, text, html, locale, calendar, calendar_method, unsubscribe, message_id,
                 created_at, sent_at
          FROM mails ORDER BY created_at DESC, id LIMIT $1",
         limit
@@ -190,7 +191,7 @@ pub(super) async fn find_unsent(
 ) -> Result<Option<Mail>> {
     let mail = sqlx::query_as!(
         Mail,
-        "SELECT id, kind, to_address AS \"to\", subject, text, html, locale, calendar, calendar_method, message_id,
+        "SELECT id, kind, to_address AS \"to\", subject, text, html, locale, calendar, calendar_method, unsubscribe, message_id,
                 created_at, sent_at
          FROM mails m
          WHERE id = $1 AND sent_at IS NULL AND (useful_until IS NULL OR useful_until > $2)
@@ -224,5 +225,38 @@ pub(super) async fn set_failed(db: &mut PgConnection, id: MailId, error: &str) -
     )
     .execute(db)
     .await?;
+    Ok(())
+}
+
+/// The topics that a person refuses.
+pub(super) async fn list_refusals(db: &mut PgConnection, user: UserId) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!("SELECT topic FROM mail_refusals WHERE user_id = $1", user.0)
+        .fetch_all(db)
+        .await?)
+}
+
+/// Notes that a person refuses a topic.
+pub(super) async fn insert_refusal(
+    db: &mut PgConnection,
+    user: UserId,
+    topic: Topic,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO mail_refusals (user_id, topic, refused_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        user.0,
+        topic.name(),
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Notes that a person wants a topic.
+pub(super) async fn delete_refusal(db: &mut PgConnection, user: UserId, topic: Topic) -> Result<()> {
+    sqlx::query!("DELETE FROM mail_refusals WHERE user_id = $1 AND topic = $2", user.0, topic.name())
+        .execute(db)
+        .await?;
     Ok(())
 }

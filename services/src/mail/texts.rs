@@ -72,6 +72,7 @@ pub(super) struct BookingTexts {
     pub another: String,
     pub nothing_charged: String,
     pub charge: String,
+    pub unsubscribe: String,
     pub requested: RequestedTexts,
     pub confirmed: NewsTexts,
     pub declined: NewsTexts,

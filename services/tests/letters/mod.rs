@@ -117,7 +117,13 @@ pub const TINA: &str = "tina@example.org";
 
 /// Mails as text, without what differs each time.
 pub fn shown(mails: &[Mail], booking: &Booking) -> String {
-    let one = |mail: &Mail| format!("To: {}\nSubject: {}\n\n{}", mail.to, mail.subject, mail.text);
+    let one = |mail: &Mail| {
+        let text = match &mail.unsubscribe {
+            Some(address) => mail.text.replace(address, "UNSUBSCRIBE"),
+            None => mail.text.clone(),
+        };
+        format!("To: {}\nSubject: {}\n\n{text}", mail.to, mail.subject)
+    };
     let all: Vec<String> = mails.iter().map(one).collect();
     let (id, token) = (booking.id.to_string(), &*booking.join_token);
     all.join("\n==========\n\n").replace(&id, "BOOKING").replace(token, "TOKEN")

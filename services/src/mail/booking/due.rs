@@ -17,7 +17,9 @@ use super::{
 use crate::{
     Result, Services, booking,
     mail::{
-        Kind, NewMail, keep,
+        Kind, NewMail,
+        choices::{self, Topic},
+        keep,
         letter::Letter,
         store::find_reader,
         texts::{BookingTexts, Texts},
@@ -108,11 +110,16 @@ async fn write(services: &Services, kind: Kind, to: To, now: DateTime<Utc>) -> R
     }
     let Some(reader) = find_reader(&mut tx, to.user).await? else { return Ok(false) };
     let party = if to.user == booking.student { Party::Student } else { Party::Tutor };
-    let letter = letter(kind, &about(services, booking, &reader, party))?;
+    let unsubscribe = match Topic::of(kind) {
+        Some(topic) => Some(choices::address(services, to.user, topic)?),
+        None => None,
+    };
+    let letter = letter(kind, &about(services, booking, &reader, party), unsubscribe.as_deref())?;
     let subject = format!("{}/{}/{}", booking.id, booking.sequence, to.user);
     let new = NewMail {
         useful_until: Some(useful_until),
         reminds_of: (kind != Kind::FeedbackRequest).then_some((booking.id, booking.sequence)),
+        unsubscribe: unsubscribe.as_deref(),
         ..NewMail::of(kind, subject, &reader, &letter)
     };
     let is_new = keep(services, &mut tx, &new).await?;
@@ -137,14 +144,17 @@ fn useful_until(kind: Kind, booking: &Booking) -> DateTime<Utc> {
     }
 }
 
-fn letter(kind: Kind, about: &About<'_>) -> Result<Letter> {
+fn letter(kind: Kind, about: &About<'_>, unsubscribe: Option<&str>) -> Result<Letter> {
     let texts = Texts::of(about.reader.language)?;
     let own = &texts.booking;
-    let words = match kind {
+    let mut words = match kind {
         Kind::ReminderDay => reminder(about, &texts, &own.reminder_day.subject, &own.reminder_day.lead),
         Kind::ReminderHour => reminder(about, &texts, &own.reminder_hour.subject, &own.reminder_hour.lead),
         _ => question(about, own),
     };
+    if let Some(address) = unsubscribe {
+        words.links.push((own.unsubscribe.clone(), address.to_owned()));
+    }
     about.letter(&texts, words)
 }
 

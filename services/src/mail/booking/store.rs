@@ -61,6 +61,7 @@ pub(super) async fn list_to_remind(
          WHERE b.state = 'confirmed' AND b.starts_at > $2 AND b.starts_at <= $3 AND b.id <> ALL($4)
            AND $5 < b.starts_at - coalesce((SELECT max(h.at) FROM booking_history h
                                             WHERE h.booking_id = b.id AND h.to_state = 'confirmed'), b.created_at)
+           AND NOT EXISTS (SELECT FROM mail_refusals f WHERE f.user_id = u.id AND f.topic = 'reminders')
            AND NOT EXISTS (SELECT FROM mails m
                            WHERE m.dedupe_key = $1 || '/' || b.id || '/' || b.sequence || '/' || u.id)
          ORDER BY b.starts_at, b.id LIMIT $6",
@@ -97,6 +98,7 @@ pub(super) async fn list_to_ask(
            AND NOT EXISTS (SELECT FROM bookings later
                            WHERE later.student_id = b.student_id AND later.tutor_id = b.tutor_id
                              AND later.state = 'completed' AND later.ends_at > b.ends_at AND later.ends_at <= $3)
+           AND NOT EXISTS (SELECT FROM mail_refusals f WHERE f.user_id = u.id AND f.topic = 'questions')
            AND NOT EXISTS (SELECT FROM mails m
                            WHERE m.dedupe_key = $1 || '/' || b.id || '/' || b.sequence || '/' || u.id)
          ORDER BY b.ends_at, b.id LIMIT $6",

@@ -1,0 +1,3 @@
+//! Which mails a person wants.
+
+pub mod api;

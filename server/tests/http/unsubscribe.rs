@@ -1,0 +1,96 @@
+//! Ending mails by the link in them, without signing in.
+
+use services::{
+    jobs, sweep,
+    testing::{self, at_hour, booked},
+};
+use sqlx::PgPool;
+
+use crate::{
+    pages::{cookie_of, page},
+    support::{Person, Site, send, start},
+};
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_link_is_looked_at_and_pressed(pool: PgPool) {
+    let site = start(&pool).await;
+    let services = &site.services;
+    let (tutor, student) = (testing::tutor(services, "Tina").await, testing::student(services, "Sam").await);
+    let booking = booked(services, &student, &tutor, at_hour(52)).await;
+    services
+        .clock
+        .set(&services.db, Some(booking.start - chrono::TimeDelta::hours(24)))
+        .await
+        .expect("the clock");
+    sweep::run(services).await.expect("swept");
+    jobs::drain(services).await.expect("worked off");
+    let address = "SELECT unsubscribe FROM mails WHERE kind = 'reminder_day' AND user_id = $1";
+    let address: String =
+        sqlx::query_scalar(address).bind(student.user.0).fetch_one(&pool).await.expect("an address");
+    let path = address.strip_prefix(&site.base).expect("ours").to_owned();
+    let refusals = || async {
+        let count: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM mail_refusals").fetch_one(&pool).await.expect("a count");
+        count
+    };
+
+    let looked = site.get(&path).await;
+    assert_eq!(looked.status, 303);
+    let page = site.get(looked.header("location").expect("the page")).await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains(&format!("action=\"{path}\"")), "a form that works without script");
+    assert_eq!(refusals().await, 0, "looking changes nothing");
+
+    let pressed = send(site.request("POST", &path)).await;
+    assert_eq!(pressed.status, 303);
+    let done = site.get(pressed.header("location").expect("the page")).await;
+    assert!(done.status == 200 && done.text.contains("Done:"));
+    assert_eq!(refusals().await, 1);
+
+    let one_click = site.request("POST", &path).form(&[("List-Unsubscribe", "One-Click")]);
+    let answer = send(one_click.header("origin", "https://mail.example.org")).await;
+    assert_eq!((answer.status.as_u16(), &*answer.text), (200, ""), "no redirect for programs");
+    assert_eq!(refusals().await, 1);
+
+    for foreign in ["/unsubscribe/reminders.1.2", "/unsubscribe/x"] {
+        send(site.request("POST", foreign)).await.refused(404, "NOT_FOUND");
+    }
+    assert_eq!(site.get("/unsubscribe?link=x").await.status, 404);
+    assert_eq!(refusals().await, 1);
+
+    site.stop().await;
+}
+
+/// Posts the form of the settings, as a browser without script does.
+async fn choose(site: &Site, person: &Person<'_>, form: &str) {
+    let request = site.request("POST", "/do/choose_mails").header("Accept", "text/html");
+    let request = request.header("Cookie", cookie_of(site, person).await);
+    let request = request.header("Content-Type", "application/x-www-form-urlencoded").body(form.to_owned());
+    let answer = send(request).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("location")),
+        (302, Some("/settings?saved=1#mails")),
+        "{form}"
+    );
+}
+
+/// Each row: what is ticked, and what is refused with that.
+#[sqlx::test(migrations = "../migrations")]
+async fn mails_are_chosen_in_the_settings(pool: PgPool) {
+    let site = start(&pool).await;
+    let student = site.person("Sam Student", "student").await;
+    for (form, refused) in [
+        ("", "questions, reminders"),
+        ("reminders=true", "questions"),
+        ("questions=true", "reminders"),
+        ("reminders=true&questions=true", ""),
+    ] {
+        choose(&site, &student, form).await;
+        let kept = "SELECT coalesce(string_agg(topic, ', ' ORDER BY topic), '') FROM mail_refusals";
+        let kept: String = sqlx::query_scalar(kept).fetch_one(&pool).await.expect("a list");
+        assert_eq!(kept, refused, "{form}");
+        let shown = page(&site, &student, "/settings").await.text;
+        assert!(shown.contains("action=\"/do/choose_mails\""), "{form}");
+    }
+    site.stop().await;
+}
