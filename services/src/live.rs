@@ -17,8 +17,9 @@ use domain::ids::UserId;
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool, postgres::PgListener};
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
-use crate::Result;
+use crate::{Result, chance};
 
 pub use hints::{Hint, Hints, Streams};
 
@@ -74,7 +75,7 @@ pub async fn record(
 /// The channel of the hints.
 const CHANNEL: &str = "lectern_live";
 
-/// Hints told in one NOTIFY: its payload ends at 8000 bytes, and an id with its mark and comma takes 38.
+/// Hints told in one NOTIFY: its payload ends at 8000 bytes, a hint takes 38 with its mark and comma, the server 37.
 const TOLD_AT_ONCE: usize = 200;
 
 /// Hints that wait to be told. What is more than that is left to the looks at the table.
@@ -87,6 +88,18 @@ const WAITING: usize = 4096;
 pub struct PostgresBus {
     told: mpsc::Sender<Told>,
     streams: Streams,
+}
+
+/// What a server tells the others at once: who it is, because its own streams have heard, and hints.
+fn payload(server: Uuid, hints: &[Told]) -> String {
+    let hints: Vec<_> = hints.iter().map(ToString::to_string).collect();
+    format!("{server};{}", hints.join(","))
+}
+
+/// Who tells, and the hints that can be read.
+fn read_payload(text: &str) -> Option<(Uuid, impl Iterator<Item = Told>)> {
+    let (server, hints) = text.split_once(';')?;
+    Some((server.parse().ok()?, hints.split(',').filter_map(Told::parse)))
 }
 
 /// A hint for a person, as servers tell it to each other: the id, with a mark where a sign-in ended.
@@ -119,33 +132,45 @@ impl PostgresBus {
         let streams = Streams::default();
         let mut listener = PgListener::connect_with(&db).await?;
         listener.listen(CHANNEL).await?;
-        tokio::spawn(listen(listener, Arc::downgrade(&streams.0)));
+        let server = chance::id::<Uuid>();
+        tokio::spawn(listen(listener, server, Arc::downgrade(&streams.0)));
         let (told, waiting) = mpsc::channel(WAITING);
-        tokio::spawn(notify(db.clone(), waiting));
+        tokio::spawn(notify(db.clone(), server, waiting));
         tokio::spawn(watch::watch(db, Arc::downgrade(&streams.0)));
         Ok(PostgresBus { told, streams })
     }
 }
 
-async fn notify(db: PgPool, mut waiting: mpsc::Receiver<Told>) {
+impl PostgresBus {
+    /// Tells this server's streams now, and the others soon.
+    fn tell(&self, told: Told) {
+        self.streams.wake(told.0, told.1);
+        // Full only while the database does not keep up: the others then find it by their own looks.
+        let _ = self.told.try_send(told);
+    }
+}
+
+async fn notify(db: PgPool, server: Uuid, mut waiting: mpsc::Receiver<Told>) {
     let mut hints = Vec::with_capacity(TOLD_AT_ONCE);
     while waiting.recv_many(&mut hints, TOLD_AT_ONCE).await > 0 {
         hints.sort_unstable();
         hints.dedup();
-        let ids = hints.drain(..).map(|told| told.to_string()).collect::<Vec<_>>().join(",");
-        if let Err(error) = sqlx::query!("SELECT pg_notify($1, $2)", CHANNEL, ids).execute(&db).await {
+        let told = payload(server, &hints);
+        hints.clear();
+        if let Err(error) = sqlx::query!("SELECT pg_notify($1, $2)", CHANNEL, told).execute(&db).await {
             tracing::warn!(%error, "live events: a hint was lost");
         }
     }
 }
 
 /// Passes hints on until nobody is left who could wait for one.
-async fn listen(mut listener: PgListener, streams: Weak<hints::Registry>) {
+async fn listen(mut listener: PgListener, server: Uuid, streams: Weak<hints::Registry>) {
     loop {
         match listener.recv().await {
             Ok(notification) => {
                 let Some(streams) = streams.upgrade().map(Streams) else { return };
-                for Told(user, hint) in notification.payload().split(',').filter_map(Told::parse) {
+                let told = read_payload(notification.payload()).filter(|(other, _)| *other != server);
+                for Told(user, hint) in told.into_iter().flat_map(|(_, hints)| hints) {
                     streams.wake(user, hint);
                 }
             }
@@ -163,13 +188,12 @@ async fn listen(mut listener: PgListener, streams: Weak<hints::Registry>) {
 impl LiveBus for PostgresBus {
     fn wake(&self, users: &[UserId]) {
         for user in users {
-            // Full only while the database does not keep up: the server then finds it by its own looks.
-            let _ = self.told.try_send(Told(*user, Hint::Look));
+            self.tell(Told(*user, Hint::Look));
         }
     }
 
     fn sign_in_ended(&self, user: UserId) {
-        let _ = self.told.try_send(Told(user, Hint::SignInEnded));
+        self.tell(Told(user, Hint::SignInEnded));
     }
 
     fn subscribe(&self, user: UserId) -> Hints {
@@ -221,18 +245,19 @@ pub async fn newest(db: &PgPool, user: UserId) -> Result<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chance;
 
     #[test]
-    fn a_hint_is_read_as_it_was_told() {
-        for hint in [Hint::Look, Hint::SignInEnded] {
-            let told = Told(chance::id(), hint);
-            assert_eq!(Told::parse(&told.to_string()), Some(told));
-            assert!(
-                told.to_string().len() < 8000 / TOLD_AT_ONCE - 1,
-                "with its comma it fits into a payload"
-            );
+    fn hints_are_read_as_they_were_told() {
+        let server = chance::id::<Uuid>();
+        let hints: Vec<_> = (0..TOLD_AT_ONCE)
+            .map(|n| Told(chance::id(), if n % 2 == 0 { Hint::Look } else { Hint::SignInEnded }))
+            .collect();
+        let text = payload(server, &hints);
+        assert!(text.len() < 8000, "{}", text.len());
+        let (told_by, read) = read_payload(&text).expect("a payload");
+        assert_eq!((told_by, read.collect::<Vec<_>>()), (server, hints));
+        for (text, expected) in [("", None), ("x;y", None), (&*format!("{server};?"), Some(0))] {
+            assert_eq!(read_payload(text).map(|(_, hints)| hints.count()), expected, "{text}");
         }
-        assert_eq!(Told::parse("?"), None);
     }
 }
