@@ -16,10 +16,12 @@ const BUSY: &str = include_str!("../sql/busy.sql");
 const TEACHERS: &str = include_str!("../sql/teachers.sql");
 /// Lessons between them.
 const LESSONS: &str = include_str!("../sql/lessons.sql");
+/// Pairs of people who talk.
+const STREAMS: &str = include_str!("../sql/streams.sql");
 /// The slug of that tutor.
 pub const BUSY_SLUG: &str = "bench-busy";
 
-/// The session token of the n-th student of the market. Only its hash is stored.
+/// The session token of the n-th student of the market, or of the n-th of those who talk. Only its hash is stored.
 pub fn token(student: i32) -> String {
     format!("benchmark-session-{student}")
 }
@@ -52,6 +54,11 @@ pub async fn lessons(db: &PgPool, now: DateTime<Utc>, numbers: RangeInclusive<i3
         ("bench.due", due.to_string()),
     ];
     fill_with(db, now, LESSONS, &more).await
+}
+
+/// Adds so many pairs of people who talk.
+pub async fn talk(db: &PgPool, now: DateTime<Utc>, pairs: usize) -> Outcome {
+    fill_with(db, now, STREAMS, &[("bench.last", pairs.to_string())]).await
 }
 
 /// Runs a script on one connection, to which it is told when it is.

@@ -18,6 +18,7 @@ mod process;
 mod report;
 mod sizes;
 mod slots;
+mod streams;
 mod suite;
 
 use std::{error::Error, process::ExitCode};

@@ -21,7 +21,7 @@ use crate::{
     pages::{self, Asked},
     process::{self, PRODUCTION, Process},
     report::{Report, Row},
-    sizes, slots, step,
+    sizes, slots, step, streams,
 };
 
 /// Everything ends by then, whatever hangs.
@@ -123,6 +123,8 @@ async fn measure(databases: &Databases, places: &Places, now: DateTime<Utc>) -> 
     server.process.stop().await?;
     step("charging");
     let charged = charging::rows(databases, &places.server, &places.scratch, now).await;
+    step("live streams");
+    let streamed = streams::rows(databases, &places.server, &places.scratch, now).await;
 
     let mut rows = Vec::new();
     for (what, part) in [
@@ -132,6 +134,7 @@ async fn measure(databases: &Databases, places: &Places, now: DateTime<Utc>) -> 
         ("search page `/tutors`", searched.map(|row| vec![row])),
         ("tutor page as a browser asks", compressed.map(|row| vec![row])),
         ("charging", charged),
+        ("live streams", streamed),
         (IDLE, idle.map(|row| vec![row])),
     ] {
         rows.extend(part.unwrap_or_else(|error| vec![Row::missing(what, "–", error.to_string())]));
