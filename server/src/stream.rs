@@ -76,6 +76,11 @@ pub async fn events(
 pub trait Feed: Send + 'static {
     /// What is new since the last look, oldest first; the next look goes on after it.
     fn look(&mut self) -> impl Future<Output = services::Result<Vec<Event>>> + Send;
+
+    /// Whether to look again at once after a look that found so many: by then they have left.
+    fn goes_on(found: usize) -> bool {
+        found > 0
+    }
 }
 
 /// All events of a person.
@@ -90,6 +95,11 @@ impl Feed for OwnEvents {
         let events = live::after(&self.services.db, self.user, self.cursor).await?;
         self.cursor = events.last().map_or(self.cursor, |event| event.id);
         Ok(events.iter().map(wire).collect())
+    }
+
+    /// Only behind a full page may be more.
+    fn goes_on(found: usize) -> bool {
+        found >= usize::from(live::PAGE)
     }
 }
 
@@ -191,9 +201,8 @@ impl<F: Feed> Source<F> {
             Ok(events) => self.waiting.extend(events),
             Err(error) => tracing::warn!(%error, "a stream's look failed"),
         }
-        // A full page may have more behind it.
-        let more = self.waiting.len() >= usize::from(live::PAGE);
-        self.look_at = Instant::now() + if more { Duration::ZERO } else { LOOK_EVERY };
+        let again = F::goes_on(self.waiting.len());
+        self.look_at = Instant::now() + if again { Duration::ZERO } else { LOOK_EVERY };
     }
 
     /// Until there is something to look at.
