@@ -53,9 +53,11 @@ pub fn MessagesPage() -> impl IntoView {
                         <PageHeader title/>
                         <div class="chat">
                             {aside(&visit, &threads, None)}
-                            <div class="chat-main chat-none">
-                                <EmptyState glyph=Glyph::Message title=td_string!(locale, chat.choose)/>
-                            </div>
+                            {(!threads.is_empty()).then(|| view! {
+                                <div class="chat-main chat-none">
+                                    <EmptyState glyph=Glyph::Message title=td_string!(locale, chat.choose)/>
+                                </div>
+                            })}
                         </div>
                         <Updates/>
                     </div>
