@@ -41,6 +41,7 @@ export const mainPages: MainPage[] = [
   { name: 'charge', path: async (page) => `${await lesson(page)}/charge`, who: 'student' },
   { name: 'reschedule', path: async (page) => `${await lesson(page)}/reschedule`, who: 'student' },
   { name: 'messages', path: () => '/messages', who: 'student' },
+  { name: 'conversation', path: (page) => firstLink(page, '/messages', /^\/messages\/[^/?#]+$/), who: 'student' },
   { name: 'student-settings', path: () => '/settings', who: 'student' },
   { name: 'tutor-console', path: () => '/tutor', who: 'tutor' },
   { name: 'tutor-requests', path: () => '/tutor/requests', who: 'tutor' },

@@ -15,6 +15,7 @@ use sandbox::{Options, Sandbox};
 use services::{
     Services, account,
     booking::{self, ListQuery},
+    chat,
     clock::Clock,
     config::{Config, StripeConfig},
     invariants::{self, Violations},
@@ -55,6 +56,8 @@ async fn an_empty_database_is_filled_once_and_keeps_every_rule(db: PgPool) {
         ("SELECT count(*) FROM bookings WHERE state = 'confirmed'", 40),
         ("SELECT count(*) FROM bookings WHERE state = 'requested'", 2),
         ("SELECT count(*) FROM ratings WHERE feedback IS NOT NULL", 100),
+        ("SELECT count(*) FROM chat_threads", 6),
+        ("SELECT count(*) FROM chat_messages WHERE masked", 1),
         ("SELECT count(DISTINCT digest) FROM (SELECT sha256(content) AS digest FROM tutor_photos) p", 60),
     ] {
         let found = number(&db, statement).await;
@@ -103,6 +106,10 @@ async fn everybody_can_be_found_and_the_accounts_work(db: PgPool) {
                 "{email}: {soonest} {}",
                 coming.total
             );
+            let talks = chat::threads(&services, &actor, None, 20).await.expect("a list").rows;
+            let unread = talks.iter().filter(|thread| thread.unread > 0).count();
+            assert!((1..talks.len()).contains(&unread), "{email}: {unread} of {}", talks.len());
+            assert!(talks.iter().any(|thread| thread.read_to > 0), "{email}: something is read");
         }
     }
     let demo = tutor::find(&services, None, "camille-laurent").await.expect("the demo tutor");

@@ -10,6 +10,7 @@ use domain::{
 };
 use serde::Deserialize;
 
+use super::talks::TalkPart;
 use crate::{AppError, Result};
 
 /// On which weekdays (0 is Sunday), from which hour until which.
@@ -59,6 +60,7 @@ pub(super) struct Cast {
     pub tutors: Vec<TutorPart>,
     pub students: Vec<StudentPart>,
     pub feedback: FeedbackTexts,
+    pub talks: Vec<TalkPart>,
 }
 
 impl Cast {
@@ -68,6 +70,7 @@ impl Cast {
             tutors: serde_json::from_str(include_str!("tutors.json")).map_err(AppError::fault)?,
             students: serde_json::from_str(include_str!("students.json")).map_err(AppError::fault)?,
             feedback: serde_json::from_str(include_str!("feedback.json")).map_err(AppError::fault)?,
+            talks: serde_json::from_str(include_str!("talks.json")).map_err(AppError::fault)?,
         })
     }
 }

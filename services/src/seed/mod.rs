@@ -1,4 +1,5 @@
-//! The demonstration: people, hours, bookings and ratings with which every page has something to show.
+//! The demonstration: people, hours, bookings, ratings and
+//! conversations with which every page has something to show.
 //!
 //! Who appears is told in files beside this one; what happens to them follows from dice that fall the
 //! same way each time, relative to the clock. The accounts `student@demo.test`, `tutor@demo.test` and
@@ -11,6 +12,7 @@ mod money;
 mod portrait;
 mod rows;
 mod store;
+mod talks;
 
 use chrono::{DateTime, Utc};
 use tokio::task::spawn_blocking;
@@ -87,6 +89,7 @@ impl Plan {
             let past = if number == 0 { 40 } else { 4 + dice.below(12) };
             lessons.past(&mut rows, &mut dice, tutor, past)?;
         }
+        talks::write(&mut rows, &mut dice, &cast.talks, (&tutors, &students), now)?;
         Ok(Plan { rows, tutors: tutors.iter().map(|tutor| tutor.id.0).collect(), photos })
     }
 }

@@ -32,6 +32,10 @@ pub(super) struct Rows {
     pub lessons: Vec<Value>,
     pub attendance: Vec<Value>,
     pub ratings: Vec<Value>,
+    pub chat_threads: Vec<Value>,
+    pub chat_messages: Vec<Value>,
+    /// With `seen_at`: up to when the person has read.
+    pub chat_members: Vec<Value>,
 }
 
 /// A tutor whose rows are written.

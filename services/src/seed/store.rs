@@ -66,6 +66,37 @@ pub(super) async fn insert(db: &mut PgConnection, rows: Rows) -> Result<()> {
         "INSERT INTO attendance (lesson_id, user_id, party, kind, source, at, hash)
          SELECT lesson_id, user_id, party, kind, source, at, hash FROM jsonb_populate_recordset(NULL::attendance, $1)"
     );
+    insert_chat(db, rows.chat_threads, rows.chat_messages, rows.chat_members).await
+}
+
+async fn insert_chat(
+    db: &mut PgConnection,
+    threads: Vec<Value>,
+    messages: Vec<Value>,
+    members: Vec<Value>,
+) -> Result<()> {
+    fill!(
+        db,
+        threads,
+        "INSERT INTO chat_threads SELECT * FROM jsonb_populate_recordset(NULL::chat_threads, $1)"
+    );
+    fill!(
+        db,
+        messages,
+        "INSERT INTO chat_messages (thread_id, sender_id, body, masked, sent_at)
+         SELECT thread_id, sender_id, body, masked, sent_at
+         FROM jsonb_populate_recordset(NULL::chat_messages, $1) ORDER BY sent_at"
+    );
+    fill!(
+        db,
+        members,
+        "INSERT INTO chat_members (thread_id, user_id, delivered_to, read_to, revision)
+         SELECT thread_id, user_id, seen.id, seen.id, nextval('chat_revisions')
+         FROM jsonb_to_recordset($1) AS member (thread_id uuid, user_id uuid, seen_at timestamptz),
+             LATERAL (SELECT coalesce(max(m.id), 0) AS id FROM chat_messages m
+                      WHERE m.thread_id = member.thread_id AND m.sender_id <> member.user_id
+                          AND m.sent_at <= member.seen_at) AS seen"
+    );
     Ok(())
 }
 
