@@ -49,6 +49,9 @@ name_npm_postgres() {
 # The user that Postgres runs as when this is root.
 pg_user() { if id postgres >/dev/null 2>&1; then echo postgres; else echo nobody; fi; }
 
+# The NATS server that tests start.
+nats_server() { PATH=$PATH:/usr/sbin command -v nats-server; }
+
 # Chromium for the journeys: CHROMIUM, else what the system calls it.
 chromium_path() {
   local name
