@@ -1,8 +1,8 @@
 //! `make bench`: what the product promises, measured on the machine at hand.
 //!
 //! `bench` runs every measurement against the release server and a Postgres of its own that keeps its
-//! commits on disk, prints one table, and writes it into docs/BENCHMARKS.md. `bench plain` serves the
-//! baseline of the tutor page. The driver shares the machine's cores with what it measures.
+//! commits on disk, prints one table, and writes it into docs/BENCHMARKS.md. `bench bookings`, `bench charging`
+//! and `bench streams` measure and print a part. `bench plain` serves the baseline of the tutor page. The driver shares the machine's cores with what it measures.
 
 mod bookings;
 mod charging;
@@ -23,6 +23,8 @@ mod suite;
 
 use std::{error::Error, process::ExitCode};
 
+use suite::Part;
+
 /// The server's, so that the baseline has what the product has.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -37,9 +39,12 @@ fn main() -> ExitCode {
     };
     let outcome = match std::env::args().nth(1).as_deref() {
         None => runtime.block_on(suite::run()),
+        Some("bookings") => runtime.block_on(suite::run_part(Part::Bookings)),
+        Some("charging") => runtime.block_on(suite::run_part(Part::Charging)),
+        Some("streams") => runtime.block_on(suite::run_part(Part::Streams)),
         Some("plain") => runtime.block_on(plain::serve()),
         Some(other) => {
-            Err(format!("unknown word {other}: `bench` measures, `bench plain` is the baseline").into())
+            Err(format!("unknown word {other}: `bench` measures all, `bench bookings|charging|streams` a part, `bench plain` is the baseline").into())
         }
     };
     match outcome {

@@ -127,6 +127,11 @@ impl Report {
     }
 }
 
+/// A part of the table, with what is to be said of it.
+pub fn part(rows: &[Row]) -> String {
+    format!("{}\n{}", table(rows), notes(rows))
+}
+
 fn replaced(text: &str, results: &str) -> Option<String> {
     let (before, rest) = text.split_once(BEGIN)?;
     let (_, after) = rest.split_once(END)?;

@@ -1,6 +1,7 @@
 //! Every measurement, one after another, on databases made for it; then the table.
 
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -20,7 +21,7 @@ use crate::{
     machine::Machine,
     pages::{self, Asked},
     process::{self, PRODUCTION, Process},
-    report::{Report, Row},
+    report::{self, Report, Row},
     sizes, slots, step, streams,
 };
 
@@ -44,33 +45,89 @@ struct Places {
     scratch: PathBuf,
 }
 
-/// Measures, prints the table, and writes it into the document.
+/// A part of the table that can be measured alone, while one works on it.
+#[derive(Clone, Copy)]
+pub enum Part {
+    /// Bookings beside pgbench, and the crowd.
+    Bookings,
+    /// Ten thousand lessons.
+    Charging,
+    /// Messages over open streams.
+    Streams,
+}
+
+/// What was measured, and on which Postgres.
+struct Measured {
+    rows: Vec<Row>,
+    postgres: String,
+    durable: bool,
+}
+
+/// Measures everything, prints the table, and writes it into the document.
 pub async fn run() -> Outcome {
-    let root = std::env::current_dir()?;
-    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).ok_or(format!("{name} is not set"));
-    let mut rows = vec![slots::row(&variable("CARGO_TARGET_DIR")?)];
+    let slots = slots::row(&PathBuf::from(variable("CARGO_TARGET_DIR")?));
     let now = Clock::real().now();
-    // Where files last, and so on a disk: a temporary folder may be memory, which makes every commit free.
-    let scratch = PathBuf::from(format!("/var/tmp/lectern-bench-{}", std::process::id()));
-    std::fs::create_dir(&scratch)?;
-    let places = Places { server: variable("LECTERN_SERVER_BIN")?, own: std::env::current_exe()?, scratch };
-    let databases = Databases::start(&places.scratch.join("data")).await?;
-    let (postgres, durable) = databases.version().await?;
-    let measured = tokio::select! {
-        measured = timeout(DEADLINE, measure(&databases, &places, now)) => measured,
-        () = interrupted() => return end(databases, &places).await.and(Err("interrupted".into())),
-    };
-    end(databases, &places).await?;
-    rows.extend(measured.map_err(|_| format!("not done within {} s", DEADLINE.as_secs()))??);
-    rows.extend(sizes::rows());
+    let Measured { rows, postgres, durable } = on_own_databases(None, now).await?;
+    let rows = [vec![slots], rows, sizes::rows()].concat();
+    let root = std::env::current_dir()?;
     let date = now.format("%Y-%m-%d %H:%M").to_string();
     let report =
         Report { date, machine: Machine::look(&root)?, postgres, durable, quiet: cpu::was_quiet(), rows };
     print(&report.markdown());
     report.write(&root.join("docs/BENCHMARKS.md"))?;
-    match report.rows.iter().filter(|row| row.is_missing()).count() {
+    all_there(&report.rows)
+}
+
+/// Measures a part and prints its lines; the document stays as it is.
+pub async fn run_part(part: Part) -> Outcome {
+    let Measured { rows, .. } = on_own_databases(Some(part), Clock::real().now()).await?;
+    print(&report::part(&rows));
+    all_there(&rows)
+}
+
+fn all_there(rows: &[Row]) -> Outcome {
+    match rows.iter().filter(|row| row.is_missing()).count() {
         0 => Ok(()),
         missing => Err(format!("{missing} figures could not be measured, the table says why").into()),
+    }
+}
+
+fn variable(name: &str) -> Outcome<OsString> {
+    std::env::var_os(name).ok_or_else(|| format!("{name} is not set").into())
+}
+
+/// Measures on a Postgres made for it, which is gone afterwards.
+async fn on_own_databases(part: Option<Part>, now: DateTime<Utc>) -> Outcome<Measured> {
+    // Where files last, and so on a disk: a temporary folder may be memory, which makes every commit free.
+    let scratch = PathBuf::from(format!("/var/tmp/lectern-bench-{}", std::process::id()));
+    std::fs::create_dir(&scratch)?;
+    let server = variable("LECTERN_SERVER_BIN")?.into();
+    let places = Places { server, own: std::env::current_exe()?, scratch };
+    let databases = Databases::start(&places.scratch.join("data")).await?;
+    let (postgres, durable) = databases.version().await?;
+    let measured = tokio::select! {
+        measured = timeout(DEADLINE, choose(&databases, &places, part, now)) => measured,
+        () = interrupted() => return end(databases, &places).await.and(Err("interrupted".into())),
+    };
+    end(databases, &places).await?;
+    let rows = measured.map_err(|_| format!("not done within {} s", DEADLINE.as_secs()))??;
+    Ok(Measured { rows, postgres, durable })
+}
+
+async fn choose(
+    databases: &Databases,
+    places: &Places,
+    part: Option<Part>,
+    now: DateTime<Utc>,
+) -> Outcome<Vec<Row>> {
+    match part {
+        None => measure(databases, places, now).await,
+        Some(Part::Bookings) => {
+            prepare_market(databases, now).await?;
+            book(databases, places).await
+        }
+        Some(Part::Charging) => charging::rows(databases, &places.server, &places.scratch, now).await,
+        Some(Part::Streams) => streams::rows(databases, &places.server, &places.scratch, now).await,
     }
 }
 
