@@ -11,6 +11,7 @@ mod store;
 use std::time::Duration;
 
 use domain::ids::ChargeId;
+use futures::future::FutureExt as _;
 use graphile_worker::{
     Database, IntoTaskHandlerResult, LocalQueueConfig, RefetchDelayConfig, TaskHandler, Worker,
     WorkerContext, WorkerOptions, WorkerRecoveryConfig,
@@ -36,6 +37,13 @@ pub const ATTEMPTS: i32 = 14;
 
 /// Jobs of one process under way at once. Most of their time is waiting for an answer.
 const AT_ONCE: usize = 32;
+
+/// Those that write mails: few, because that is work for a processor, and people who wait for a page come first.
+const WRITING_AT_ONCE: usize = 2;
+
+/// Those that send mails: as many connections as a mail server takes kindly. They have places of their own, so that
+/// one that does not answer holds up no money.
+const SENDING_AT_ONCE: usize = 8;
 
 /// The schema of the queue, which its library keeps up to date.
 const SCHEMA: &str = "graphile_worker";
@@ -159,15 +167,19 @@ pub async fn migrate(db: &PgPool) -> Result<()> {
     utils.migrate().await.map_err(AppError::fault)
 }
 
-/// A worker over all jobs, that runs until the signal.
-async fn worker(services: &Services, stop: impl Future<Output = ()> + Send + 'static) -> Result<Worker> {
+/// A worker that runs so many jobs at once until the signal; which ones is to be added.
+fn worker(
+    services: &Services,
+    at_once: usize,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> WorkerOptions {
     WorkerOptions::default()
         .schema(SCHEMA)
         .pg_pool(services.db.clone())
-        .concurrency(AT_ONCE)
+        .concurrency(at_once)
         // Without a queue of its own a worker takes one job for each place at each signal and then waits for the next,
         // at worst a second: 32 jobs a second, however quickly they are done.
-        .local_queue(LocalQueueConfig::default().with_size(AT_ONCE).with_refetch_delay(rest()))
+        .local_queue(LocalQueueConfig::default().with_size(at_once).with_refetch_delay(rest()))
         .poll_interval(Duration::from_secs(1))
         .listen_os_shutdown_signals(false)
         .shutdown_signal(stop)
@@ -181,19 +193,33 @@ async fn worker(services: &Services, stop: impl Future<Output = ()> + Send + 'st
             ..WorkerRecoveryConfig::default()
         })
         .add_extension(services.clone())
+}
+
+/// Jobs that wait for nobody: money, and what partners are asked.
+fn with_prompt_jobs(worker: WorkerOptions) -> WorkerOptions {
+    worker
         .define_job::<Queued<ChargeLesson>>()
         .define_job::<Queued<RefundCharge>>()
         .define_job::<Queued<HandlePaymentEvent>>()
         .define_job::<Queued<DetachCard>>()
         .define_job::<Queued<SecureDeposit>>()
         .define_job::<Queued<ReleaseDeposit>>()
-        .define_job::<Queued<SendMail>>()
-        .define_job::<Queued<TellOfBooking>>()
-        .define_job::<Queued<WriteMail>>()
         .define_job::<Queued<ReadCalendar>>()
-        .init()
-        .await
-        .map_err(AppError::fault)
+}
+
+/// Jobs that find words for what happened.
+fn with_writing_jobs(worker: WorkerOptions) -> WorkerOptions {
+    worker.define_job::<Queued<TellOfBooking>>().define_job::<Queued<WriteMail>>()
+}
+
+/// Jobs that take them to people.
+fn with_sending_jobs(worker: WorkerOptions) -> WorkerOptions {
+    worker.define_job::<Queued<SendMail>>()
+}
+
+/// The worker, which begins when it is run.
+async fn ready(worker: WorkerOptions) -> Result<Worker> {
+    worker.init().await.map_err(AppError::fault)
 }
 
 /// How long a worker rests that found nothing: until it is told of a job, at most half a second. Without it the
@@ -207,9 +233,15 @@ fn rest() -> RefetchDelayConfig {
 /// # Errors
 /// Where the database is lost for good.
 pub async fn work(services: &Services, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
-    let worker = worker(services, stop).await?;
+    let stop = stop.shared();
+    let prompt = ready(with_prompt_jobs(worker(services, AT_ONCE, stop.clone()))).await?;
+    let writing = ready(with_writing_jobs(worker(services, WRITING_AT_ONCE, stop.clone()))).await?;
+    let sending = ready(with_sending_jobs(worker(services, SENDING_AT_ONCE, stop))).await?;
     tokio::select! {
-        worked = worker.run() => worked.map_err(AppError::fault),
+        worked = async { tokio::try_join!(prompt.run(), writing.run(), sending.run()) } => match worked {
+            Ok(_) => Ok(()),
+            Err(error) => Err(AppError::fault(error)),
+        },
         never = outbox::watch(services) => match never {},
     }
 }
@@ -221,7 +253,8 @@ pub async fn work(services: &Services, stop: impl Future<Output = ()> + Send + '
 /// Where the database cannot be written.
 pub async fn drain(services: &Services) -> Result<u64> {
     free_stale(&services.db).await?;
-    let worker = worker(services, std::future::pending()).await?;
+    let worker = with_prompt_jobs(worker(services, AT_ONCE, std::future::pending()));
+    let worker = ready(with_sending_jobs(with_writing_jobs(worker))).await?;
     let mut ran = 0;
     loop {
         let open = store::open_work(&services.db, services.payments.is_some(), services.clock.now()).await?;
