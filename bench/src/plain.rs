@@ -31,7 +31,7 @@ pub async fn serve() -> Outcome {
     let config = Config::from_env()?;
     let url = config.database.url.clone().ok_or("DATABASE_URL: the baseline needs a database")?;
     let pool = db::connect(url.parse()?, config.database.connections).await?;
-    let bus = live::PostgresBus::start(pool.clone()).await?;
+    let bus = live::Bus::start(pool.clone(), None).await?;
     let addr = config.web.addr;
     let services = Services::new(pool, Clock::real(), config, Arc::new(bus), None);
     let router = Router::new()

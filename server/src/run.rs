@@ -91,7 +91,7 @@ impl Database {
 }
 
 async fn services(config: Config, clock: Clock, database: &Database) -> Result<Services, Box<dyn Error>> {
-    let live = live::PostgresBus::start(database.pool.clone()).await?;
+    let live = live::Bus::start(database.pool.clone(), config.nats.as_ref()).await?;
     // Where limits are off, in development, the provider is asked as fast as it answers.
     let paced = |stripe| {
         if config.web.rate_limits { Provider::new(stripe) } else { Provider::with_pace(stripe, None) }

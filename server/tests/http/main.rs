@@ -13,6 +13,7 @@ mod inputs;
 mod journey;
 mod limits;
 mod money;
+mod nats;
 mod pages;
 mod races;
 mod site;

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, sync::Arc};
 use leptos::config::{Env, LeptosOptions};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use services::{Services, clock::Clock, config::Config, live::PostgresBus, payment::provider::Provider};
+use services::{Services, clock::Clock, config::Config, live::Bus, payment::provider::Provider};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::watch;
 
@@ -49,7 +49,7 @@ pub async fn start_with(pool: &PgPool, vars: &[(&str, &str)]) -> Site {
     }
     let payments = config.stripe.as_ref().map(|stripe| Provider::new(stripe).expect("an address"));
     services::jobs::migrate(&db).await.expect("the queue");
-    let live = PostgresBus::start(db.clone()).await.expect("the bus");
+    let live = Bus::start(db.clone(), config.nats.as_ref()).await.expect("the bus");
     let services = Services::new(db, clock, config, Arc::new(live), payments);
     let (stop, stopping) = watch::channel(false);
     let app = server::router::router(services.clone(), site_options(), stopping.clone());
