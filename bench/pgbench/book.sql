@@ -7,7 +7,7 @@
 -- Which order, in the place of the server's look at who asks: one read by key.
 \set n :i * 16 + :client_id
 \set i :i + 1
-SELECT tutor_id, tutor_user, student_id, offering_id, starts_at, ends_at, booking_id, lesson_id, correlation_id, tutor_lock, student_lock, first_live, second_live, key, hash, join_token, payload, told FROM bench_orders WHERE n = :n \gset
+SELECT tutor_id, tutor_user, student_id, offering_id, starts_at, ends_at, booking_id, lesson_id, correlation_id, tutor_lock, student_lock, key, hash, join_token, payload, told FROM bench_orders WHERE n = :n \gset
 
 BEGIN;
 
@@ -101,11 +101,13 @@ VALUES (:booking_id::uuid, NULL, 'confirmed', 'student', :student_id::uuid, NULL
 INSERT INTO outbox (kind, booking_id, payload, correlation_id, created_at)
 VALUES ('booking.created', :booking_id::uuid, :payload::jsonb, :correlation_id::uuid, now());
 
--- live::record: one lock for each of the two people, in one order, then their events.
-SELECT pg_advisory_xact_lock(hashtextextended('live:' || :first_live::text, 0));
-SELECT pg_advisory_xact_lock(hashtextextended('live:' || :second_live::text, 0));
+-- live::record: the locks of the two people in one order, then their events.
+WITH ordered AS MATERIALIZED (
+    SELECT user_id FROM unnest(ARRAY[:tutor_user::uuid, :student_id::uuid]) AS user_id ORDER BY user_id
+), locked AS MATERIALIZED (
+    SELECT count(pg_advisory_xact_lock(hashtextextended('live:' || user_id::text, 0))) AS locks FROM ordered
+)
 INSERT INTO live_events (user_id, kind, payload, created_at)
-SELECT user_id, 'booking.created', :told::jsonb, now()
-FROM unnest(ARRAY[:tutor_user::uuid, :student_id::uuid]) AS user_id;
+SELECT user_id, 'booking.created', :told::jsonb, now() FROM ordered, locked WHERE locks >= 0;
 
 COMMIT;

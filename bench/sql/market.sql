@@ -47,8 +47,6 @@ CREATE UNLOGGED TABLE bench_orders (
     correlation_id uuid NOT NULL,
     tutor_lock text NOT NULL,
     student_lock text NOT NULL,
-    first_live text NOT NULL,
-    second_live text NOT NULL,
     key text NOT NULL,
     hash bytea NOT NULL,
     join_token text NOT NULL,
@@ -59,8 +57,7 @@ CREATE UNLOGGED TABLE bench_orders (
 INSERT INTO bench_orders
 SELECT n, student, tutor_id, tutor_user, student_id, offering_id, starts_at, ends_at, booking_id,
        md5('lesson ' || n)::uuid, md5('correlation ' || n)::uuid, 'tutor:' || tutor_id, 'student:' || student_id,
-       least(tutor_user, student_id)::text, greatest(tutor_user, student_id)::text, 'order-' || n,
-       sha256(n::text::bytea), left(md5('a' || n) || md5('b' || n), 43),
+       'order-' || n, sha256(n::text::bytea), left(md5('a' || n) || md5('b' || n), 43),
        jsonb_build_object('booking_id', booking_id, 'status', 'confirmed', 'tutor_id', tutor_id, 'student_id', student_id,
            'offering_id', offering_id, 'start', starts_at, 'end', ends_at, 'duration', 15, 'price', 1500,
            'currency', 'EUR', 'sequence', 0, 'actor', 'student')::text,

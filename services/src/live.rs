@@ -45,19 +45,17 @@ pub async fn record(
     let mut users: Vec<_> = users.iter().map(|user| user.0).collect();
     users.sort_unstable();
     users.dedup();
-    // One writer at a time for each person: ids then grow in the order of commits, and a reader who
-    // has seen an id has seen all below it. Locked in one order, so that writers never wait in a circle.
-    for user in &users {
-        sqlx::query!(
-            "SELECT pg_advisory_xact_lock(hashtextextended('live:' || $1::text, 0))",
-            user.to_string()
-        )
-        .execute(&mut *tx)
-        .await?;
-    }
+    // One writer at a time for each person: ids then grow in the order of commits, and a reader who has seen an id
+    // has seen all below it. Locked in one order, so that writers never wait in a circle; and all before the first
+    // row, because the count of the locks is a part of each.
     sqlx::query!(
-        "INSERT INTO live_events (user_id, kind, payload, created_at)
-         SELECT user_id, $2, $3, $4 FROM unnest($1::uuid[]) AS user_id",
+        "WITH ordered AS MATERIALIZED (
+             SELECT user_id FROM unnest($1::uuid[]) AS user_id ORDER BY user_id
+         ), locked AS MATERIALIZED (
+             SELECT count(pg_advisory_xact_lock(hashtextextended('live:' || user_id::text, 0))) AS locks FROM ordered
+         )
+         INSERT INTO live_events (user_id, kind, payload, created_at)
+         SELECT user_id, $2, $3, $4 FROM ordered, locked WHERE locks >= 0",
         &users,
         kind,
         payload,

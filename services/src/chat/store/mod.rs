@@ -136,7 +136,10 @@ pub(super) struct Draft<'a> {
 pub(super) async fn insert_message(db: &mut PgConnection, draft: &Draft<'_>) -> Result<Message> {
     let message = sqlx::query_as!(
         Message,
-        "INSERT INTO chat_messages (thread_id, sender_id, body, masked, client_id, sent_at)
+        "WITH moved AS (
+             UPDATE chat_threads SET active_at = $6 WHERE id = $1
+         )
+         INSERT INTO chat_messages (thread_id, sender_id, body, masked, client_id, sent_at)
          VALUES ($1, $2, $3, $4, $5, $6)
          RETURNING id, thread_id AS thread, sender_id AS sender, body, masked, client_id, sent_at",
         draft.thread.0,
@@ -145,13 +148,8 @@ pub(super) async fn insert_message(db: &mut PgConnection, draft: &Draft<'_>) -> 
         draft.masked,
         draft.client_id.map(ClientId::as_str),
         draft.sent_at
-    )
-    .fetch_one(&mut *db)
-    .await?;
-    sqlx::query!("UPDATE chat_threads SET active_at = $2 WHERE id = $1", draft.thread.0, draft.sent_at)
-        .execute(db)
-        .await?;
-    Ok(message)
+    );
+    Ok(message.fetch_one(db).await?)
 }
 
 /// Newest first, from a cursor on.
