@@ -1,10 +1,14 @@
 //! People: what an e-mail address, a password and a name may be, and the roles.
 
+mod agent;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Code, Refusal};
+
+pub use agent::Agent;
 
 /// What a person may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use domain::account::{Email, Language, Password, PersonName, Role};
 use futures::future::join_all;
 use people::{PASSWORD, join, pass, refusal, refused, registration, services};
-use services::account::{self, MeChange};
+use services::account::{self, Browser, MeChange};
 use sqlx::PgPool;
 
 #[sqlx::test(migrations = "../migrations")]
@@ -74,6 +74,7 @@ async fn signing_in_wants_the_right_pair(db: PgPool) {
     sqlx::query("UPDATE users SET deleted_at = created_at").execute(&db).await.expect("deleted");
     let actor = join(&services, "Sam", Role::Student).await;
     let ip = Some("2001:db8::7".parse().expect("an address"));
+    let from = Browser { ip, ..Browser::default() };
     for (email, password) in [
         ("sam-student@example.org", "wrong horse"),
         ("sam-student@example.org", ""),
@@ -81,15 +82,21 @@ async fn signing_in_wants_the_right_pair(db: PgPool) {
         ("gone-student@example.org", PASSWORD),
         ("no address\0", PASSWORD),
     ] {
-        let cookie = account::sign_in(&services, email, password, ip, None).await;
-        assert_eq!(refusal(cookie), refused("INVALID_TOKEN", ""), "{email}");
+        let cookie = account::sign_in(&services, email, password, from).await;
+        assert_eq!(refusal(cookie.map(|_| ())), refused("INVALID_TOKEN", ""), "{email}");
         let tokens = account::tokens(&services, email, password, ip).await;
         assert_eq!(refusal(tokens.map(|_| ())), refused("INVALID_TOKEN", ""), "{email}");
     }
     let agent = format!("agent\0{}", "x".repeat(1000));
-    let cookie = account::sign_in(&services, " Sam-Student@Example.org", PASSWORD, ip, Some(&agent))
-        .await
-        .expect("in");
+    let cookie = account::sign_in(
+        &services,
+        " Sam-Student@Example.org",
+        PASSWORD,
+        Browser { agent: Some(&agent), ..from },
+    )
+    .await
+    .expect("in")
+    .token;
     assert_eq!(account::actor_by_cookie(&services, &cookie).await.expect("read"), Some(actor));
     let kept: (String, Option<String>) = sqlx::query_as(
         "SELECT user_agent, host(last_sign_in_ip) FROM user_sessions JOIN users ON id = user_id",
@@ -110,7 +117,11 @@ async fn signing_in_wants_the_right_pair(db: PgPool) {
 async fn a_cookie_lapses_thirty_days_after_it_was_last_seen(db: PgPool) {
     let services = services(db.clone());
     let actor = join(&services, "Sam", Role::Student).await;
-    let sign_in = || account::sign_in(&services, "sam-student@example.org", PASSWORD, None, None);
+    let sign_in = async || {
+        let entered =
+            account::sign_in(&services, "sam-student@example.org", PASSWORD, Browser::default()).await;
+        entered.map(|entered| entered.token)
+    };
     let cookie = sign_in().await.expect("in");
     let known = async || account::actor_by_cookie(&services, &cookie).await.expect("read").is_some();
     let seen = async || -> i64 {

@@ -20,6 +20,7 @@ use sqlx::PgPool;
 
 const DAY: &[(&str, &str)] = &[(SAM, "reminder_day"), (TINA, "reminder_day")];
 const HOUR: &[(&str, &str)] = &[(SAM, "reminder_hour"), (TINA, "reminder_hour")];
+const JOIN: &[(&str, &str)] = &[(SAM, "join_now"), (TINA, "join_now")];
 const ASKED: &[(&str, &str)] = &[(SAM, "feedback_request")];
 const NONE: &[(&str, &str)] = &[];
 
@@ -28,6 +29,7 @@ fn hours(hours: i64) -> TimeDelta {
 }
 
 const SECOND: TimeDelta = TimeDelta::seconds(1);
+const FIVE: TimeDelta = TimeDelta::minutes(5);
 
 impl World {
     /// A lesson at an hour, booked now and told of.
@@ -54,7 +56,7 @@ type Look<'a> = (TimeDelta, &'a [(&'a str, &'a str)]);
 #[sqlx::test(migrations = "../migrations")]
 async fn reminders_are_written_when_they_are_due(db: PgPool) {
     let world = World::in_english(db).await;
-    let rows: [(&str, i64, &[Look<'_>]); 6] = [
+    let rows: [(&str, i64, &[Look<'_>]); 7] = [
         (
             "both in time, each once",
             72,
@@ -64,14 +66,12 @@ async fn reminders_are_written_when_they_are_due(db: PgPool) {
                 (hours(24) - SECOND, NONE),
                 (hours(1) + SECOND, NONE),
                 (hours(1), HOUR),
+                (FIVE + SECOND, NONE),
+                (FIVE, JOIN),
                 (SECOND, NONE),
             ],
         ),
-        (
-            "made 3 h before: only the second",
-            3,
-            &[(hours(3) - SECOND, NONE), (hours(1), HOUR), (SECOND, NONE)],
-        ),
+        ("made 3 h before: only the second", 3, &[(hours(3) - SECOND, NONE), (hours(1), HOUR), (FIVE, JOIN)]),
         (
             "made as the first is due: the booking itself is told",
             24,
@@ -81,16 +81,19 @@ async fn reminders_are_written_when_they_are_due(db: PgPool) {
         (
             "an outage until shortly before: one, not both",
             72,
-            &[(TimeDelta::minutes(20), HOUR), (SECOND, NONE)],
+            &[(TimeDelta::minutes(20), HOUR), (SECOND, JOIN)],
         ),
+        ("an outage until the last minute: only the way in", 72, &[(TimeDelta::minutes(1), JOIN)]),
         ("an outage of two days: none", 30, &[(hours(-18), NONE)]),
     ];
     for (what, ahead, looks) in rows {
         let booking = world.told_of(at_hour(ahead)).await;
         for (before, expected) in looks {
             let written = world.tick_at(booking.start - *before).await;
-            let written: Vec<_> =
-                written.into_iter().filter(|(_, kind)| kind.starts_with("reminder")).collect();
+            let written: Vec<_> = written
+                .into_iter()
+                .filter(|(_, kind)| kind.starts_with("reminder") || kind == "join_now")
+                .collect();
             assert_eq!(written, pairs(expected), "{what}, {before} before");
         }
         forget(&world).await;
@@ -265,7 +268,11 @@ async fn reminders_and_questions_in_both_languages(db: PgPool) {
     for (readers, student, tutor) in [("sam_en", english, french), ("sam_fr", french, english)] {
         let world = World::open(db.clone(), student, tutor).await;
         let booking = world.told_of(at_hour(48)).await;
-        for (name, at) in [("reminder_day", at_hour(24)), ("reminder_hour", at_hour(47))] {
+        for (name, at) in [
+            ("reminder_day", at_hour(24)),
+            ("reminder_hour", at_hour(47)),
+            ("join_now", booking.start - FIVE),
+        ] {
             let before = world.new_mails(0).await.len();
             world.tick_at(at).await;
             assert_snapshot!(format!("{name}_{readers}"), shown(&world.new_mails(before).await, &booking));

@@ -94,7 +94,10 @@ async fn everybody_can_be_found_and_the_accounts_work(db: PgPool) {
         ("tutor@demo.test", Role::Tutor),
         ("admin@demo.test", Role::Admin),
     ] {
-        let cookie = account::sign_in(&services, email, seed::PASSWORD, None, None).await.expect(email);
+        let cookie = account::sign_in(&services, email, seed::PASSWORD, account::Browser::default())
+            .await
+            .expect(email)
+            .token;
         let actor = account::actor_by_cookie(&services, &cookie).await.expect("read").expect(email);
         assert_eq!(actor.role, role);
         if role != Role::Admin {

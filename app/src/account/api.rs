@@ -16,6 +16,42 @@ pub async fn sign_in(email: String, password: String, next: Option<String>) -> R
     crate::pages::account::sign_in(&email, &password, next.as_deref()).await
 }
 
+/// Sends a link that signs in to an address.
+///
+/// # Errors
+/// `INVALID_REQUEST` for what is no address, `RATE_LIMITED`.
+#[server(prefix = "/do", endpoint = "ask_sign_in_link")]
+pub async fn ask_sign_in_link(email: String) -> Result<(), WireError> {
+    crate::pages::account_links::ask_sign_in(&email).await
+}
+
+/// Signs a browser in by a link.
+///
+/// # Errors
+/// `LINK_EXPIRED`.
+#[server(prefix = "/do", endpoint = "use_sign_in_link")]
+pub async fn use_sign_in_link(token: String) -> Result<(), WireError> {
+    crate::pages::account_links::use_sign_in_link(&token).await
+}
+
+/// Sends the link again that confirms one's address.
+///
+/// # Errors
+/// `RATE_LIMITED`.
+#[server(prefix = "/do", endpoint = "ask_verification")]
+pub async fn ask_verification() -> Result<(), WireError> {
+    crate::pages::account_links::ask_verification().await
+}
+
+/// Confirms an address by a link.
+///
+/// # Errors
+/// `LINK_EXPIRED`.
+#[server(prefix = "/do", endpoint = "verify_email")]
+pub async fn verify_email(token: String) -> Result<(), WireError> {
+    crate::pages::account_links::verify_email(&token).await
+}
+
 /// Makes an account and signs it in at once.
 ///
 /// # Errors
@@ -69,6 +105,15 @@ pub async fn change_settings(
     let form =
         crate::pages::account::Settings { name, time_zone, locale, languages, goals, marketing_opt_in };
     crate::pages::account::change_settings(form).await
+}
+
+/// Chooses another password, which ends all other sign-ins.
+///
+/// # Errors
+/// `INVALID_REQUEST` with the field.
+#[server(prefix = "/do", endpoint = "change_password")]
+pub async fn change_password(current: String, password: String) -> Result<(), WireError> {
+    crate::pages::account::change_password(&current, &password).await
 }
 
 /// Remembers the language of the pages in this browser.

@@ -11,6 +11,10 @@ use crate::error::WireError;
 /// # Errors
 /// `INVALID_TOKEN` for who is not signed in.
 #[server(prefix = "/do", endpoint = "choose_mails")]
-pub async fn choose_mails(reminders: Option<String>, questions: Option<String>) -> Result<(), WireError> {
-    crate::pages::mail_actions::choose(reminders.is_some(), questions.is_some()).await
+pub async fn choose_mails(
+    reminders: Option<String>,
+    questions: Option<String>,
+    messages: Option<String>,
+) -> Result<(), WireError> {
+    crate::pages::mail_actions::choose(reminders.is_some(), questions.is_some(), messages.is_some()).await
 }

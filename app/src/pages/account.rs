@@ -1,23 +1,31 @@
 //! What the forms of accounts do on the server.
 
+use std::net::IpAddr;
+
+use axum::http::request::Parts;
 use domain::{
     Code, Refusal,
     account::{Email, Language, Password, PersonName, Role},
     zone::Zone,
 };
+use leptos::prelude::use_context;
 use services::{
     Result, Services,
-    account::{self, MeChange, Registration},
+    account::{self, Browser, Entered, MeChange, Registration},
 };
 
 use super::{
     context::{Visit, answer_form, visit},
-    flash::set_cookie,
+    flash::{cookie, set_cookie},
 };
 use crate::error::WireError;
 
 /// How long a browser stays signed in, seconds: 30 days.
-const SIGNED_IN_FOR: u32 = 30 * 24 * 60 * 60;
+const SIGNED_IN_FOR: i64 = 30 * 24 * 60 * 60;
+
+/// The cookies of a sign-in, and of a browser that is known at the next.
+const SIGNED_IN: &str = "lectern_session";
+const DEVICE: &str = "lectern_device";
 
 /// How often an address may try to sign in or up in an hour, as on the API.
 const TRIES_PER_HOUR: i32 = 100;
@@ -93,7 +101,7 @@ pub async fn sign_up(form: SignUp) -> Result<(), WireError> {
 }
 
 /// Counts a try to sign in or up. Where it cannot be counted, nobody gets in.
-async fn count(visit: &Visit) -> Result<()> {
+pub(super) async fn count(visit: &Visit) -> Result<()> {
     let address = visit.ip.map(|ip| ip.to_string()).unwrap_or_default();
     services::limit::count(&visit.services, &format!("sign_in:{address}"), TRIES_PER_HOUR).await
 }
@@ -118,10 +126,24 @@ async fn register(visit: &Visit, form: &SignUp) -> Result<()> {
 
 /// Signs in and sends the browser on.
 async fn enter(visit: &Visit, email: &str, password: &str, next: &str) -> Result<()> {
-    let agent = visit.user_agent.as_deref();
-    let token = account::sign_in(&visit.services, email, password, visit.ip, agent).await?;
-    let actor = account::actor_by_cookie(&visit.services, &token).await?;
-    set_cookie(&sign_in_cookie(&visit.services, &token, SIGNED_IN_FOR));
+    let (ip, agent, device) = browser_of(visit);
+    let browser = Browser { ip, agent, device: device.as_deref() };
+    let entered = account::sign_in(&visit.services, email, password, browser).await?;
+    keep_signed_in(visit, &entered, next).await
+}
+
+/// Its address, what it says that it is, and the token by which it is known.
+pub(super) fn browser_of(visit: &Visit) -> (Option<IpAddr>, Option<&str>, Option<String>) {
+    let device = use_context::<Parts>().and_then(|parts| cookie(&parts.headers, DEVICE));
+    (visit.ip, visit.user_agent.as_deref(), device)
+}
+
+/// Gives a browser that signed in its cookies, and sends it on.
+pub(super) async fn keep_signed_in(visit: &Visit, entered: &Entered, next: &str) -> Result<()> {
+    let actor = account::actor_by_cookie(&visit.services, &entered.token).await?;
+    set_cookie(&secret_cookie(&visit.services, SIGNED_IN, &entered.token, SIGNED_IN_FOR));
+    let known_for = account::KNOWN_FOR.num_seconds();
+    set_cookie(&secret_cookie(&visit.services, DEVICE, &entered.device, known_for));
     let start = actor.map_or("/", |actor| start_of(actor.role));
     leptos_axum::redirect(own_path(next).unwrap_or(start));
     Ok(())
@@ -137,11 +159,27 @@ pub async fn sign_out() -> Result<(), WireError> {
         if let Some(token) = &visit.cookie {
             account::sign_out(&visit.services, token).await?;
         }
-        set_cookie(&sign_in_cookie(&visit.services, "", 0));
+        set_cookie(&secret_cookie(&visit.services, SIGNED_IN, "", 0));
         leptos_axum::redirect("/");
         Ok(())
     };
     answer_form(&visit, &[], ending).await
+}
+
+/// Chooses another password.
+///
+/// # Errors
+/// As `services::account::change_password`.
+pub async fn change_password(current: &str, new: &str) -> Result<(), WireError> {
+    let visit = visit();
+    let changing = async {
+        count(&visit).await?;
+        let (actor, new) = (visit.actor()?, Password::parse(new)?);
+        account::change_password(&visit.services, actor, visit.cookie.as_deref(), current, &new).await?;
+        leptos_axum::redirect("/settings?saved=1");
+        Ok(())
+    };
+    answer_form(&visit, &[], changing).await
 }
 
 /// Changes one's own data.
@@ -202,9 +240,9 @@ fn remember(name: &str, value: &str) {
     set_cookie(&format!("{name}={value}; Path=/; Max-Age={REMEMBERED_FOR}; SameSite=Lax"));
 }
 
-fn sign_in_cookie(services: &Services, token: &str, seconds: u32) -> String {
+fn secret_cookie(services: &Services, name: &str, token: &str, seconds: i64) -> String {
     let secure = if services.config.is_development() { "" } else { "; Secure" };
-    format!("lectern_session={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
+    format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
 }
 
 /// Where a person starts after signing in.

@@ -54,7 +54,7 @@ pub fn sentence(locale: Locale, refusal: &Refusal) -> String {
 #[must_use]
 pub fn error_sentence(locale: Locale, key: &str) -> String {
     by_key!(locale, key, error, [
-        email email_taken password_length name role locale time_zone credentials token_invalid
+        email email_taken password_length password_wrong mail_link_expired name role locale time_zone credentials token_invalid
         token_expired forbidden not_found internal malformed too_large rate_limited origin university
         degree field current_year bio_length linkedin languages goals headline offering_title
         offering_durations duration_range price price_typed step buffer profile_incomplete profile_inactive

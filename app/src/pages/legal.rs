@@ -26,6 +26,7 @@ pub fn Privacy() -> impl IntoView {
     ];
     let cookies = [
         ("lectern_session", td_string!(locale, legal.cookie_session)),
+        ("lectern_device", td_string!(locale, legal.cookie_device)),
         ("lang, theme", td_string!(locale, legal.cookie_lang)),
         ("tz, tz_choice", td_string!(locale, legal.cookie_tz)),
         ("flash", td_string!(locale, legal.cookie_flash)),

@@ -6,6 +6,7 @@ use leptos_meta::Title;
 
 use super::{
     account::{own_path, start_of},
+    account_links::LinkForm,
     context::{Visit, visit},
     forms::{PostForm, TextField, error_on, kept_or},
     i18n::{Locale, td_string},
@@ -35,6 +36,7 @@ pub fn Login() -> impl IntoView {
                     <div class="form-actions"><Button class="w-full">{td_string!(locale, account.login_title)}</Button></div>
                 </PostForm>
             </Card>
+            <LinkForm locale/>
             <p>{td_string!(locale, account.no_account)} " " <a class="link" href=signup>{td_string!(locale, site.sign_up)}</a></p>
             {visit.services.config.is_development().then(|| view! {
                 <Alert tone=Tone::Info title=td_string!(locale, account.demo_title)>{td_string!(locale, account.demo_text)}</Alert>

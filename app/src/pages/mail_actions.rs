@@ -12,8 +12,8 @@ use crate::error::WireError;
 ///
 /// # Errors
 /// As `services::mail::choose`.
-pub async fn choose(reminders: bool, questions: bool) -> Result<(), WireError> {
-    let wanted = [(Topic::Reminders, reminders), (Topic::Questions, questions)];
+pub async fn choose(reminders: bool, questions: bool, messages: bool) -> Result<(), WireError> {
+    let wanted = [(Topic::Reminders, reminders), (Topic::Questions, questions), (Topic::Messages, messages)];
     let wanted: Vec<Topic> =
         wanted.into_iter().filter(|(_, wanted)| *wanted).map(|(topic, _)| topic).collect();
     let choosing = async |services: &Services, actor: &Actor| mail::choose(services, actor, &wanted).await;

@@ -41,6 +41,10 @@ pub fn Choices(
                         checked=!refused.contains(&Topic::Reminders)
                     />
                     {questions}
+                    <Checkbox
+                        name="messages" label=td_string!(locale, mails.messages) hint=td_string!(locale, mails.messages_hint)
+                        checked=!refused.contains(&Topic::Messages)
+                    />
                     <div class="form-actions"><Button>{td_string!(locale, site.save)}</Button></div>
                 </form>
             </Card>
@@ -65,8 +69,10 @@ fn shown(visit: &Visit, link: &str, topic: Topic) -> impl IntoView + use<> {
     let lead = match (topic, done) {
         (Topic::Reminders, false) => td_string!(locale, mails.end_reminders),
         (Topic::Questions, false) => td_string!(locale, mails.end_questions),
+        (Topic::Messages, false) => td_string!(locale, mails.end_messages),
         (Topic::Reminders, true) => td_string!(locale, mails.ended_reminders),
         (Topic::Questions, true) => td_string!(locale, mails.ended_questions),
+        (Topic::Messages, true) => td_string!(locale, mails.ended_messages),
     };
     let action = format!("/unsubscribe/{link}");
     let way = if done {

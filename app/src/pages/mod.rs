@@ -4,6 +4,7 @@
 //! an island. [`context::Visit`] is what a page knows about the request.
 
 pub mod account;
+pub mod account_links;
 pub mod admin;
 pub mod admin_jobs;
 pub mod book;

@@ -9,6 +9,7 @@ use leptos_router::{
 };
 
 use super::{
+    account_links::{SignInLinkPage, VerifyPage},
     admin::Admin,
     book::Book,
     book_move::Reschedule,
@@ -44,6 +45,8 @@ pub fn App() -> impl IntoView {
                 <Routes fallback=|| view! { <NotFound/> }>
                     <Route path=path!("/") view=Home ssr=SsrMode::Async/>
                     <Route path=path!("/login") view=Login ssr=SsrMode::Async/>
+                    <Route path=path!("/login/:token") view=SignInLinkPage ssr=SsrMode::Async/>
+                    <Route path=path!("/verify/:token") view=VerifyPage ssr=SsrMode::Async/>
                     <Route path=path!("/signup") view=Signup ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=Settings ssr=SsrMode::Async/>
                     <Route path=path!("/unsubscribe") view=Unsubscribe ssr=SsrMode::Async/>

@@ -11,6 +11,7 @@ use services::{
 };
 
 use super::{
+    account_links::Verified,
     cards::Cards,
     diary::Subscription,
     forms::{FlashNotice, PostForm, SavedNotice, TextField, ZoneField, error_on, kept_or},
@@ -36,11 +37,12 @@ pub fn Settings() -> impl IntoView {
                 let address =
                     if lessons { Some(calendar::address(&visit.services, &actor).await?) } else { None };
                 let refused = mail::refused(&visit.services, &actor).await?;
-                Ok((me, cards, address, refused))
+                let verified = account::is_verified(&visit.services, &actor).await?;
+                Ok((me, cards, address, refused, verified))
             },
-            |visit, (me, cards, address, refused)| {
+            |visit, (me, cards, address, refused, verified)| {
                 let can_add = visit.services.payments.is_some();
-                view! { <Shown locale=visit.locale() me cards can_add address refused/> }
+                view! { <Shown locale=visit.locale() me cards can_add address refused verified/> }
             },
         )
     })
@@ -54,6 +56,7 @@ fn Shown(
     can_add: bool,
     address: Option<Option<Address>>,
     refused: Vec<Topic>,
+    verified: bool,
 ) -> impl IntoView {
     let email = me.email.clone();
     let (tutor, role) = (me.role == Role::Tutor, me.role);
@@ -62,7 +65,7 @@ fn Shown(
         <div class="page page-text flow">
             <PageHeader title=td_string!(locale, account.settings_title) lead=td_string!(locale, account.settings_lead)/>
             <SavedNotice/>
-            <FlashNotice actions=&["choose_card", "remove_card", "renew_calendar", "choose_mails"]/>
+            <FlashNotice actions=&["choose_card", "remove_card", "renew_calendar", "choose_mails", "ask_verification"]/>
             <Card title=td_string!(locale, account.profile_group)>
                 <SettingsForm locale me/>
             </Card>
@@ -77,12 +80,18 @@ fn Shown(
             {cards.map(|cards| view! { <Cards locale cards can_add/> })}
             {address.map(|address| view! { <Subscription locale address/> })}
             {(role != Role::Admin).then(|| view! { <Choices locale role refused/> })}
+            <Card title=td_string!(locale, account.password_group)>
+                <PasswordForm locale/>
+            </Card>
+            <div id="sign-in">
             <Card title=td_string!(locale, account.session_group)>
                 <p>{td_string!(locale, site.signed_in_as, name = email)} ". " {td_string!(locale, account.session_text)}</p>
+                <Verified locale verified/>
                 <form method="post" action="/do/sign_out" class="form-actions">
                     <Button variant=ButtonVariant::Secondary>{td_string!(locale, site.sign_out)}</Button>
                 </form>
             </Card>
+            </div>
         </div>
     }
 }
@@ -100,6 +109,21 @@ fn SettingsForm(locale: Locale, me: Me) -> impl IntoView {
             {student.map(|(languages, goals)| view! { <StudentFields locale languages goals/> })}
             <MarketingQuestion locale answer=me.marketing_opt_in/>
             <div class="form-actions"><Button>{td_string!(locale, site.save)}</Button></div>
+        </PostForm>
+    }
+}
+
+#[component]
+fn PasswordForm(locale: Locale) -> impl IntoView {
+    view! {
+        <PostForm action="change_password" class="form">
+            <p class="quiet small">{td_string!(locale, account.password_lead)}</p>
+            <TextField name="current" kind="password" label=td_string!(locale, account.password_current) autocomplete="current-password" required=true/>
+            <TextField
+                name="password" kind="password" label=td_string!(locale, account.password_new) hint=td_string!(locale, account.password_hint)
+                autocomplete="new-password" required=true
+            />
+            <div class="form-actions"><Button variant=ButtonVariant::Secondary>{td_string!(locale, account.password_change)}</Button></div>
         </PostForm>
     }
 }

@@ -68,7 +68,10 @@ async fn a_cookie_signs_in_but_changes_things_only_from_our_own_pages(pool: PgPo
     let ada = site.person("Ada Lovelace", "student").await;
     let email = ada.me["email"].as_str().expect("an address");
     let token =
-        services::account::sign_in(&site.services, email, PASSWORD, None, None).await.expect("a sign-in");
+        services::account::sign_in(&site.services, email, PASSWORD, services::account::Browser::default())
+            .await
+            .expect("a sign-in")
+            .token;
     let with_cookie = |method: &str| {
         site.request(method, "/api/v2/me").header("Cookie", format!("{}={token}", server::auth::COOKIE))
     };

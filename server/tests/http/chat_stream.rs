@@ -82,7 +82,10 @@ async fn it_is_open_to_its_two_people_while_they_are_signed_in(pool: PgPool) {
     }
     let email = student.me["email"].as_str().expect("an address");
     let token =
-        services::account::sign_in(&site.services, email, PASSWORD, None, None).await.expect("a sign-in");
+        services::account::sign_in(&site.services, email, PASSWORD, services::account::Browser::default())
+            .await
+            .expect("a sign-in")
+            .token;
     let cookie = format!("{}={token}", server::auth::COOKIE);
     let mut live = Events::open(site.request("GET", &stream(&thread)).header("Cookie", cookie)).await;
     say(&tutor, &thread, json!({ "body": "Hello" })).await;

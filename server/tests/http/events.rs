@@ -110,7 +110,10 @@ async fn a_stream_ends_with_its_sign_in_and_with_the_server(pool: PgPool) {
     let ada = site.person("Ada Lovelace", "student").await;
     let email = ada.me["email"].as_str().expect("an address");
     let token =
-        services::account::sign_in(&site.services, email, PASSWORD, None, None).await.expect("a sign-in");
+        services::account::sign_in(&site.services, email, PASSWORD, services::account::Browser::default())
+            .await
+            .expect("a sign-in")
+            .token;
     let cookie = format!("{}={token}", server::auth::COOKIE);
     let mut signed_out = Events::open(site.request("GET", "/api/events").header("Cookie", cookie)).await;
     services::account::sign_out(&site.services, &token).await.expect("signed out");

@@ -1,6 +1,7 @@
 //! The server over HTTP, each test with a database of its own.
 #![allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod account_links;
 mod accounts;
 mod calendars;
 mod cards;

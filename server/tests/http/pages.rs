@@ -14,7 +14,10 @@ pub async fn page(site: &Site, person: &Person<'_>, path: &str) -> Answer {
 pub async fn cookie_of(site: &Site, person: &Person<'_>) -> String {
     let email = person.me["email"].as_str().expect("an address");
     let token =
-        services::account::sign_in(&site.services, email, PASSWORD, None, None).await.expect("a sign-in");
+        services::account::sign_in(&site.services, email, PASSWORD, services::account::Browser::default())
+            .await
+            .expect("a sign-in")
+            .token;
     format!("{}={token}", server::auth::COOKIE)
 }
 

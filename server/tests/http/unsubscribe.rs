@@ -80,10 +80,10 @@ async fn mails_are_chosen_in_the_settings(pool: PgPool) {
     let site = start(&pool).await;
     let student = site.person("Sam Student", "student").await;
     for (form, refused) in [
-        ("", "questions, reminders"),
-        ("reminders=true", "questions"),
-        ("questions=true", "reminders"),
-        ("reminders=true&questions=true", ""),
+        ("", "messages, questions, reminders"),
+        ("reminders=true", "messages, questions"),
+        ("questions=true&messages=true", "reminders"),
+        ("reminders=true&questions=true&messages=true", ""),
     ] {
         choose(&site, &student, form).await;
         let kept = "SELECT coalesce(string_agg(topic, ', ' ORDER BY topic), '') FROM mail_refusals";

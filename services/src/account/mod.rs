@@ -1,6 +1,8 @@
 //! People: registration, signing in, tokens, their own data.
 
+mod devices;
 mod jwt;
+mod links;
 pub(crate) mod password;
 mod sign_in;
 pub(crate) mod slug;
@@ -17,6 +19,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Actor, AppError, Result, Services, chance};
 
+pub use devices::{Browser, Entered, KNOWN_FOR};
+pub use links::{
+    Purpose, SendSignInLink, ask_sign_in, ask_verification, is_verified, look_at_link, sign_in_by_link,
+    verify_email,
+};
 pub use sign_in::{actor_by_cookie, actor_by_jwt, refresh, revoke, sign_in, sign_out, tokens};
 
 /// A registration, parsed.
@@ -91,7 +98,7 @@ pub struct Tokens {
     pub expires_in: i64,
 }
 
-/// Makes an account; a tutor gets a profile of no content with it.
+/// Makes an account, and sends a link that confirms its address; a tutor gets a profile of no content with it.
 ///
 /// # Errors
 /// `INVALID_REQUEST` on `email` where it is taken, on `role` for an admin.
@@ -99,7 +106,7 @@ pub async fn register(services: &Services, registration: Registration) -> Result
     if registration.role == Role::Admin {
         return Err(Refusal::on(Code::InvalidRequest, "role", "role").into());
     }
-    create(services, registration).await
+    create(services, registration, Some(links::Purpose::VerifyEmail)).await
 }
 
 /// Makes an admin: the command line's.
@@ -121,10 +128,11 @@ pub async fn create_admin(
         language: Language::default(),
         marketing_opt_in: None,
     };
-    create(services, registration).await
+    create(services, registration, None).await
 }
 
-async fn create(services: &Services, registration: Registration) -> Result<Me> {
+/// Makes an account, and sends a link to its address where it is to be confirmed.
+async fn create(services: &Services, registration: Registration, link: Option<links::Purpose>) -> Result<Me> {
     let hash = password::hash(registration.password.expose()).await?;
     let now = services.clock.now();
     let user: UserId = chance::id();
@@ -132,6 +140,9 @@ async fn create(services: &Services, registration: Registration) -> Result<Me> {
     store::insert_user(&mut tx, user, &registration, &hash, now).await.map_err(email_taken)?;
     if registration.role == Role::Tutor {
         insert_tutor(&mut tx, user, &registration, now).await?;
+    }
+    if let Some(purpose) = link {
+        links::send(services, &mut tx, user, purpose, now).await?;
     }
     let me = store::find_me(&mut tx, user).await?;
     tx.commit().await?;
@@ -162,6 +173,35 @@ async fn insert_tutor(
         }
     }
     Err(AppError::fault("no address left for a tutor of this name"))
+}
+
+/// Chooses another password, and ends every other sign-in: all browsers but this one, and all programs.
+///
+/// # Errors
+/// `INVALID_REQUEST` on `current` where the present one is another.
+pub async fn change_password(
+    services: &Services,
+    actor: &Actor,
+    cookie: Option<&str>,
+    current: &str,
+    new: &Password,
+) -> Result<()> {
+    let now = services.clock.now();
+    let kept = store::find_password(&services.db, actor.user).await?;
+    if !password::verify(kept, current).await? {
+        return Err(Refusal::on(Code::InvalidRequest, "password_wrong", "current").into());
+    }
+    let hash = password::hash(new.expose()).await?;
+    let mut tx = services.db.begin().await?;
+    store::set_password(&mut tx, actor.user, &hash).await?;
+    // No token is added to a family while it is revoked.
+    for family in store::list_families(&mut tx, actor.user).await? {
+        store::lock_family(&mut tx, family).await?;
+    }
+    store::end_sign_ins(&mut tx, actor.user, cookie.map(sign_in::digest), now).await?;
+    tx.commit().await?;
+    services.live.sign_in_ended(actor.user);
+    Ok(())
 }
 
 /// One's own data.

@@ -11,7 +11,7 @@ use domain::{
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{Tokens, jwt, password, store};
+use super::{Browser, Entered, Tokens, devices, jwt, password, store};
 use crate::{Actor, Result, Services, chance};
 
 /// A browser stays signed in so long after it was last seen.
@@ -26,7 +26,7 @@ const REFRESH: TimeDelta = TimeDelta::days(30);
 /// Of a browser's name no more characters than these are kept.
 const AGENT: usize = 300;
 
-/// Signs a browser in: the token for its cookie.
+/// Signs a browser in: the tokens for its cookies. Its person is told where it was never seen before.
 ///
 /// # Errors
 /// `INVALID_TOKEN` (key `credentials`) for a wrong address or password, in equal time for both.
@@ -34,19 +34,30 @@ pub async fn sign_in(
     services: &Services,
     email: &str,
     password: &str,
-    ip: Option<IpAddr>,
-    agent: Option<&str>,
-) -> Result<String> {
+    browser: Browser<'_>,
+) -> Result<Entered> {
     let (user, _) = check(services, email, password).await?;
+    let mut tx = services.db.begin().await?;
+    let entered = begin(services, &mut tx, user, browser).await?;
+    tx.commit().await?;
+    Ok(entered)
+}
+
+/// Begins the sign-in of a person's browser.
+pub(super) async fn begin(
+    services: &Services,
+    tx: &mut sqlx::PgConnection,
+    user: UserId,
+    browser: Browser<'_>,
+) -> Result<Entered> {
     let now = services.clock.now();
     let agent: Option<String> =
-        agent.map(|text| text.chars().filter(|c| !c.is_control()).take(AGENT).collect());
-    let token = chance::token();
-    let mut tx = services.db.begin().await?;
-    store::insert_session(&mut tx, &digest(&token), user, agent.as_deref(), now, now + SESSION).await?;
-    store::set_signed_in(&mut tx, user, ip, now).await?;
-    tx.commit().await?;
-    Ok(token)
+        browser.agent.map(|text| text.chars().filter(|c| !c.is_control()).take(AGENT).collect());
+    let (token, device) = (chance::token(), browser.token());
+    store::insert_session(tx, &digest(&token), user, agent.as_deref(), now, now + SESSION).await?;
+    store::set_signed_in(tx, user, browser.ip, now).await?;
+    browser.note(services, tx, user, &device).await?;
+    Ok(Entered { token, device })
 }
 
 /// Who has this address and password.
@@ -107,6 +118,7 @@ pub async fn tokens(services: &Services, email: &str, password: &str, ip: Option
     let mut tx = services.db.begin().await?;
     let refresh_token = add_refresh_token(&mut tx, chance::id(), user, now).await?;
     store::set_signed_in(&mut tx, user, ip, now).await?;
+    devices::note_program(services, &mut tx, user, ip).await?;
     tx.commit().await?;
     pair(services, user, role, refresh_token, now)
 }
@@ -182,6 +194,6 @@ fn pair(
 }
 
 /// What is kept of a token of ours. It is random, so that one fast hash is enough.
-fn digest(token: &str) -> Vec<u8> {
+pub(super) fn digest(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }

@@ -22,6 +22,7 @@ use tracing::Instrument as _;
 
 use crate::{
     AppError, Result, Services,
+    account::SendSignInLink,
     busy::{self, ReadCalendar},
     mail::{SendMail, TellOfBooking, WriteMail},
     payment::{
@@ -209,7 +210,10 @@ fn with_prompt_jobs(worker: WorkerOptions) -> WorkerOptions {
 
 /// Jobs that find words for what happened.
 fn with_writing_jobs(worker: WorkerOptions) -> WorkerOptions {
-    worker.define_job::<Queued<TellOfBooking>>().define_job::<Queued<WriteMail>>()
+    worker
+        .define_job::<Queued<TellOfBooking>>()
+        .define_job::<Queued<WriteMail>>()
+        .define_job::<Queued<SendSignInLink>>()
 }
 
 /// Jobs that take them to people.

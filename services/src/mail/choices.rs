@@ -1,4 +1,4 @@
-//! Which mails a person wants. What is about money and about bookings is always written; reminders and questions can be
+//! Which mails a person wants. What is about money and about bookings is always written; reminders, questions and news of messages can be
 //! refused, in the settings or by the link in each of them, which needs no signing in (RFC 8058).
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -17,17 +17,20 @@ pub enum Topic {
     Reminders,
     /// The question how a lesson was.
     Questions,
+    /// Messages that wait to be read.
+    Messages,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Topic; 2] = [Topic::Reminders, Topic::Questions];
+    pub const ALL: [Topic; 3] = [Topic::Reminders, Topic::Questions, Topic::Messages];
 
     /// That of a mail; `None` for what cannot be refused.
     pub(super) const fn of(kind: Kind) -> Option<Self> {
         match kind {
-            Kind::ReminderDay | Kind::ReminderHour => Some(Topic::Reminders),
+            Kind::ReminderDay | Kind::ReminderHour | Kind::JoinNow => Some(Topic::Reminders),
             Kind::FeedbackRequest => Some(Topic::Questions),
+            Kind::NewMessage => Some(Topic::Messages),
             _ => None,
         }
     }
@@ -38,6 +41,7 @@ impl Topic {
         match self {
             Topic::Reminders => "reminders",
             Topic::Questions => "questions",
+            Topic::Messages => "messages",
         }
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Body {
     pub button: Link,
     /// Where else one may want to go.
     pub links: Vec<Link>,
+    /// Why the reader gets it.
+    pub reason: String,
 }
 
 /// The text part.
@@ -43,7 +45,7 @@ pub(super) fn text(texts: &Texts, body: &Body) -> String {
     for (label, address) in std::iter::once(&body.button).chain(&body.links) {
         out.push_str(&format!("\n{}\n{address}\n", texts.labelled(label)));
     }
-    out.push_str(&format!("\n-- \n{}\n{}\n", texts.platform, texts.reason));
+    out.push_str(&format!("\n-- \n{}\n{}\n", texts.platform, body.reason));
     out
 }
 
@@ -64,7 +66,7 @@ pub(super) fn html(texts: &Texts, body: &Body, subject: &str, public_url: &str) 
         ("greeting", &body.greeting),
         ("label", &body.button.0),
         ("address", &body.button.1),
-        ("reason", &texts.reason),
+        ("reason", &body.reason),
     ]);
     let paragraphs = body.paragraphs.iter().map(|paragraph| Values::of(&[("paragraph", paragraph)]));
     let rows = body.rows.iter().map(|(name, value)| Values::of(&[("name", name), ("value", value)]));

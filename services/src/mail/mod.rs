@@ -4,13 +4,16 @@ mod booking;
 mod choices;
 mod layout;
 mod letter;
+mod links;
+mod messages;
 mod money;
 mod sender;
+mod sign_in;
 mod store;
 mod texts;
 
 use chrono::{DateTime, Utc};
-use domain::ids::{BookingId, MailId};
+use domain::ids::{BookingId, MailId, ThreadId};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
@@ -23,11 +26,12 @@ use crate::{
 use letter::{Letter, Reader};
 
 pub use booking::TellOfBooking;
-pub(crate) use booking::write_due;
 pub use choices::{Topic, choose, read_link, refused, unsubscribe};
 pub use layout::escape;
+pub(crate) use links::{Link, send_link};
 pub use money::WriteMail;
 pub use sender::Sender;
+pub(crate) use sign_in::{SignIn, Where, tell_of_sign_in};
 
 /// How many of the kept mails are shown.
 const SHOWN: i64 = 200;
@@ -60,8 +64,18 @@ pub enum Kind {
     ReminderDay,
     /// A lesson starts within an hour.
     ReminderHour,
+    /// A lesson can be joined.
+    JoinNow,
     /// How was the lesson?
     FeedbackRequest,
+    /// Somebody wrote, and it was not read.
+    NewMessage,
+    /// Somebody signed in from where nobody did before.
+    SignIn,
+    /// A link that confirms an address.
+    VerifyEmail,
+    /// A link that signs in.
+    SignInLink,
 }
 
 impl Kind {
@@ -91,7 +105,12 @@ impl Kind {
             Kind::NoShow => "no_show",
             Kind::ReminderDay => "reminder_day",
             Kind::ReminderHour => "reminder_hour",
+            Kind::JoinNow => "join_now",
             Kind::FeedbackRequest => "feedback_request",
+            Kind::NewMessage => "new_message",
+            Kind::SignIn => "sign_in",
+            Kind::VerifyEmail => "verify_email",
+            Kind::SignInLink => "sign_in_link",
         }
     }
 }
@@ -165,6 +184,8 @@ struct NewMail<'a> {
     useful_until: Option<DateTime<Utc>>,
     /// The booking that it reminds of, and how often that had been moved.
     reminds_of: Option<(BookingId, i32)>,
+    /// The thread whose reader it tells of messages, and the first of those.
+    waits_in: Option<(ThreadId, i64)>,
     /// Where a click ends mails of its topic.
     unsubscribe: Option<&'a str>,
 }
@@ -180,6 +201,7 @@ impl<'a> NewMail<'a> {
             calendar: None,
             useful_until: None,
             reminds_of: None,
+            waits_in: None,
             unsubscribe: None,
         }
     }
@@ -187,6 +209,15 @@ impl<'a> NewMail<'a> {
     fn dedupe_key(&self) -> String {
         format!("{}/{}", self.kind.name(), self.about)
     }
+}
+
+/// Writes the mails that the clock makes due; how many. Those that another sweep writes are left to it.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub(crate) async fn write_due(services: &Services) -> Result<u64> {
+    let now = services.clock.now();
+    Ok(booking::write_due(services, now).await? + messages::write_due(services, now).await?)
 }
 
 /// Keeps a mail, once for its kind and what it is about, and has it sent after the commit; whether it is new.

@@ -174,6 +174,7 @@ fn body(
         rows,
         button: (link, format!("{public_url}/lessons/{}/charge", about.booking)),
         links: Vec::new(),
+        reason: texts.reason.lesson.clone(),
     }
 }
 

@@ -144,8 +144,9 @@ pub(super) async fn insert(
 ) -> Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO mails (id, user_id, kind, dedupe_key, to_address, locale, subject, html, text, message_id,
-             created_at, calendar, calendar_method, useful_until, reminds_of, reminds_sequence, unsubscribe)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+             created_at, calendar, calendar_method, useful_until, reminds_of, reminds_sequence, unsubscribe,
+             waits_in, waits_from)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
          ON CONFLICT (dedupe_key) DO NOTHING",
         id.0,
         new.reader.user.0,
@@ -163,7 +164,9 @@ pub(super) async fn insert(
         new.useful_until,
         new.reminds_of.map(|(booking, _)| booking.0),
         new.reminds_of.map(|(_, sequence)| sequence),
-        new.unsubscribe
+        new.unsubscribe,
+        new.waits_in.map(|(thread, _)| thread.0),
+        new.waits_in.map(|(_, message)| message)
     )
     .execute(tx)
     .await?;
@@ -183,7 +186,7 @@ pub(super) async fn list(db: &mut PgConnection, limit: i64) -> Result<Vec<Mail>>
 }
 
 /// A mail that the mail server has not taken yet and that is still of use: a reminder only while the booking stands as
-/// it did.
+/// it did, news of messages only while they are unread.
 pub(super) async fn find_unsent(
     db: &mut PgConnection,
     id: MailId,
@@ -197,17 +200,23 @@ pub(super) async fn find_unsent(
          WHERE id = $1 AND sent_at IS NULL AND (useful_until IS NULL OR useful_until > $2)
            AND (reminds_of IS NULL OR EXISTS (
                SELECT FROM bookings b
-               WHERE b.id = m.reminds_of AND b.sequence = m.reminds_sequence AND b.state = 'confirmed'))",
+               WHERE b.id = m.reminds_of AND b.sequence = m.reminds_sequence AND b.state = 'confirmed'))
+           AND (waits_in IS NULL OR EXISTS (
+               SELECT FROM chat_members c
+               WHERE c.thread_id = m.waits_in AND c.user_id = m.user_id AND c.read_to < m.waits_from))",
         id.0,
         now
     );
     Ok(mail.fetch_optional(db).await?)
 }
 
-/// Notes that the mail server took a mail.
+/// Notes that the mail server took a mail. What stands for a person is then kept by nobody but the reader.
 pub(super) async fn set_sent(db: &mut PgConnection, id: MailId, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
-        "UPDATE mails SET sent_at = $2, attempts = attempts + 1, error = NULL WHERE id = $1 AND sent_at IS NULL",
+        "UPDATE mails SET sent_at = $2, attempts = attempts + 1, error = NULL,
+             text = CASE WHEN kind IN ('verify_email', 'sign_in_link') THEN '' ELSE text END,
+             html = CASE WHEN kind IN ('verify_email', 'sign_in_link') THEN '' ELSE html END
+         WHERE id = $1 AND sent_at IS NULL",
         id.0,
         now
     )

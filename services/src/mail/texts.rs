@@ -12,7 +12,8 @@ pub(super) struct Texts {
     pub greeting: String,
     pub label: String,
     pub platform: String,
-    pub reason: String,
+    pub reason: ReasonTexts,
+    pub unsubscribe: String,
     pub lesson: String,
     pub with: String,
     pub time: String,
@@ -23,6 +24,20 @@ pub(super) struct Texts {
     pub payment_failed: FailedTexts,
     pub deposit_failed: DepositTexts,
     pub booking: BookingTexts,
+    pub new_message: MessageTexts,
+    pub sign_in: SignInTexts,
+    pub verify_email: LinkTexts,
+    pub sign_in_link: LinkTexts,
+    pub good_until: String,
+}
+
+/// Why one gets a mail.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReasonTexts {
+    pub lesson: String,
+    pub messages: String,
+    pub account: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -72,7 +87,6 @@ pub(super) struct BookingTexts {
     pub another: String,
     pub nothing_charged: String,
     pub charge: String,
-    pub unsubscribe: String,
     pub requested: RequestedTexts,
     pub confirmed: NewsTexts,
     pub declined: NewsTexts,
@@ -82,6 +96,7 @@ pub(super) struct BookingTexts {
     pub no_show: NoShowTexts,
     pub reminder_day: NewsTexts,
     pub reminder_hour: NewsTexts,
+    pub join_now: NewsTexts,
     pub feedback_request: FeedbackTexts,
 }
 
@@ -138,6 +153,40 @@ pub(super) struct NoShowTexts {
 pub(super) struct FeedbackTexts {
     pub subject: String,
     pub lead: String,
+    pub link: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MessageTexts {
+    pub subject: String,
+    pub lead: String,
+    pub from: String,
+    pub unread: String,
+    pub since: String,
+    pub link: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignInTexts {
+    pub subject: String,
+    pub lead: String,
+    pub advice: String,
+    pub device: String,
+    pub browser: String,
+    pub unknown: String,
+    pub program: String,
+    pub address: String,
+    pub link: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LinkTexts {
+    pub subject: String,
+    pub lead: String,
+    pub unasked: String,
     pub link: String,
 }
 

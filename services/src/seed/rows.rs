@@ -92,6 +92,7 @@ impl<'a> People<'a> {
             "languages": person.languages,
             "goals": person.goals,
             "created_at": since,
+            "email_verified_at": since,
         }));
         id
     }

@@ -5,7 +5,7 @@ use domain::ids::BookingId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::Result;
+use crate::{Result, account};
 
 /// How long open pages can catch up on what they missed.
 const LIVE_EVENTS_KEPT: TimeDelta = TimeDelta::days(7);
@@ -127,5 +127,17 @@ pub(super) async fn prune(db: &mut PgConnection, now: DateTime<Utc>) -> Result<u
              SELECT id FROM live_events WHERE created_at <= $1 FOR UPDATE SKIP LOCKED)",
         now - LIVE_EVENTS_KEPT
     );
-    Ok(sessions + tokens + keys + holds + counts + events)
+    let devices = delete_before!(
+        db,
+        "DELETE FROM known_devices WHERE (user_id, device_hash) IN (
+             SELECT user_id, device_hash FROM known_devices WHERE seen_at <= $1 FOR UPDATE SKIP LOCKED)",
+        now - account::KNOWN_FOR
+    );
+    let links = delete_before!(
+        db,
+        "DELETE FROM account_links WHERE token_hash IN (
+             SELECT token_hash FROM account_links WHERE expires_at <= $1 FOR UPDATE SKIP LOCKED)",
+        now
+    );
+    Ok(sessions + tokens + keys + holds + counts + events + devices + links)
 }

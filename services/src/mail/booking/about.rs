@@ -48,6 +48,7 @@ impl About<'_> {
             rows,
             button,
             links,
+            reason: texts.reason.lesson.clone(),
         };
         Letter::lay_out(texts, subject, &body, self.public_url)
     }

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     booking::{Booking, BookingState, Party},
     ids::{BookingId, UserId},
+    lesson::JOIN_OPENS_BEFORE,
 };
 use futures::StreamExt as _;
 use uuid::Uuid;
@@ -22,7 +23,7 @@ use crate::{
         keep,
         letter::Letter,
         store::find_reader,
-        texts::{BookingTexts, Texts},
+        texts::{BookingTexts, NewsTexts, Texts},
     },
 };
 
@@ -45,14 +46,13 @@ pub(super) struct To {
     pub user: UserId,
 }
 
-const KINDS: [Kind; 3] = [Kind::ReminderDay, Kind::ReminderHour, Kind::FeedbackRequest];
+const KINDS: [Kind; 4] = [Kind::ReminderDay, Kind::ReminderHour, Kind::JoinNow, Kind::FeedbackRequest];
 
 /// Writes the mails that are due; how many. Those that another sweep writes are left to it.
 ///
 /// # Errors
 /// Where the database cannot be read.
-pub(crate) async fn write_due(services: &Services) -> Result<u64> {
-    let now = services.clock.now();
+pub(in crate::mail) async fn write_due(services: &Services, now: DateTime<Utc>) -> Result<u64> {
     let mut written = 0;
     for kind in KINDS {
         written += write_all(services, kind, now).await?;
@@ -90,7 +90,8 @@ async fn list(services: &Services, kind: Kind, except: &[Uuid], now: DateTime<Ut
     let mut db = services.db.acquire().await?;
     let span = match kind {
         Kind::ReminderDay => (DAY_BEFORE, HOUR_BEFORE),
-        Kind::ReminderHour => (HOUR_BEFORE, TimeDelta::zero()),
+        Kind::ReminderHour => (HOUR_BEFORE, JOIN_OPENS_BEFORE),
+        Kind::JoinNow => (JOIN_OPENS_BEFORE, TimeDelta::zero()),
         _ => {
             let ended = (now - ASKED_AFTER - ASKED_FOR, now - ASKED_AFTER);
             return store::list_to_ask(&mut db, kind.name(), ended, except, BATCH).await;
@@ -135,11 +136,12 @@ const fn state(kind: Kind) -> BookingState {
     }
 }
 
-/// When it is past its use: the next reminder is due, the lesson has begun, the lesson is a day ago.
+/// When it is past its use: the next reminder is due, the lesson is over, the lesson is a day ago.
 fn useful_until(kind: Kind, booking: &Booking) -> DateTime<Utc> {
     match kind {
         Kind::ReminderDay => booking.start - HOUR_BEFORE,
-        Kind::ReminderHour => booking.start,
+        Kind::ReminderHour => booking.start - JOIN_OPENS_BEFORE,
+        Kind::JoinNow => booking.end,
         _ => booking.end + ASKED_AFTER + ASKED_FOR,
     }
 }
@@ -148,21 +150,22 @@ fn letter(kind: Kind, about: &About<'_>, unsubscribe: Option<&str>) -> Result<Le
     let texts = Texts::of(about.reader.language)?;
     let own = &texts.booking;
     let mut words = match kind {
-        Kind::ReminderDay => reminder(about, &texts, &own.reminder_day.subject, &own.reminder_day.lead),
-        Kind::ReminderHour => reminder(about, &texts, &own.reminder_hour.subject, &own.reminder_hour.lead),
+        Kind::ReminderDay => reminder(about, &texts, &own.reminder_day, Some(&own.opens)),
+        Kind::ReminderHour => reminder(about, &texts, &own.reminder_hour, Some(&own.opens)),
+        Kind::JoinNow => reminder(about, &texts, &own.join_now, None),
         _ => question(about, own),
     };
     if let Some(address) = unsubscribe {
-        words.links.push((own.unsubscribe.clone(), address.to_owned()));
+        words.links.push((texts.unsubscribe.clone(), address.to_owned()));
     }
     about.letter(&texts, words)
 }
 
-fn reminder(about: &About<'_>, texts: &Texts, subject: &str, lead: &str) -> Words {
+fn reminder(about: &About<'_>, texts: &Texts, news: &NewsTexts, opens: Option<&String>) -> Words {
     let own = &texts.booking;
     Words {
-        subject: about.say(subject),
-        paragraphs: vec![about.say(lead), own.opens.clone()],
+        subject: about.say(&news.subject),
+        paragraphs: std::iter::once(about.say(&news.lead)).chain(opens.cloned()).collect(),
         rows: about.rows(texts),
         button: about.join(own),
         links: vec![about.page(&own.page)],

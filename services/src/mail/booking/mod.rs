@@ -16,7 +16,7 @@ use super::{Kind, NewMail, keep, letter::Reader};
 use crate::{Result, Services, booking, calendar, jobs::Job};
 use about::About;
 
-pub(crate) use due::write_due;
+pub(super) use due::write_due;
 
 /// The job that writes the mails about something that happened to a booking.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! The rows of people, their sign-ins and tokens.
 
+mod links;
+
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
@@ -13,6 +15,8 @@ use uuid::Uuid;
 
 use super::{Me, MeChange, Registration};
 use crate::{Actor, AppError, Result};
+
+pub(super) use links::{find_by_email, insert_link, is_link_good, is_verified, set_verified, use_link};
 
 pub(super) async fn insert_user(
     db: &mut PgConnection,
@@ -125,6 +129,57 @@ pub(super) async fn find_credentials(db: &PgPool, email: &Email) -> Result<Optio
     .fetch_optional(db)
     .await?;
     row.map(|row| Ok(((row.id.into(), role(&row.role)?), row.password_hash))).transpose()
+}
+
+/// The hash of a person's password.
+pub(super) async fn find_password(db: &PgPool, user: UserId) -> Result<Option<String>> {
+    let found = sqlx::query_scalar!("SELECT password_hash FROM users WHERE id = $1", user.0);
+    Ok(found.fetch_optional(db).await?)
+}
+
+pub(super) async fn set_password(db: &mut PgConnection, user: UserId, hash: &str) -> Result<()> {
+    sqlx::query!("UPDATE users SET password_hash = $2 WHERE id = $1", user.0, hash).execute(db).await?;
+    Ok(())
+}
+
+/// Ends a person's sign-ins but for that of one cookie, and what could become one.
+pub(super) async fn end_sign_ins(
+    db: &mut PgConnection,
+    user: UserId,
+    but: Option<Vec<u8>>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "WITH ended AS (
+             DELETE FROM user_sessions WHERE user_id = $1 AND token_hash IS DISTINCT FROM $2),
+         void AS (UPDATE account_links SET used_at = $3 WHERE user_id = $1 AND used_at IS NULL)
+         UPDATE refresh_tokens SET revoked_at = $3 WHERE user_id = $1 AND revoked_at IS NULL",
+        user.0,
+        but,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Notes that a person signed in with a device; whether it is the first time, and not the first device.
+pub(super) async fn see_device(
+    db: &mut PgConnection,
+    user: UserId,
+    hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let is_news = sqlx::query_scalar!(
+        r#"INSERT INTO known_devices (user_id, device_hash, seen_at) VALUES ($1, $2, $3)
+           ON CONFLICT (user_id, device_hash) DO UPDATE SET seen_at = excluded.seen_at
+           RETURNING xmax = 0 AND EXISTS (
+               SELECT FROM known_devices d WHERE d.user_id = $1 AND d.device_hash <> $2) AS "is_news!""#,
+        user.0,
+        hash,
+        now
+    );
+    Ok(is_news.fetch_one(db).await?)
 }
 
 pub(super) async fn set_signed_in(
@@ -289,6 +344,15 @@ pub(super) async fn find_family(db: &mut PgConnection, hash: &[u8]) -> Result<Op
 }
 
 /// Waits until no other transaction works on a family; held until the transaction ends.
+/// The families of a person's tokens that are not revoked, in the order in which they are locked.
+pub(super) async fn list_families(db: &mut PgConnection, user: UserId) -> Result<Vec<Uuid>> {
+    let families = sqlx::query_scalar!(
+        "SELECT DISTINCT family FROM refresh_tokens WHERE user_id = $1 AND revoked_at IS NULL ORDER BY family",
+        user.0
+    );
+    Ok(families.fetch_all(db).await?)
+}
+
 pub(super) async fn lock_family(db: &mut PgConnection, family: Uuid) -> Result<()> {
     sqlx::query!(
         "SELECT pg_advisory_xact_lock(hashtextextended('family:' || $1::text, 0))",
