@@ -66,6 +66,8 @@ ids! {
     DepositId;
     /// The conversation of one tutor with one student.
     ThreadId;
+    /// What one person of a conversation told an admin about the other.
+    ReportId;
     /// A mail that was written.
     MailId;
 }

@@ -50,4 +50,5 @@ export const mainPages: MainPage[] = [
   { name: 'tutor-profile', path: () => '/tutor/profile', who: 'tutor' },
   { name: 'tutor-rules', path: () => '/tutor/settings', who: 'tutor' },
   { name: 'admin', path: () => '/admin', who: 'admin' },
+  { name: 'moderation', path: () => '/admin/moderation', who: 'admin' },
 ];

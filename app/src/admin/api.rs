@@ -23,3 +23,25 @@ pub async fn close_case(case: String, #[server(default)] note: String) -> Result
 pub async fn run_job_again(job: i64) -> Result<(), WireError> {
     crate::pages::admin_jobs::run_again(job).await
 }
+
+/// Decides a report about a conversation.
+///
+/// # Errors
+/// `INVALID_REQUEST` (`note`, `decision`), `NOT_FOUND`, `INVALID_STATE`, `INSUFFICIENT_PERMISSIONS`.
+#[server(prefix = "/do", endpoint = "decide_report")]
+pub async fn decide_report(
+    report: String,
+    #[server(default)] decision: String,
+    #[server(default)] note: String,
+) -> Result<(), WireError> {
+    crate::pages::chat_safety_actions::decide(&report, &decision, &note).await
+}
+
+/// Lets a suspended person send messages again.
+///
+/// # Errors
+/// `INVALID_REQUEST` (`note`), `NOT_FOUND`, `INSUFFICIENT_PERMISSIONS`.
+#[server(prefix = "/do", endpoint = "lift_suspension")]
+pub async fn lift_suspension(user: String, #[server(default)] note: String) -> Result<(), WireError> {
+    crate::pages::chat_safety_actions::lift(&user, &note).await
+}

@@ -1,3 +1,4 @@
 //! Messages between a tutor and a student.
 
 pub mod api;
+pub mod safety;

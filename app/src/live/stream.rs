@@ -16,9 +16,10 @@ use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{BroadcastChannel, Event, EventSource, EventTarget, MessageEvent};
 
 /// The events of a person's stream that change what pages show.
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 17] = [
     "message",
     "receipt",
+    "thread",
     "booking.created",
     "booking.confirmed",
     "booking.declined",

@@ -4,7 +4,7 @@ use domain::{account::Role, booking::BookingState};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use services::{
-    invariants,
+    chat, invariants,
     jobs::{self, FailedJob},
     overview,
     payment::{self, Case},
@@ -12,15 +12,16 @@ use services::{
 
 use super::{
     admin_jobs::Jobs,
+    chat_safety_actions::MODERATION,
     context::Visit,
     format,
     gate::only,
-    i18n::{state_name, td_string},
+    i18n::{Locale, state_name, td_string},
     load::load,
 };
 use crate::ui::{
-    Alert, Button, ButtonSize, ButtonVariant, Card, Cell, Column, Glyph, PageHeader, Stat, StateBadge, Table,
-    Tone,
+    Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, Cell, Column, Glyph, PageHeader, Stat,
+    StateBadge, Table, Tone,
 };
 
 /// `/admin`
@@ -32,9 +33,10 @@ pub fn Admin() -> impl IntoView {
                 let overview = overview::load(&visit.services, &actor).await?;
                 let cases = payment::open_cases(&visit.services, &actor).await?;
                 let jobs = jobs::list_failed(&visit.services, &actor).await?;
-                Ok((overview, invariants::count(&visit.services).await?, cases, jobs))
+                let reports = chat::count_reports(&visit.services, &actor).await?;
+                Ok((overview, invariants::count(&visit.services).await?, cases, jobs, reports))
             },
-            |visit, (overview, violations, cases, jobs)| view! { <Shown visit overview violations cases jobs/> },
+            |visit, (overview, violations, cases, jobs, reports)| view! { <Shown visit overview violations cases jobs reports/> },
         )
     })
 }
@@ -46,6 +48,7 @@ fn Shown(
     violations: invariants::Violations,
     cases: Vec<Case>,
     jobs: Vec<FailedJob>,
+    reports: i64,
 ) -> impl IntoView {
     let (locale, for_cases) = (visit.locale(), visit.clone());
     let number = move |count: i64| format::number(locale, count);
@@ -82,9 +85,29 @@ fn Shown(
             <Card title=td_string!(locale, admin.bookings)>
                 <Table caption=td_string!(locale, admin.bookings) caption_hidden=true columns>{rows}</Table>
             </Card>
+            {moderation(locale, reports)}
             <div id="cases"><Card title=td_string!(locale, admin.cases)><Cases visit=for_cases cases/></Card></div>
             <div id="jobs"><Card title=td_string!(locale, admin.jobs)><Jobs visit jobs/></Card></div>
         </div>
+    }
+}
+
+/// The way to the reports, with how many wait.
+fn moderation(locale: Locale, reports: i64) -> impl IntoView {
+    let waiting = format!(
+        "{} {}",
+        format::number(locale, reports),
+        td_string!(locale, moderation.waiting, count = reports)
+    );
+    view! {
+        <Card title=td_string!(locale, moderation.title)>
+            <div class="row">
+                <p>{waiting}</p>
+                <ButtonLink href=MODERATION variant=ButtonVariant::Secondary size=ButtonSize::Small>
+                    {td_string!(locale, moderation.go)}
+                </ButtonLink>
+            </div>
+        </Card>
     }
 }
 

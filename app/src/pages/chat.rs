@@ -10,7 +10,8 @@ use services::{
 };
 
 use super::{
-    chat_view::{Conversation, News},
+    chat_safety::{safety_link, safety_notice},
+    chat_view::{Conversation, News, shown_text},
     context::Visit,
     format,
     gate::signed_in,
@@ -104,7 +105,9 @@ pub fn ThreadPage() -> impl IntoView {
                                     </span>
                                     <Avatar name=name.clone()/>
                                     <h1 class="chat-name">{name}</h1>
+                                    {safety_link(locale, open.thread.id)}
                                 </header>
+                                {safety_notice(&visit)}
                                 <Conversation visit=visit.clone() actor=actor.clone() open=open.clone()/>
                                 <News locale actor open/>
                             </div>
@@ -134,7 +137,7 @@ fn aside(visit: &Visit, threads: &[Thread], shown: Option<ThreadId>) -> impl Int
 fn row(visit: &Visit, thread: &Thread, current: bool) -> impl IntoView + use<> {
     let locale = visit.locale();
     let time = format::near(locale, visit.zone, thread.active_at, visit.now);
-    let last = thread.last.as_ref().map(|message| message.body.clone()).unwrap_or_default();
+    let last = thread.last.as_ref().map(|message| shown_text(locale, message)).unwrap_or_default();
     let unread = (thread.unread > 0).then(|| {
         let words = td_string!(locale, chat.unread, count = thread.unread).to_string();
         view! { <span class="count tabular">{thread.unread}<span class="sr-only">" "{words}</span></span> }

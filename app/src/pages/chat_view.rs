@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{
     chat::Open,
+    chat_safety::{Silenced, report_link},
     context::Visit,
     format,
     forms::{PostForm, error_on, kept_or},
@@ -59,7 +60,11 @@ pub fn Conversation(
                 {newer}
             </div>
         </div>
-        <Write visit thread=open.thread/>
+        {if open.thread.silence.allows_writing().is_ok() {
+            view! { <Write visit thread=open.thread/> }.into_any()
+        } else {
+            view! { <Silenced locale thread=open.thread/> }.into_any()
+        }}
     }
 }
 
@@ -78,15 +83,25 @@ fn bubble(visit: &Visit, actor: &Actor, thread: &Thread, message: &Message) -> i
         let text = if own { td_string!(locale, chat.masked_own) } else { td_string!(locale, chat.masked) };
         view! { <p class="chat-note small">{text}</p> }
     });
-    let parts = pieces(&message.body).into_iter().map(piece).collect_view();
+    let parts = if message.removed {
+        view! { <em>{td_string!(locale, chat.removed)}</em> }.into_any()
+    } else {
+        pieces(&message.body).into_iter().map(piece).collect_view().into_any()
+    };
+    let report = (!own).then(|| report_link(locale, message));
     view! {
         <li class="chat-bubble" data-own=own.then_some("")>
             <p class="sr-only">{who}</p>
             <p class="chat-text">{parts}</p>
             {masked}
-            <p class="chat-meta"><time datetime=message.sent_at.to_rfc3339()>{time}</time>{state}</p>
+            <p class="chat-meta"><time datetime=message.sent_at.to_rfc3339()>{time}</time>{state}{report}</p>
         </li>
     }
+}
+
+/// The text of a message, or that it was removed.
+pub(super) fn shown_text(locale: Locale, message: &Message) -> String {
+    if message.removed { td_string!(locale, chat.removed).to_owned() } else { message.body.clone() }
 }
 
 /// How far a message of the reader's own has come.
@@ -178,7 +193,7 @@ pub fn News(
 ) -> impl IntoView {
     let newest = open.messages.rows.first().filter(|message| message.sender != actor.user && !open.is_past);
     let said = newest.map(|message| {
-        let (name, text) = (open.thread.other_name.clone(), message.body.clone());
+        let (name, text) = (open.thread.other_name.clone(), shown_text(locale, message));
         td_string!(locale, chat.says, name = name, text = text).to_string()
     });
     view! { <p class="sr-only" role="status" id="chat-news" data-live="">{said}</p> }

@@ -1,6 +1,12 @@
 //! Sentences: `app/locales/*.json`, checked by the compiler, on the server only.
 
-use domain::{Code, Refusal, account::Language, booking::BookingState, tutor::Field};
+use domain::{
+    Code, Refusal,
+    account::Language,
+    booking::BookingState,
+    chat::{Decision, ReportReason},
+    tutor::Field,
+};
 
 #[allow(missing_docs, clippy::expect_used, clippy::new_ret_no_self, reason = "generated")]
 mod locales {
@@ -73,6 +79,7 @@ pub fn error_sentence(locale: Locale, key: &str) -> String {
         content_type json json_shape method cursor guest link_expired min_rating offerings_many
         payment_method amount_typed prices range_order range_length sort timestamp within_days webhook_secret
         message_length client_id thread_whom attachments
+        report_reason report_note report_decision report_decided chat_suspended chat_blocks chat_blocked
     ], internal)
 }
 
@@ -106,4 +113,26 @@ pub fn state_name(locale: Locale, state: BookingState) -> String {
         requested pending_review confirmed completed no_show_student no_show_tutor mutual_no_show
         early_end cancelled expired
     ], declined)
+}
+
+/// The name of what a report is about.
+#[must_use]
+pub fn reason_name(locale: Locale, reason: ReportReason) -> &'static str {
+    match reason {
+        ReportReason::Harassment => td_string!(locale, safety.harassment),
+        ReportReason::Spam => td_string!(locale, safety.spam),
+        ReportReason::Fraud => td_string!(locale, safety.fraud),
+        ReportReason::Inappropriate => td_string!(locale, safety.inappropriate),
+        ReportReason::Other => td_string!(locale, safety.other),
+    }
+}
+
+/// The name of what an admin does about a report.
+#[must_use]
+pub fn decision_name(locale: Locale, decision: Decision) -> &'static str {
+    match decision {
+        Decision::Dismiss => td_string!(locale, moderation.dismiss),
+        Decision::Remove => td_string!(locale, moderation.remove),
+        Decision::Suspend => td_string!(locale, moderation.suspend),
+    }
 }

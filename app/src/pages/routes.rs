@@ -11,10 +11,12 @@ use leptos_router::{
 use super::{
     account_links::{SignInLinkPage, VerifyPage},
     admin::Admin,
+    admin_moderation::ModerationPage,
     book::Book,
     book_move::Reschedule,
     charge::ChargePage,
     chat::{MessagesPage, ThreadPage},
+    chat_safety::ReportPage,
     console::{
         availability::AvailabilityPage, offerings::Offerings, profile::ProfilePage, requests::Requests,
         settings::TutorSettingsPage, today::Today,
@@ -56,6 +58,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/lessons/:id/room") view=Meeting ssr=SsrMode::Async/>
                     <Route path=path!("/messages") view=MessagesPage ssr=SsrMode::Async/>
                     <Route path=path!("/messages/:id") view=ThreadPage ssr=SsrMode::Async/>
+                    <Route path=path!("/messages/:id/report") view=ReportPage ssr=SsrMode::Async/>
                     <Route path=path!("/tutor") view=Today ssr=SsrMode::Async/>
                     <Route path=path!("/tutor/requests") view=Requests ssr=SsrMode::Async/>
                     <Route path=path!("/tutor/availability") view=AvailabilityPage ssr=SsrMode::Async/>
@@ -63,6 +66,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tutor/profile") view=ProfilePage ssr=SsrMode::Async/>
                     <Route path=path!("/tutor/settings") view=TutorSettingsPage ssr=SsrMode::Async/>
                     <Route path=path!("/admin") view=Admin ssr=SsrMode::Async/>
+                    <Route path=path!("/admin/moderation") view=ModerationPage ssr=SsrMode::Async/>
                     <Route path=path!("/privacy") view=Privacy ssr=SsrMode::Async/>
                     <Route path=path!("/legal") view=Legal ssr=SsrMode::Async/>
                     <Route path=path!("/dev/components") view=Components ssr=SsrMode::Async/>

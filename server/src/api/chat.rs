@@ -63,6 +63,8 @@ pub struct MessageView {
     sent_at: DateTime<Utc>,
     /// Contact data was taken out of it: the two have no confirmed booking yet.
     masked: bool,
+    /// An admin removed it: `body` is empty.
+    removed: bool,
 }
 
 impl From<Message> for MessageView {
@@ -75,6 +77,7 @@ impl From<Message> for MessageView {
             client_id: message.client_id,
             sent_at: message.sent_at,
             masked: message.masked,
+            removed: message.removed,
         }
     }
 }
@@ -99,6 +102,12 @@ pub struct ThreadView {
     delivered_to: Option<String>,
     /// The last message of the reader's that the other person has read, by its id.
     read_to: Option<String>,
+    /// The reader has blocked the other person.
+    blocks: bool,
+    /// The other person has blocked the reader.
+    blocked: bool,
+    /// An admin has suspended the reader: no messages in any thread.
+    suspended: bool,
     /// When it was opened, UTC.
     created_at: DateTime<Utc>,
 }
@@ -125,6 +134,9 @@ impl From<Thread> for ThreadView {
             unread: thread.unread,
             delivered_to: receipt(thread.delivered_to),
             read_to: receipt(thread.read_to),
+            blocks: thread.silence.blocks,
+            blocked: thread.silence.blocked,
+            suspended: thread.silence.suspended,
             created_at: thread.created_at,
         }
     }
@@ -304,6 +316,6 @@ pub async fn typing(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn thread_id(path: &ApiPath) -> ApiResult<ThreadId> {
+pub(super) fn thread_id(path: &ApiPath) -> ApiResult<ThreadId> {
     path.id(Code::NotFound, "not_found")
 }

@@ -6,6 +6,7 @@ pub mod booking_view;
 pub mod bookings;
 pub mod charges;
 pub mod chat;
+pub mod chat_safety;
 pub mod document;
 pub mod error;
 pub mod extract;
@@ -64,6 +65,11 @@ fn calls() -> OpenApiRouter<AppState> {
         .routes(routes!(chat::messages, chat::send))
         .routes(routes!(chat::read))
         .routes(routes!(chat::typing))
+        .routes(routes!(chat_safety::block, chat_safety::unblock))
+        .routes(routes!(chat_safety::report))
+        .routes(routes!(chat_safety::reports))
+        .routes(routes!(chat_safety::decide))
+        .routes(routes!(chat_safety::lift))
         .routes(routes!(chat_stream::events))
         .routes(routes!(stream::events))
 }

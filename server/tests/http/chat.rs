@@ -34,7 +34,7 @@ async fn a_conversation(pool: PgPool) {
     let id = thread.strip_prefix(&format!("{THREADS}/")).expect("an address");
     let expected = json!({
         "id": first["id"], "thread_id": id, "sender_id": student.id(), "body": "Hello\nthere",
-        "client_id": "c1", "sent_at": "2027-03-01T08:00:00Z", "masked": false,
+        "client_id": "c1", "sent_at": "2027-03-01T08:00:00Z", "masked": false, "removed": false,
     });
     assert_eq!(first, expected);
     let second =

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Posts a form of a page.
-async fn post(site: &Site, person: &Person<'_>, action: &str, fields: &[(&str, &str)]) -> Answer {
+pub async fn post(site: &Site, person: &Person<'_>, action: &str, fields: &[(&str, &str)]) -> Answer {
     let request = site
         .request("POST", action)
         .header("Accept", "text/html")
@@ -21,12 +21,12 @@ async fn post(site: &Site, person: &Person<'_>, action: &str, fields: &[(&str, &
 }
 
 /// Where the answer sends the browser.
-fn place(answer: &Answer) -> String {
+pub fn place(answer: &Answer) -> String {
     assert_eq!(answer.status, 302, "{answer:?}");
     answer.header("location").expect("a place").to_owned()
 }
 
-fn assert_has(page: &Answer, parts: &[&str]) {
+pub fn assert_has(page: &Answer, parts: &[&str]) {
     assert_eq!(page.status, 200, "{}", page.text);
     for part in parts {
         assert!(page.text.contains(part), "{part} is missing: {}", page.text);

@@ -7,6 +7,7 @@ mod calendars;
 mod cards;
 mod chat;
 mod chat_pages;
+mod chat_safety;
 mod chat_stream;
 mod events;
 mod forms;

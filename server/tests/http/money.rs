@@ -155,7 +155,7 @@ async fn a_decline_blocks_booking_and_an_admin_refunds_what_was_paid(db: PgPool)
     site.stop().await;
 }
 
-async fn admin(site: &Site) -> Person<'_> {
+pub async fn admin(site: &Site) -> Person<'_> {
     let admin = site.person("Ada", "student").await;
     sqlx::query("UPDATE users SET role = 'admin' WHERE id = $1::uuid")
         .bind(admin.id())

@@ -13,7 +13,7 @@ use domain::{
     ids::{ThreadId, UserId},
 };
 
-use super::{Message, acknowledge, not_found, own, store};
+use super::{Message, acknowledge, not_found, own, safety, store};
 use crate::{Actor, Result, Services};
 
 /// How long somebody who said to be writing is taken to be.
@@ -128,11 +128,12 @@ pub async fn look(
 /// Says that the person is writing: shown for some seconds, kept nowhere.
 ///
 /// # Errors
-/// `NOT_FOUND` for a thread of others.
+/// `NOT_FOUND` for a thread of others; `INSUFFICIENT_PERMISSIONS` for who may not send there.
 pub async fn say_typing(services: &Services, actor: &Actor, thread: ThreadId) -> Result<()> {
     let now = services.clock.now();
     let mut db = services.db.acquire().await?;
     let members = own(actor, store::find(&mut db, thread).await?)?;
+    safety::may_write(&mut db, actor, thread).await?;
     store::set_typing(&mut db, thread, actor.user, now).await?;
     services.live.wake(&[members.student, members.tutor_user]);
     Ok(())

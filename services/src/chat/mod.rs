@@ -5,12 +5,14 @@
 
 mod cursor;
 mod follow;
+mod moderation;
+mod safety;
 mod store;
 
 use chrono::{DateTime, Utc};
 use domain::{
     Code, Refusal,
-    chat::{self, ClientId, MessageBody, Receipt},
+    chat::{self, ClientId, MessageBody, Receipt, Silence},
     ids::{BookingId, ThreadId, TutorId, UserId},
 };
 use serde_json::json;
@@ -24,6 +26,10 @@ use crate::{
 
 pub use cursor::{Cursor, Slice};
 pub use follow::{News, Position, Progress, Typing, follow, look, say_typing};
+pub use moderation::{
+    Line, Moderation, Reported, Suspended, Verdict, count_reports, decide, lift, moderation,
+};
+pub use safety::{Report, message_of_other, report, set_block};
 
 /// The largest page of a list.
 const LARGEST_PAGE: i64 = 100;
@@ -37,8 +43,10 @@ pub struct Message {
     pub thread: ThreadId,
     /// Who wrote it.
     pub sender: UserId,
-    /// What it says.
+    /// What it says; nothing where an admin removed it.
     pub body: String,
+    /// Whether an admin removed it.
+    pub removed: bool,
     /// Whether contact data was taken out of it.
     pub masked: bool,
     /// The sender's own name for it.
@@ -68,6 +76,8 @@ pub struct Thread {
     pub delivered_to: i64,
     /// Up to which message the other person has read; 0 for none.
     pub read_to: i64,
+    /// What keeps the reader from writing here.
+    pub silence: Silence,
     /// When it was opened.
     pub created_at: DateTime<Utc>,
     /// When the last message was sent; without one, when it was opened.
@@ -149,6 +159,15 @@ pub async fn threads(
     Ok(Slice::new(rows, size, |thread| Cursor { at: thread.active_at, id: thread.id }))
 }
 
+/// One thread of one's own.
+///
+/// # Errors
+/// `NOT_FOUND` for a thread of others.
+pub async fn thread(services: &Services, actor: &Actor, thread: ThreadId) -> Result<Thread> {
+    let mut db = services.db.acquire().await?;
+    store::find_view(&mut db, actor.user, thread).await?.ok_or_else(not_found)
+}
+
 /// How many messages wait for a person, but for those of the thread that they are looking at.
 ///
 /// # Errors
@@ -162,7 +181,8 @@ pub async fn unread(services: &Services, actor: &Actor, shown: Option<ThreadId>)
 /// Contact data is masked while the two have no booking that was ever confirmed (setting `chat_masks_contacts`).
 ///
 /// # Errors
-/// `NOT_FOUND` for a thread of others.
+/// `NOT_FOUND` for a thread of others; `INSUFFICIENT_PERMISSIONS` while one of the two blocks the other, and where an
+/// admin has suspended the sender.
 pub async fn send(
     services: &Services,
     actor: &Actor,
@@ -192,6 +212,7 @@ async fn write(
     {
         return Ok((earlier, Vec::new()));
     }
+    safety::may_write(tx, actor, thread).await?;
     let masked = mask(tx, &members, body).await?;
     let message = store::Draft {
         thread,
@@ -251,8 +272,7 @@ pub async fn read(
     up_to: Option<i64>,
 ) -> Result<Thread> {
     acknowledge(services, actor, thread, Receipt::Read, up_to).await?;
-    let mut db = services.db.acquire().await?;
-    store::find_view(&mut db, actor.user, thread).await?.ok_or_else(not_found)
+    self::thread(services, actor, thread).await
 }
 
 /// Notes how far a person has come, and tells both where that is news. It never goes back.
@@ -284,7 +304,7 @@ async fn note(
         return Ok(Vec::new());
     }
     store::lock(tx, thread).await?;
-    let Some(message) = store::set_receipt(tx, thread, actor.user, receipt, up_to).await? else {
+    let Some(message) = store::set_receipt(tx, thread, actor.user, receipt, up_to, now).await? else {
         return Ok(Vec::new());
     };
     let people = [members.student, members.tutor_user];

@@ -1,6 +1,8 @@
 //! The rows of chat.
 
+mod moderation;
 mod news;
+mod safety;
 mod views;
 
 use chrono::{DateTime, Utc};
@@ -13,7 +15,12 @@ use sqlx::PgConnection;
 use super::{Cursor, Message, Pair};
 use crate::{Result, chance};
 
+pub(super) use moderation::{
+    count_reports, find_report, insert_suspension, lift_suspension, list_lines, list_reports, list_suspended,
+    remove_message, set_decision,
+};
 pub(super) use news::{list_after, list_progress, newest, set_typing};
+pub(super) use safety::{ReportDraft, find_silence, find_written, insert_report, set_block};
 pub(super) use views::{count_unread, find_view, list_views};
 
 /// The two people of a thread, and when it was last written to.
@@ -22,6 +29,13 @@ pub(super) struct Members {
     pub tutor_user: UserId,
     pub student: UserId,
     pub active_at: DateTime<Utc>,
+}
+
+impl Members {
+    /// The other one of the two.
+    pub fn other(&self, user: UserId) -> UserId {
+        if user == self.student { self.tutor_user } else { self.student }
+    }
 }
 
 pub(super) async fn find(db: &mut PgConnection, thread: ThreadId) -> Result<Option<Members>> {
@@ -112,9 +126,11 @@ pub(super) async fn find_sent(
 ) -> Result<Option<Message>> {
     let found = sqlx::query_as!(
         Message,
-        "SELECT id, thread_id AS thread, sender_id AS sender, body, masked, client_id, sent_at
-         FROM chat_messages
-         WHERE thread_id = $1 AND sender_id = $2 AND client_id = $3",
+        r#"SELECT id, thread_id AS thread, sender_id AS sender,
+               CASE WHEN removed_at IS NULL THEN body ELSE '' END AS "body!", removed_at IS NOT NULL AS "removed!",
+               masked, client_id, sent_at
+           FROM chat_messages
+           WHERE thread_id = $1 AND sender_id = $2 AND client_id = $3"#,
         thread.0,
         sender.0,
         client_id.as_str()
@@ -136,12 +152,13 @@ pub(super) struct Draft<'a> {
 pub(super) async fn insert_message(db: &mut PgConnection, draft: &Draft<'_>) -> Result<Message> {
     let message = sqlx::query_as!(
         Message,
-        "WITH moved AS (
+        r#"WITH moved AS (
              UPDATE chat_threads SET active_at = $6 WHERE id = $1
          )
          INSERT INTO chat_messages (thread_id, sender_id, body, masked, client_id, sent_at)
          VALUES ($1, $2, $3, $4, $5, $6)
-         RETURNING id, thread_id AS thread, sender_id AS sender, body, masked, client_id, sent_at",
+         RETURNING id, thread_id AS thread, sender_id AS sender, body, false AS "removed!", masked, client_id,
+             sent_at"#,
         draft.thread.0,
         draft.sender.0,
         draft.body,
@@ -162,11 +179,13 @@ pub(super) async fn list_messages(
     let before = before.unwrap_or(Cursor { at: DateTime::<Utc>::MAX_UTC, id: i64::MAX });
     let rows = sqlx::query_as!(
         Message,
-        "SELECT id, thread_id AS thread, sender_id AS sender, body, masked, client_id, sent_at
-         FROM chat_messages
-         WHERE thread_id = $1 AND (sent_at, id) < ($2, $3)
-         ORDER BY sent_at DESC, id DESC
-         LIMIT $4",
+        r#"SELECT id, thread_id AS thread, sender_id AS sender,
+               CASE WHEN removed_at IS NULL THEN body ELSE '' END AS "body!", removed_at IS NOT NULL AS "removed!",
+               masked, client_id, sent_at
+           FROM chat_messages
+           WHERE thread_id = $1 AND (sent_at, id) < ($2, $3)
+           ORDER BY sent_at DESC, id DESC
+           LIMIT $4"#,
         thread.0,
         before.at,
         before.id,
@@ -206,21 +225,34 @@ pub(super) async fn set_receipt(
     user: UserId,
     receipt: Receipt,
     up_to: Option<i64>,
+    now: DateTime<Utc>,
 ) -> Result<Option<i64>> {
     let noted = sqlx::query_scalar!(
-        r#"UPDATE chat_members mine
-           SET delivered_to = greatest(mine.delivered_to, last.id),
-               read_to = CASE WHEN $3 THEN last.id ELSE mine.read_to END,
-               revision = nextval('chat_revisions')
-           FROM (SELECT max(id) AS id FROM chat_messages
-                 WHERE thread_id = $1 AND sender_id <> $2 AND id <= $4) AS last
-           WHERE mine.thread_id = $1 AND mine.user_id = $2
-               AND last.id > CASE WHEN $3 THEN mine.read_to ELSE mine.delivered_to END
-           RETURNING last.id AS "id!""#,
+        r#"WITH last AS (
+               SELECT (SELECT max(id) FROM chat_messages
+                       WHERE thread_id = $1 AND sender_id <> $2 AND id <= $4) AS id, mine.delivered_to
+               FROM chat_members mine
+               WHERE mine.thread_id = $1 AND mine.user_id = $2
+           ), moved AS (
+               UPDATE chat_members mine
+               SET delivered_to = greatest(mine.delivered_to, last.id),
+                   read_to = CASE WHEN $3 THEN last.id ELSE mine.read_to END,
+                   revision = nextval('chat_revisions')
+               FROM last
+               WHERE mine.thread_id = $1 AND mine.user_id = $2
+                   AND last.id > CASE WHEN $3 THEN mine.read_to ELSE mine.delivered_to END
+               RETURNING last.id, last.delivered_to
+           ), steps AS (
+               INSERT INTO chat_steps (thread_id, user_id, message_id, receipt, at)
+               SELECT $1, $2, id, 'delivered', $5::timestamptz FROM moved WHERE id > delivered_to
+               UNION ALL SELECT $1, $2, id, 'read', $5::timestamptz FROM moved WHERE $3
+           )
+           SELECT id AS "id!" FROM moved"#,
         thread.0,
         user.0,
         receipt == Receipt::Read,
-        up_to.unwrap_or(i64::MAX)
+        up_to.unwrap_or(i64::MAX),
+        now
     );
     Ok(noted.fetch_optional(db).await?)
 }

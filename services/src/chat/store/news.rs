@@ -28,11 +28,13 @@ pub(in crate::chat) async fn list_after(
 ) -> Result<Vec<Message>> {
     let rows = sqlx::query_as!(
         Message,
-        "SELECT id, thread_id AS thread, sender_id AS sender, body, masked, client_id, sent_at
-         FROM chat_messages
-         WHERE thread_id = $1 AND id > $2
-         ORDER BY id
-         LIMIT 500",
+        r#"SELECT id, thread_id AS thread, sender_id AS sender,
+               CASE WHEN removed_at IS NULL THEN body ELSE '' END AS "body!", removed_at IS NOT NULL AS "removed!",
+               masked, client_id, sent_at
+           FROM chat_messages
+           WHERE thread_id = $1 AND id > $2
+           ORDER BY id
+           LIMIT 500"#,
         thread.0,
         message
     );

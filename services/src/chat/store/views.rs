@@ -1,7 +1,10 @@
 //! Threads as one of their people sees them, with what a list shows: one statement for a page.
 
 use chrono::{DateTime, Utc};
-use domain::ids::{ThreadId, TutorId, UserId};
+use domain::{
+    chat::Silence,
+    ids::{ThreadId, TutorId, UserId},
+};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -22,9 +25,13 @@ struct Row {
     delivered_to: i64,
     read_to: i64,
     unread: i64,
+    blocks: bool,
+    blocked: bool,
+    suspended: bool,
     last_id: Option<i64>,
     last_sender: Option<Uuid>,
     last_body: Option<String>,
+    last_removed: Option<bool>,
     last_masked: Option<bool>,
     last_client_id: Option<String>,
 }
@@ -36,6 +43,7 @@ impl From<Row> for Thread {
             thread: row.id,
             sender: UserId(sender),
             body,
+            removed: row.last_removed == Some(true),
             masked,
             client_id: row.last_client_id,
             // The thread is as recent as its last message.
@@ -55,6 +63,7 @@ impl From<Row> for Thread {
             unread: row.unread,
             delivered_to: row.delivered_to,
             read_to: row.read_to,
+            silence: Silence { blocks: row.blocks, blocked: row.blocked, suspended: row.suspended },
             created_at: row.created_at,
             active_at: row.active_at,
         }
@@ -94,14 +103,20 @@ async fn select(
                other.id AS other, other.name AS other_name, theirs.delivered_to, theirs.read_to,
                (SELECT count(*) FROM chat_messages m
                 WHERE m.thread_id = c.id AND m.id > mine.read_to AND m.sender_id <> mine.user_id) AS "unread!",
+               mine.blocked_at IS NOT NULL AS "blocks!", theirs.blocked_at IS NOT NULL AS "blocked!",
+               EXISTS (SELECT FROM chat_suspensions s
+                       WHERE s.user_id = mine.user_id AND s.lifted_at IS NULL) AS "suspended!",
                last.id AS "last_id?", last.sender_id AS "last_sender?", last.body AS "last_body?",
-               last.masked AS "last_masked?", last.client_id AS "last_client_id?"
+               last.removed AS "last_removed?", last.masked AS "last_masked?",
+               last.client_id AS "last_client_id?"
            FROM chat_members mine
            JOIN chat_threads c ON c.id = mine.thread_id
            JOIN chat_members theirs ON theirs.thread_id = c.id AND theirs.user_id <> mine.user_id
            JOIN users other ON other.id = theirs.user_id
            LEFT JOIN LATERAL (
-               SELECT id, sender_id, body, masked, client_id FROM chat_messages m
+               SELECT id, sender_id, CASE WHEN removed_at IS NULL THEN body ELSE '' END AS body,
+                   removed_at IS NOT NULL AS removed, masked, client_id
+               FROM chat_messages m
                WHERE m.thread_id = c.id ORDER BY id DESC LIMIT 1) AS last ON true
            WHERE mine.user_id = $1
                AND CASE WHEN $2::uuid IS NULL THEN c.opened_by = $1 OR last.id IS NOT NULL ELSE c.id = $2 END
