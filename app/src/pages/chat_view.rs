@@ -2,7 +2,6 @@
 
 use domain::{
     account::Role,
-    chat::{Piece, pieces},
     ids::{BookingId, TutorId},
 };
 use leptos::prelude::*;
@@ -14,6 +13,7 @@ use uuid::Uuid;
 
 use super::{
     chat::Open,
+    chat_links::written,
     chat_safety::{Silenced, report_link},
     context::Visit,
     format,
@@ -86,7 +86,7 @@ fn bubble(visit: &Visit, actor: &Actor, thread: &Thread, message: &Message) -> i
     let parts = if message.removed {
         view! { <em>{td_string!(locale, chat.removed)}</em> }.into_any()
     } else {
-        pieces(&message.body).into_iter().map(piece).collect_view().into_any()
+        written(&message.body)
     };
     let report = (!own).then(|| report_link(locale, message));
     view! {
@@ -112,17 +112,6 @@ fn receipt(locale: Locale, thread: &Thread, message: &Message) -> &'static str {
         td_string!(locale, chat.delivered)
     } else {
         td_string!(locale, chat.sent)
-    }
-}
-
-fn piece(piece: Piece<'_>) -> AnyView {
-    match piece {
-        Piece::Plain(text) => text.to_owned().into_any(),
-        Piece::Link(href) => {
-            let (href, text) = (href.to_owned(), href.to_owned());
-            view! { <a href=href target="_blank" rel="noopener noreferrer nofollow ugc">{text}</a> }
-                .into_any()
-        }
     }
 }
 

@@ -52,7 +52,10 @@ fn scheme(before: &str) -> Option<usize> {
 /// How many bytes of the text are an address: up to a blank or a quote, without the punctuation that ends a sentence.
 fn address(text: &str) -> usize {
     let ends = |c: char| {
-        c.is_whitespace() || c.is_control() || ['<', '>', '"', '`', '«', '»', '“', '”'].contains(&c)
+        c.is_whitespace()
+            || c.is_control()
+            || is_unseen(c)
+            || ['<', '>', '"', '`', '«', '»', '“', '”'].contains(&c)
     };
     let mut address = &text[..text.find(ends).unwrap_or(text.len())];
     loop {
@@ -67,6 +70,12 @@ fn address(text: &str) -> usize {
         }
         address = &address[..address.len() - address.chars().last().map_or(0, char::len_utf8)];
     }
+}
+
+/// Signs that are not seen, or that turn the order of what is seen: an address that had one would not be what it shows.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Whether what follows the scheme begins with a host that shows where it leads.
@@ -86,7 +95,7 @@ mod tests {
 
     #[test]
     fn only_readable_addresses_of_the_web_are_links() {
-        let table: [(&str, &[Piece<'_>]); 19] = [
+        let table: [(&str, &[Piece<'_>]); 22] = [
             ("", &[]),
             ("no link", &[Plain("no link")]),
             ("https://example.org", &[Link("https://example.org")]),
@@ -108,6 +117,12 @@ mod tests {
             ("data:text/html,x ftp://x.org", &[Plain("data:text/html,x ftp://x.org")]),
             ("xhttp://x.org éhttp://x.org", &[Plain("xhttp://x.org éhttp://x.org")]),
             ("http:// http://. http://a..b", &[Plain("http:// http://. http://a..b")]),
+            ("https://a.org/\u{202e}gro.b", &[Link("https://a.org/"), Plain("\u{202e}gro.b")]),
+            ("https://a\u{200b}.org", &[Link("https://a"), Plain("\u{200b}.org")]),
+            (
+                "vbscript://x.org file:///etc/passwd //x.org",
+                &[Plain("vbscript://x.org file:///etc/passwd //x.org")],
+            ),
             ("http://\"><script>alert(1)</script>", &[Plain("http://\"><script>alert(1)</script>")]),
         ];
         for (text, expected) in table {
@@ -117,8 +132,15 @@ mod tests {
 
     #[test]
     fn nothing_is_lost() {
-        for text in ["://", "x://://http://a.b", "http://a.b://c", "https://x.org/é…", "http://a.org](b)"]
-        {
+        for text in [
+            "://",
+            "https://a.org/\u{202e}gro.b//:sptth",
+            "https://a\u{200b}b.org",
+            "x://://http://a.b",
+            "http://a.b://c",
+            "https://x.org/é…",
+            "http://a.org](b)",
+        ] {
             let whole: String = pieces(text)
                 .into_iter()
                 .map(|piece| match piece {
