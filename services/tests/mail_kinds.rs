@@ -114,7 +114,7 @@ impl Stage {
         self.world.asks_to_confirm().await;
         let declined = self.world.booked_at(at_hour(40)).await;
         self.world.work().await;
-        booking::decline(services, tutor, declined.id, Some("Away".into())).await.expect("declined");
+        booking::decline(services, tutor, declined.id, Some("Away")).await.expect("declined");
         self.world.booked_at(at_hour(50)).await;
         self.at(at_hour(25)).await;
         let moved = self.world.booked_at(at_hour(60)).await;
