@@ -139,10 +139,12 @@ fn asked_cursor(headers: &HeaderMap, after: Option<&str>) -> ApiResult<Option<i6
     cursor.map(Some).ok_or_else(|| ApiError::invalid("cursor", field))
 }
 
-/// What the stream needs to see later whether its person is still signed in.
+/// What the stream needs to see later whether its person is still signed in: as copies, because a value of the request
+/// holds the whole buffer that the request was read into.
 fn credentials(headers: &HeaderMap) -> HeaderMap {
-    let kept = [header::AUTHORIZATION, header::COOKIE];
-    headers.iter().filter(|(name, _)| kept.contains(name)).map(|(k, v)| (k.clone(), v.clone())).collect()
+    let kept = headers.iter().filter(|(name, _)| [header::AUTHORIZATION, header::COOKIE].contains(name));
+    kept.filter_map(|(name, value)| Some((name.clone(), HeaderValue::from_bytes(value.as_bytes()).ok()?)))
+        .collect()
 }
 
 struct Source<F> {
