@@ -13,9 +13,15 @@ pub fn id<T: From<Uuid>>() -> T {
 
 /// A secret of 256 bits, URL-safe, for cookies, links and tokens.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "this is the module that may")]
 pub fn token() -> String {
-    let mut bytes = [0_u8; 32];
+    URL_SAFE_NO_PAD.encode(bytes::<32>())
+}
+
+/// So many random bytes.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the module that may")]
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0_u8; N];
     rand::rng().fill_bytes(&mut bytes);
-    URL_SAFE_NO_PAD.encode(bytes)
+    bytes
 }

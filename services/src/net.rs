@@ -22,7 +22,7 @@ const TIME: Duration = Duration::from_secs(20);
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 
 /// How often an answer may lead elsewhere.
-const MOST_REDIRECTS: usize = 5;
+pub(crate) const MOST_REDIRECTS: usize = 5;
 
 /// A client for addresses that people typed. In production it connects to public addresses only: names are judged by
 /// what they resolve to at the moment of connecting, so that none can mean another place by then.
@@ -30,13 +30,25 @@ const MOST_REDIRECTS: usize = 5;
 /// # Errors
 /// Where the machine's TLS cannot be set up.
 pub fn client(config: &Config) -> Result<Client> {
+    let guarded = !config.is_development();
+    build(guarded, Policy::custom(move |attempt| redirect(attempt, guarded)))
+}
+
+/// The same for calls that carry a password, or that are no plain reading: it follows no redirects.
+///
+/// # Errors
+/// As [`client`].
+pub fn direct_client(config: &Config) -> Result<Client> {
+    build(!config.is_development(), Policy::none())
+}
+
+fn build(guarded: bool, redirects: Policy) -> Result<Client> {
     let mut builder = Client::builder()
         .timeout(TIME)
         .connect_timeout(CONNECT_TIME)
         .no_proxy()
-        .user_agent(concat!("Lectern/", env!("CARGO_PKG_VERSION")));
-    let guarded = !config.is_development();
-    builder = builder.redirect(Policy::custom(move |attempt| redirect(attempt, guarded)));
+        .user_agent(concat!("Lectern/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirects);
     if guarded {
         builder = builder.dns_resolver(Arc::new(PublicOnly));
     }

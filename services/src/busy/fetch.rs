@@ -6,7 +6,7 @@ use reqwest::header::ACCEPT;
 use super::Problem;
 use crate::{Result, Services, net};
 
-/// The largest calendar that is read, bytes.
+/// The largest answer that is read, bytes.
 const MOST_BYTES: usize = 5 * 1024 * 1024;
 
 /// The text at an address.
@@ -19,17 +19,25 @@ pub(super) async fn fetch(services: &Services, url: &str) -> Result<Result<Strin
     let Ok(answer) = asked.and_then(reqwest::Response::error_for_status) else {
         return Ok(Err(Problem::Unreachable));
     };
+    Ok(body(answer).await)
+}
+
+/// The text of an answer.
+///
+/// # Errors
+/// `TooLarge` for more than we read.
+pub(crate) async fn body(answer: reqwest::Response) -> Result<String, Problem> {
     if answer.content_length().is_some_and(|length| length > MOST_BYTES as u64) {
-        return Ok(Err(Problem::TooLarge));
+        return Err(Problem::TooLarge);
     }
     let mut bytes = Vec::new();
     let mut parts = answer.bytes_stream();
     while let Some(part) = parts.next().await {
-        let Ok(part) = part else { return Ok(Err(Problem::Unreachable)) };
+        let part = part.map_err(|_| Problem::Unreachable)?;
         if bytes.len() + part.len() > MOST_BYTES {
-            return Ok(Err(Problem::TooLarge));
+            return Err(Problem::TooLarge);
         }
         bytes.extend_from_slice(&part);
     }
-    Ok(String::from_utf8(bytes).map_err(|_| Problem::Unreadable))
+    String::from_utf8(bytes).map_err(|_| Problem::Unreadable)
 }

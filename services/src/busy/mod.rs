@@ -14,15 +14,21 @@ use domain::{
     interval::{Interval, IntervalSet},
 };
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use url::Url;
 use uuid::Uuid;
 
 use crate::{
     Actor, AppError, Result, Services, chance,
+    diary::{self, caldav},
     jobs::{self, Job},
     net,
 };
 use read::Busy;
+
+pub(crate) use fetch::body;
+pub(crate) use read::zone_of;
+pub(crate) use store::{detach, make_due};
 
 /// How often a calendar is read.
 const EVERY: TimeDelta = TimeDelta::minutes(5);
@@ -38,6 +44,8 @@ const BATCH: i64 = 200;
 pub enum Problem {
     /// No answer, or none that is a success.
     Unreachable,
+    /// The password is not taken any more.
+    Refused,
     /// More than we read.
     TooLarge,
     /// No calendar, or one that says what we do not understand.
@@ -50,13 +58,14 @@ impl Problem {
     pub const fn name(self) -> &'static str {
         match self {
             Problem::Unreachable => "unreachable",
+            Problem::Refused => "refused",
             Problem::TooLarge => "too_large",
             Problem::Unreadable => "unreadable",
         }
     }
 
-    fn parse(name: &str) -> Option<Self> {
-        [Problem::Unreachable, Problem::TooLarge, Problem::Unreadable]
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        [Problem::Unreachable, Problem::Refused, Problem::TooLarge, Problem::Unreadable]
             .into_iter()
             .find(|it| it.name() == name)
     }
@@ -64,7 +73,7 @@ impl Problem {
     fn refusal(self) -> Refusal {
         let on = |key| Refusal::on(Code::InvalidRequest, key, "url");
         match self {
-            Problem::Unreachable => on("calendar_unreachable"),
+            Problem::Unreachable | Problem::Refused => on("calendar_unreachable"),
             Problem::TooLarge => on("calendar_too_large"),
             Problem::Unreadable => on("calendar_unreadable"),
         }
@@ -78,13 +87,13 @@ pub struct Connection {
     pub id: Uuid,
     /// Where it is; the rest of the address is a secret.
     pub host: String,
-    /// When it was last read whole.
-    pub read_at: DateTime<Utc>,
+    /// When it was last read whole; `None` where it never was.
+    pub read_at: Option<DateTime<Utc>>,
     /// Since when it cannot be read, and why.
     pub failing: Option<(DateTime<Utc>, Problem)>,
 }
 
-/// The calendars that a tutor has connected, the oldest first.
+/// The calendars that a tutor has connected by their address alone, the oldest first.
 ///
 /// # Errors
 /// `INSUFFICIENT_PERMISSIONS`.
@@ -106,22 +115,50 @@ pub async fn connect(services: &Services, actor: &Actor, tutor: TutorId, address
     let mut db = services.db.acquire().await?;
     let zone = store::find_zone(&mut db, tutor).await?;
     drop(db);
-    let source = store::Source { tutor, url: url.into(), zone };
+    let source = store::Source { tutor, url: url.into(), zone, account: None };
     let busy = load(services, &source, now).await?.map_err(Problem::refusal)?;
     let mut tx = services.db.begin().await?;
     if store::count_locked(&mut tx, tutor).await? >= MOST {
         return Err(on("calendars_full").into());
     }
     let id: Uuid = chance::id();
-    store::insert(&mut tx, id, tutor, &source.url, now + EVERY, now).await.map_err(known)?;
+    let new = store::NewConnection {
+        id,
+        tutor,
+        url: &source.url,
+        offered: None,
+        due_at: now + EVERY,
+        read_at: Some(now),
+    };
+    store::insert(&mut tx, &new, now).await.map_err(known("url"))?;
     store::set_busy(&mut tx, id, tutor, &busy).await?;
     Ok(tx.commit().await?)
 }
 
-fn known(error: AppError) -> AppError {
-    match error.constraint() {
+/// Connects a calendar of an account, which is to be read at once.
+///
+/// # Errors
+/// `INVALID_REQUEST` on `calendars` for one that is connected already or is one too many.
+pub(crate) async fn attach(
+    tx: &mut PgConnection,
+    tutor: TutorId,
+    offered: Uuid,
+    url: &str,
+    now: DateTime<Utc>,
+) -> Result<Uuid> {
+    if store::count_locked(tx, tutor).await? >= MOST {
+        return Err(Refusal::on(Code::InvalidRequest, "calendars_full", "calendars").into());
+    }
+    let id = chance::id();
+    let new = store::NewConnection { id, tutor, url, offered: Some(offered), due_at: now, read_at: None };
+    store::insert(tx, &new, now).await.map_err(known("calendars"))?;
+    Ok(id)
+}
+
+fn known(field: &'static str) -> impl Fn(AppError) -> AppError {
+    move |error| match error.constraint() {
         Some("calendar_connections_once") => {
-            Refusal::on(Code::InvalidRequest, "calendar_known", "url").into()
+            Refusal::on(Code::InvalidRequest, "calendar_known", field).into()
         }
         _ => error,
     }
@@ -156,7 +193,7 @@ fn parse(services: &Services, address: &str) -> Option<Url> {
 }
 
 /// The host of an address.
-fn host(url: &str) -> String {
+pub(crate) fn host(url: &str) -> String {
     Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
 }
 
@@ -199,7 +236,10 @@ pub(crate) async fn hand_out(services: &Services) -> Result<u64> {
 }
 
 /// Reads a calendar again. One that fails is no fault of ours: it is noted, and read again when it is next due.
-async fn again(services: &Services, id: Uuid) -> Result<()> {
+///
+/// # Errors
+/// Where the database cannot be written.
+pub(crate) async fn again(services: &Services, id: Uuid) -> Result<()> {
     let mut db = services.db.acquire().await?;
     let Some(source) = store::find(&mut db, id).await? else { return Ok(()) };
     drop(db);
@@ -226,13 +266,13 @@ async fn load(
     source: &store::Source,
     now: DateTime<Utc>,
 ) -> Result<Result<IntervalSet, Problem>> {
-    let text = match fetch::fetch(services, &source.url).await? {
-        Ok(text) => text,
+    let (zone, window) = (source.zone, store::window(now));
+    let texts = match fetch_all(services, source, window).await? {
+        Ok(texts) => texts,
         Err(problem) => return Ok(Err(problem)),
     };
-    let (zone, window) = (source.zone, store::window(now));
     // Much text takes long to read, and what is written by others may make its reader panic.
-    let read = tokio::task::spawn_blocking(move || read::read(&text, zone, window)).await;
+    let read = tokio::task::spawn_blocking(move || read::read_all(&texts, zone, window)).await;
     let busy = match read.unwrap_or(Err(Problem::Unreadable)) {
         Ok(busy) => busy,
         Err(problem) => return Ok(Err(problem)),
@@ -241,6 +281,21 @@ async fn load(
     let mut db = services.db.acquire().await?;
     let own: HashSet<Uuid> = store::list_own(&mut db, source.tutor, &named).await?.into_iter().collect();
     Ok(Ok(others(busy, &own)))
+}
+
+/// The files that make up a calendar.
+async fn fetch_all(
+    services: &Services,
+    source: &store::Source,
+    window: Interval,
+) -> Result<Result<Vec<String>, Problem>> {
+    let Some(account) = &source.account else {
+        return Ok(fetch::fetch(services, &source.url).await?.map(|text| vec![text]));
+    };
+    let opened = diary::credential(services, account.id, account.login.clone(), &account.sealed)?;
+    let Some(credential) = opened else { return Ok(Err(Problem::Refused)) };
+    let client = caldav::Client::new(services, &credential)?;
+    Ok(client.files(&caldav::kept(&source.url)?, window).await)
 }
 
 /// The busy times that are not of our own lessons.

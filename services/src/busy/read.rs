@@ -71,6 +71,21 @@ pub(super) fn read(text: &str, zone: Zone, window: Interval) -> Result<Vec<Busy>
     Ok(found)
 }
 
+/// The busy times of several files of one calendar.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_all(texts: &[String], zone: Zone, window: Interval) -> Result<Vec<Busy>, Problem> {
+    let mut found = Vec::new();
+    for text in texts {
+        found.extend(read(text, zone, window)?);
+        if found.len() > MOST_BUSY {
+            return Err(Problem::TooLarge);
+        }
+    }
+    Ok(found)
+}
+
 /// The zone that the calendar names as its own, by the property that calendars in use write.
 fn own_zone(calendar: &ICalendar) -> Option<Result<Zone, Problem>> {
     let root = calendar.components.first()?;
@@ -88,6 +103,16 @@ fn zone_named(name: &str) -> Result<Zone, Problem> {
         Ok(NamedZone::Tz(zone)) => Zone::parse(zone.name()).map_err(|_| Problem::Unreadable),
         _ => Err(Problem::Unreadable),
     }
+}
+
+/// The name of the zone that a calendar file defines (VTIMEZONE), where we know it.
+#[must_use]
+pub(crate) fn zone_of(definition: &str) -> Option<String> {
+    let calendar = ICalendar::parse(definition).ok()?;
+    let mut parts = calendar.components.iter();
+    let zone = parts.find(|part| part.component_type == ICalendarComponentType::VTimezone)?;
+    let name = zone.property(&ICalendarProperty::Tzid)?.values.first()?.as_text()?;
+    zone_named(name.trim()).ok().map(|zone| zone.name().to_owned())
 }
 
 /// Whether an entry takes no time: called off, or marked as free.

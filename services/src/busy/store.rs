@@ -12,11 +12,11 @@ use uuid::Uuid;
 use super::{Connection, Problem};
 use crate::{AppError, Result};
 
-/// The connected calendars of a tutor, the oldest first.
+/// The calendars that a tutor has connected by their address alone, the oldest first.
 pub(super) async fn list(db: &mut PgConnection, tutor: TutorId) -> Result<Vec<Connection>> {
     let rows = sqlx::query!(
         "SELECT id, url, read_at, failing_since, problem FROM calendar_connections
-         WHERE tutor_id = $1 ORDER BY created_at, id",
+         WHERE tutor_id = $1 AND offered_id IS NULL ORDER BY created_at, id",
         tutor.0
     )
     .fetch_all(db)
@@ -40,22 +40,28 @@ pub(super) async fn count_locked(tx: &mut PgConnection, tutor: TutorId) -> Resul
     Ok(found.fetch_one(tx).await?)
 }
 
-/// Writes a calendar that was read at `now`. The constraint `calendar_connections_once` refuses a second one.
-pub(super) async fn insert(
-    tx: &mut PgConnection,
-    id: Uuid,
-    tutor: TutorId,
-    url: &str,
-    due_at: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<()> {
+/// A calendar to be read.
+pub(super) struct NewConnection<'a> {
+    pub id: Uuid,
+    pub tutor: TutorId,
+    pub url: &'a str,
+    /// The calendar of an account that it is.
+    pub offered: Option<Uuid>,
+    pub due_at: DateTime<Utc>,
+    pub read_at: Option<DateTime<Utc>>,
+}
+
+/// Writes a calendar. The constraint `calendar_connections_once` refuses a second one.
+pub(super) async fn insert(tx: &mut PgConnection, new: &NewConnection<'_>, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO calendar_connections (id, tutor_id, url, due_at, read_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $5)",
-        id,
-        tutor.0,
-        url,
-        due_at,
+        "INSERT INTO calendar_connections (id, tutor_id, url, offered_id, due_at, read_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        new.id,
+        new.tutor.0,
+        new.url,
+        new.offered,
+        new.due_at,
+        new.read_at,
         now
     )
     .execute(tx)
@@ -69,6 +75,25 @@ pub(super) async fn delete(db: &mut PgConnection, tutor: TutorId, id: Uuid) -> R
         .execute(db)
         .await?;
     Ok(gone.rows_affected() > 0)
+}
+
+/// Forgets calendars with their busy times.
+pub(crate) async fn detach(tx: &mut PgConnection, ids: &[Uuid]) -> Result<()> {
+    sqlx::query!("DELETE FROM calendar_connections WHERE id = ANY ($1)", ids).execute(tx).await?;
+    Ok(())
+}
+
+/// Has the calendars of an account read again soon.
+pub(crate) async fn make_due(tx: &mut PgConnection, account: Uuid, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "UPDATE calendar_connections SET due_at = $2
+         WHERE offered_id IN (SELECT id FROM offered_calendars WHERE account_id = $1)",
+        account,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Whether a calendar is due.
@@ -109,21 +134,39 @@ pub(super) async fn take_due(
 pub(super) struct Source {
     pub tutor: TutorId,
     pub url: String,
+    /// That of times without one.
     pub zone: Zone,
+    /// Whose it is, where it is not read at its address alone.
+    pub account: Option<Account>,
 }
 
-/// A calendar and the zone of its tutor's hours; `None` once it was disconnected.
+/// The account of a calendar.
+pub(super) struct Account {
+    pub id: Uuid,
+    pub login: String,
+    /// The password, encrypted.
+    pub sealed: Vec<u8>,
+}
+
+/// A calendar and its zone, or that of its tutor's hours; `None` once it was disconnected.
 pub(super) async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<Source>> {
     let row = sqlx::query!(
-        "SELECT c.tutor_id, c.url, t.time_zone
-         FROM calendar_connections c JOIN tutors t ON t.id = c.tutor_id WHERE c.id = $1",
+        "SELECT c.tutor_id, c.url, coalesce(o.time_zone, t.time_zone) AS \"time_zone!\",
+                a.id AS \"account?\", a.login AS \"login?\", a.credential AS \"sealed?\"
+         FROM calendar_connections c
+         JOIN tutors t ON t.id = c.tutor_id
+         LEFT JOIN offered_calendars o ON o.id = c.offered_id
+         LEFT JOIN calendar_accounts a ON a.id = o.account_id
+         WHERE c.id = $1",
         id
     )
     .fetch_optional(db)
     .await?;
     let Some(row) = row else { return Ok(None) };
     let zone = Zone::parse(&row.time_zone).map_err(AppError::fault)?;
-    Ok(Some(Source { tutor: TutorId(row.tutor_id), url: row.url, zone }))
+    let account = row.account.zip(row.login).zip(row.sealed);
+    let account = account.map(|((id, login), sealed)| Account { id, login, sealed });
+    Ok(Some(Source { tutor: TutorId(row.tutor_id), url: row.url, zone, account }))
 }
 
 /// The zone of a tutor's hours.

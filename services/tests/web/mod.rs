@@ -1,4 +1,5 @@
 //! A web server for tests, in this process, on a port of its own: as much of HTTP/1.1 (RFC 9112) as a client needs.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::{
     net::SocketAddr,

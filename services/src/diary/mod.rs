@@ -1,0 +1,193 @@
+//! Accounts of tutors with calendar providers: connecting them, and choosing which of their calendars are read.
+
+pub(crate) mod caldav;
+mod store;
+
+use domain::{Code, Refusal, ids::TutorId};
+use futures::StreamExt as _;
+use uuid::Uuid;
+
+use crate::{
+    Actor, AppError, Result, Services,
+    busy::{self, Connection, Problem},
+    chance, seal,
+};
+use caldav::{Client, Credential};
+
+/// How many accounts a tutor may connect.
+const MOST: i64 = 5;
+
+/// The longest user name, bytes.
+const LONGEST_LOGIN: usize = 320;
+
+/// The longest password, bytes.
+const LONGEST_PASSWORD: usize = 500;
+
+/// How many calendars are read at once, when several are chosen.
+const AT_ONCE: usize = 5;
+
+/// An account as its tutor sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its id.
+    pub id: Uuid,
+    /// Where it is.
+    pub host: String,
+    /// Who signs in there.
+    pub login: String,
+    /// Its calendars, by name.
+    pub calendars: Vec<Offered>,
+}
+
+impl Account {
+    /// Whether its provider does not take the password any more.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        let mut read = self.calendars.iter().filter_map(|calendar| calendar.read.as_ref());
+        read.any(|read| read.failing.is_some_and(|(_, problem)| problem == Problem::Refused))
+    }
+}
+
+/// A calendar of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offered {
+    /// Its id.
+    pub id: Uuid,
+    /// What its owner calls it.
+    pub name: String,
+    /// How reading it goes; `None` where its busy times do not count.
+    pub read: Option<Connection>,
+}
+
+/// What a tutor types to connect an account.
+#[derive(Clone)]
+pub struct NewAccount {
+    /// The address of the server, or of a calendar.
+    pub address: String,
+    /// Who signs in there.
+    pub login: String,
+    /// The password, best one made for us.
+    pub password: String,
+}
+
+impl std::fmt::Debug for NewAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewAccount(…)")
+    }
+}
+
+/// The accounts of a tutor, the oldest first.
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS`.
+pub async fn list(services: &Services, actor: &Actor, tutor: TutorId) -> Result<Vec<Account>> {
+    actor.require_tutor(tutor)?;
+    store::list(&mut *services.db.acquire().await?, tutor).await
+}
+
+/// Connects an account, or gives one that is connected a new password and looks for its calendars again. None is read
+/// before it is chosen.
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS`; `INVALID_REQUEST` on `address`, `login` or `password` for what is none, leads to no
+/// calendars, is not taken by the provider or is one too many.
+pub async fn connect(services: &Services, actor: &Actor, tutor: TutorId, new: &NewAccount) -> Result<()> {
+    actor.require_tutor(tutor)?;
+    let on = |key, field| Refusal::on(Code::InvalidRequest, key, field);
+    let address = caldav::parse(services, &new.address).ok_or(on("calendar_server", "address"))?;
+    let login = new.login.trim();
+    if login.is_empty() || login.len() > LONGEST_LOGIN || login.contains([':', '\0', '\r', '\n']) {
+        return Err(on("calendar_login", "login").into());
+    }
+    if new.password.is_empty() || new.password.len() > LONGEST_PASSWORD {
+        return Err(on("calendar_password", "password").into());
+    }
+    let credential = Credential { login: login.to_owned(), password: new.password.clone() };
+    let found = caldav::discover(&Client::new(services, &credential)?, &address).await;
+    let found = found.map_err(|problem| match problem {
+        Problem::Refused => on("calendar_password", "password"),
+        Problem::TooLarge => on("calendar_too_large", "address"),
+        Problem::Unreachable | Problem::Unreadable => on("calendar_server_none", "address"),
+    })?;
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    store::lock_tutor(&mut tx, tutor).await?;
+    let known = store::find_id(&mut tx, tutor, address.as_str(), login).await?;
+    if known.is_none() && store::count(&mut tx, tutor).await? >= MOST {
+        return Err(on("calendar_accounts_full", "address").into());
+    }
+    let id: Uuid = known.unwrap_or_else(chance::id);
+    let sealed = seal::seal(&services.config.secrets, &place(id), &credential.password)?;
+    let account = store::NewAccount { id, tutor, url: address.as_str(), login, sealed: &sealed };
+    store::set(&mut tx, &account, now).await?;
+    store::set_offered(&mut tx, id, &found).await?;
+    busy::make_due(&mut tx, id, now).await?;
+    Ok(tx.commit().await?)
+}
+
+/// What a password is sealed for.
+fn place(account: Uuid) -> String {
+    format!("calendar_account:{account}")
+}
+
+/// Says whose busy times count: those of the chosen calendars of an account, and of none of its others. Calendars that
+/// are new are read at once; one that cannot be read says so in the list.
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS`; `NOT_FOUND` for what is not the tutor's; `INVALID_REQUEST` on `calendars` for one that
+/// is connected already or is one too many.
+pub async fn choose(
+    services: &Services,
+    actor: &Actor,
+    tutor: TutorId,
+    account: Uuid,
+    calendars: &[Uuid],
+) -> Result<()> {
+    actor.require_tutor(tutor)?;
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    store::lock_tutor(&mut tx, tutor).await?;
+    let offered = store::list_offered(&mut tx, tutor, account).await?;
+    let is_offered = |id: &Uuid| offered.iter().any(|offered| offered.id == *id);
+    if offered.is_empty() || !calendars.iter().all(is_offered) {
+        return Err(Refusal::new(Code::NotFound, "not_found").into());
+    }
+    let (chosen, others): (Vec<_>, Vec<_>) =
+        offered.into_iter().partition(|offered| calendars.contains(&offered.id));
+    let others: Vec<Uuid> = others.into_iter().filter_map(|offered| offered.connection).collect();
+    busy::detach(&mut tx, &others).await?;
+    let mut new = Vec::new();
+    for offered in chosen.iter().filter(|offered| offered.connection.is_none()) {
+        new.push(busy::attach(&mut tx, tutor, offered.id, &offered.url, now).await?);
+    }
+    tx.commit().await?;
+    let read = futures::stream::iter(new).map(|id| busy::again(services, id)).buffer_unordered(AT_ONCE);
+    let read: Vec<Result<()>> = read.collect().await;
+    read.into_iter().collect()
+}
+
+/// Disconnects an account and forgets its password; its busy times are free again.
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS`, `NOT_FOUND`.
+pub async fn disconnect(services: &Services, actor: &Actor, tutor: TutorId, account: Uuid) -> Result<()> {
+    actor.require_tutor(tutor)?;
+    if store::delete(&mut *services.db.acquire().await?, tutor, account).await? {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::NotFound, "not_found").into())
+}
+
+/// How one signs in to an account; `None` where the password can be opened no more.
+///
+/// # Errors
+/// Where the cipher fails.
+pub(crate) fn credential(
+    services: &Services,
+    account: Uuid,
+    login: String,
+    sealed: &[u8],
+) -> Result<Option<Credential>, AppError> {
+    let password = seal::open(&services.config.secrets, &place(account), sealed)?;
+    Ok(password.map(|password| Credential { login, password }))
+}

@@ -1,0 +1,158 @@
+//! Rows of accounts with calendar providers, and of the calendars that they offer.
+
+use chrono::{DateTime, Utc};
+use domain::ids::TutorId;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Account, Offered, caldav::Found};
+use crate::{
+    Result,
+    busy::{Connection, Problem, host},
+};
+
+/// The accounts of a tutor, the oldest first, with their calendars by name.
+pub(super) async fn list(db: &mut PgConnection, tutor: TutorId) -> Result<Vec<Account>> {
+    let rows = sqlx::query!(
+        "SELECT a.id, a.url, a.login, o.id AS calendar, o.name, c.id AS \"connection?\", c.read_at,
+                c.failing_since, c.problem AS \"problem?\"
+         FROM calendar_accounts a
+         JOIN offered_calendars o ON o.account_id = a.id
+         LEFT JOIN calendar_connections c ON c.offered_id = o.id
+         WHERE a.tutor_id = $1 ORDER BY a.created_at, a.id, o.name, o.url",
+        tutor.0
+    )
+    .fetch_all(db)
+    .await?;
+    let mut accounts: Vec<Account> = Vec::new();
+    for row in rows {
+        let host = host(&row.url);
+        let failing = row.failing_since.zip(row.problem.as_deref().and_then(Problem::parse));
+        let read =
+            row.connection.map(|id| Connection { id, host: host.clone(), read_at: row.read_at, failing });
+        let offered = Offered { id: row.calendar, name: row.name, read };
+        match accounts.last_mut() {
+            Some(last) if last.id == row.id => last.calendars.push(offered),
+            _ => accounts.push(Account { id: row.id, host, login: row.login, calendars: vec![offered] }),
+        }
+    }
+    Ok(accounts)
+}
+
+/// Lets nobody else change the accounts and calendars of a tutor until the end of the transaction.
+pub(super) async fn lock_tutor(tx: &mut PgConnection, tutor: TutorId) -> Result<()> {
+    sqlx::query!("SELECT id FROM tutors WHERE id = $1 FOR UPDATE", tutor.0).fetch_one(tx).await?;
+    Ok(())
+}
+
+/// How many accounts a tutor has connected.
+pub(super) async fn count(tx: &mut PgConnection, tutor: TutorId) -> Result<i64> {
+    let found = sqlx::query_scalar!(
+        "SELECT count(*) AS \"count!\" FROM calendar_accounts WHERE tutor_id = $1",
+        tutor.0
+    );
+    Ok(found.fetch_one(tx).await?)
+}
+
+/// The account of a tutor at an address, under a name.
+pub(super) async fn find_id(
+    tx: &mut PgConnection,
+    tutor: TutorId,
+    url: &str,
+    login: &str,
+) -> Result<Option<Uuid>> {
+    let found = sqlx::query_scalar!(
+        "SELECT id FROM calendar_accounts WHERE tutor_id = $1 AND url = $2 AND login = $3",
+        tutor.0,
+        url,
+        login
+    );
+    Ok(found.fetch_optional(tx).await?)
+}
+
+/// An account to be written.
+pub(super) struct NewAccount<'a> {
+    pub id: Uuid,
+    pub tutor: TutorId,
+    pub url: &'a str,
+    pub login: &'a str,
+    pub sealed: &'a [u8],
+}
+
+/// Writes an account, or gives it another password.
+pub(super) async fn set(tx: &mut PgConnection, account: &NewAccount<'_>, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO calendar_accounts (id, tutor_id, url, login, credential, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (id) DO UPDATE SET credential = $5",
+        account.id,
+        account.tutor.0,
+        account.url,
+        account.login,
+        account.sealed,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Replaces the calendars that an account offers; those that it still has stay as they are.
+pub(super) async fn set_offered(tx: &mut PgConnection, account: Uuid, found: &[Found]) -> Result<()> {
+    let ids: Vec<Uuid> = found.iter().map(|_| crate::chance::id()).collect();
+    let urls: Vec<String> = found.iter().map(|found| found.url.to_string()).collect();
+    let names: Vec<String> = found.iter().map(|found| found.name.clone()).collect();
+    let zones: Vec<Option<String>> = found.iter().map(|found| found.time_zone.clone()).collect();
+    sqlx::query!("DELETE FROM offered_calendars WHERE account_id = $1 AND url <> ALL ($2)", account, &urls)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query!(
+        "INSERT INTO offered_calendars (id, account_id, url, name, time_zone)
+         SELECT id, $1, url, name, zone FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[])
+                                            AS found (id, url, name, zone)
+         ON CONFLICT (account_id, url) DO UPDATE SET name = excluded.name, time_zone = excluded.time_zone",
+        account,
+        &ids,
+        &urls,
+        &names,
+        &zones as &[Option<String>]
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// A calendar of an account, and what reads it.
+pub(super) struct OfferedRow {
+    pub id: Uuid,
+    pub url: String,
+    pub connection: Option<Uuid>,
+}
+
+/// The calendars of a tutor's account; none where it is not the tutor's.
+pub(super) async fn list_offered(
+    tx: &mut PgConnection,
+    tutor: TutorId,
+    account: Uuid,
+) -> Result<Vec<OfferedRow>> {
+    let rows = sqlx::query_as!(
+        OfferedRow,
+        "SELECT o.id, o.url, c.id AS \"connection?\"
+         FROM offered_calendars o
+         JOIN calendar_accounts a ON a.id = o.account_id AND a.tutor_id = $1
+         LEFT JOIN calendar_connections c ON c.offered_id = o.id
+         WHERE o.account_id = $2",
+        tutor.0,
+        account
+    );
+    Ok(rows.fetch_all(tx).await?)
+}
+
+/// Forgets an account with all that is its own; `false` where it is not the tutor's.
+pub(super) async fn delete(db: &mut PgConnection, tutor: TutorId, account: Uuid) -> Result<bool> {
+    let gone =
+        sqlx::query!("DELETE FROM calendar_accounts WHERE id = $1 AND tutor_id = $2", account, tutor.0)
+            .execute(db)
+            .await?;
+    Ok(gone.rows_affected() > 0)
+}
