@@ -32,3 +32,33 @@ pub async fn connect_calendar(url: String) -> Result<(), WireError> {
 pub async fn disconnect_calendar(connection: String) -> Result<(), WireError> {
     crate::pages::console::actions::disconnect_calendar(&connection).await
 }
+
+/// Connects an account with a calendar provider, or gives one that is connected another password.
+///
+/// # Errors
+/// `INVALID_REQUEST` on `address`, `login` or `password`.
+#[server(prefix = "/do", endpoint = "connect_account")]
+pub async fn connect_account(address: String, login: String, password: String) -> Result<(), WireError> {
+    crate::pages::diary_actions::connect_account(address, login, password).await
+}
+
+/// Says which calendars of an account are read.
+///
+/// # Errors
+/// `NOT_FOUND`, `INVALID_REQUEST` on `calendars`.
+#[server(prefix = "/do", endpoint = "choose_calendars")]
+pub async fn choose_calendars(
+    account: String,
+    #[server(default)] calendars: Vec<String>,
+) -> Result<(), WireError> {
+    crate::pages::diary_actions::choose_calendars(&account, &calendars).await
+}
+
+/// Disconnects an account.
+///
+/// # Errors
+/// `NOT_FOUND`.
+#[server(prefix = "/do", endpoint = "disconnect_account")]
+pub async fn disconnect_account(account: String) -> Result<(), WireError> {
+    crate::pages::diary_actions::disconnect_account(&account).await
+}

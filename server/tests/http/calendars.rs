@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Posts a form as a browser without script does; where it leads.
-async fn post(site: &Site, person: &Person<'_>, action: &str, fields: &[(&str, &str)]) -> String {
+pub async fn post(site: &Site, person: &Person<'_>, action: &str, fields: &[(&str, &str)]) -> String {
     let page = format!("{}/tutor/settings", site.base);
     let request = site.request("POST", &format!("/do/{action}")).header("Accept", "text/html");
     let request = request.header("Referer", page).header("Cookie", cookie_of(site, person).await);

@@ -3,6 +3,7 @@
 
 mod account_links;
 mod accounts;
+mod calendar_accounts;
 mod calendars;
 mod cards;
 mod chat;
@@ -18,6 +19,8 @@ mod money;
 mod nats;
 mod pages;
 mod races;
+#[path = "../../../services/tests/radicale/mod.rs"]
+mod radicale;
 mod site;
 mod support;
 mod unsubscribe;

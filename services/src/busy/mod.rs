@@ -102,6 +102,15 @@ pub async fn list(services: &Services, actor: &Actor, tutor: TutorId) -> Result<
     store::list(&mut *services.db.acquire().await?, tutor).await
 }
 
+/// Whether a calendar of a tutor cannot be read.
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS`.
+pub async fn is_failing(services: &Services, actor: &Actor, tutor: TutorId) -> Result<bool> {
+    actor.require_tutor(tutor)?;
+    store::is_any_failing(&mut *services.db.acquire().await?, tutor).await
+}
+
 /// Connects the calendar at an address, which is read at once: what cannot be read is not connected.
 ///
 /// # Errors

@@ -30,6 +30,16 @@ pub(super) async fn list(db: &mut PgConnection, tutor: TutorId) -> Result<Vec<Co
     Ok(read.collect())
 }
 
+/// Whether a calendar of a tutor cannot be read.
+pub(super) async fn is_any_failing(db: &mut PgConnection, tutor: TutorId) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        "SELECT EXISTS (SELECT FROM calendar_connections WHERE tutor_id = $1 AND problem IS NOT NULL)
+            AS \"failing!\"",
+        tutor.0
+    );
+    Ok(found.fetch_one(db).await?)
+}
+
 /// How many calendars a tutor has connected. Nobody else connects one for that tutor until the end of the transaction.
 pub(super) async fn count_locked(tx: &mut PgConnection, tutor: TutorId) -> Result<i64> {
     sqlx::query!("SELECT id FROM tutors WHERE id = $1 FOR UPDATE", tutor.0).fetch_one(&mut *tx).await?;

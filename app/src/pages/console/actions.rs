@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Acts as the signed-in tutor, then shows `page`.
-async fn act<T>(
+pub(in crate::pages) async fn act<T>(
     typed: &[(&str, &str)],
     page: &str,
     action: impl AsyncFnOnce(&Services, &Actor, TutorId) -> Result<T>,

@@ -68,23 +68,17 @@ fn removal(place: usize, connection: &Connection) -> (String, String) {
 fn Row(visit: Visit, place: usize, connection: Connection) -> impl IntoView {
     let locale = visit.locale();
     let (href, dialog) = removal(place, &connection);
-    let read = format::moment(locale, visit.zone, connection.read_at);
-    let read = td_string!(locale, diary.busy_read, time = read).to_string();
+    let read = connection.read_at.map(|at| {
+        let at = format::moment(locale, visit.zone, at);
+        td_string!(locale, diary.busy_read, time = at).to_string()
+    });
     let standing = match connection.failing {
         None => view! { <StateBadge state="active" text=td_string!(locale, diary.busy_works)/> }.into_any(),
         Some(_) => {
             view! { <StateBadge state="failed" text=td_string!(locale, diary.busy_fails)/> }.into_any()
         }
     };
-    let why = connection.failing.map(|(since, problem)| {
-        let since = format::moment(locale, visit.zone, since);
-        let why = match problem {
-            Problem::Unreachable => td_string!(locale, diary.busy_unreachable, time = since).to_string(),
-            Problem::TooLarge => td_string!(locale, diary.busy_too_large, time = since).to_string(),
-            Problem::Unreadable => td_string!(locale, diary.busy_unreadable, time = since).to_string(),
-        };
-        view! { <p class="small">{why}</p> }
-    });
+    let why = why(&visit, &connection).map(|why| view! { <p class="small">{why}</p> });
     let label = format!("{}: {}", td_string!(locale, diary.busy_disconnect), connection.host);
     view! {
         <li class="card-line">
@@ -100,6 +94,19 @@ fn Row(visit: Visit, place: usize, connection: Connection) -> impl IntoView {
             </div>
         </li>
     }
+}
+
+/// Since when a calendar cannot be read, and what keeps it from that.
+pub(super) fn why(visit: &Visit, connection: &Connection) -> Option<String> {
+    let locale = visit.locale();
+    let (since, problem) = connection.failing?;
+    let since = format::moment(locale, visit.zone, since);
+    Some(match problem {
+        Problem::Unreachable => td_string!(locale, diary.busy_unreachable, time = since).to_string(),
+        Problem::Refused => td_string!(locale, diary.busy_refused, time = since).to_string(),
+        Problem::TooLarge => td_string!(locale, diary.busy_too_large, time = since).to_string(),
+        Problem::Unreadable => td_string!(locale, diary.busy_unreadable, time = since).to_string(),
+    })
 }
 
 /// The question before a calendar is disconnected. Without script it arrives open at its own address.

@@ -1,5 +1,6 @@
 //! The tutor's console: its sections, each at its own address, and the frame that they share.
 
+pub mod accounts;
 pub mod actions;
 pub mod availability;
 pub mod calendars;

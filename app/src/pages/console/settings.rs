@@ -4,11 +4,12 @@ use domain::booking::Policy;
 use leptos::prelude::*;
 use services::{
     busy::{self, Connection},
+    diary::{self, Account},
     settings,
     tutor::{self, Provider, TutorSettings},
 };
 
-use super::{Desk, Section, calendars::Calendars, section};
+use super::{Desk, Section, accounts::Accounts, calendars::Calendars, section};
 use crate::{
     pages::{
         context::Visit,
@@ -25,6 +26,7 @@ struct Loaded {
     provider: Provider,
     platform: Policy,
     connections: Vec<Connection>,
+    accounts: Vec<Account>,
 }
 
 /// `/tutor/settings`
@@ -35,9 +37,10 @@ pub fn TutorSettingsPage() -> impl IntoView {
         async |visit: Visit, desk: Desk| {
             let (own, provider) = tutor::settings(&visit.services, &desk.actor, desk.id).await?;
             let connections = busy::list(&visit.services, &desk.actor, desk.id).await?;
+            let accounts = diary::list(&visit.services, &desk.actor, desk.id).await?;
             let mut db = visit.services.db.acquire().await?;
             let platform = settings::load(&mut db).await?.policy;
-            Ok(Loaded { own, provider, platform, connections })
+            Ok(Loaded { own, provider, platform, connections, accounts })
         },
         |visit, _, loaded| view! { <Shown visit loaded/> },
     )
@@ -46,7 +49,7 @@ pub fn TutorSettingsPage() -> impl IntoView {
 #[component]
 fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
     let locale = visit.locale();
-    let Loaded { own, provider, platform, connections } = loaded;
+    let Loaded { own, provider, platform, connections, accounts } = loaded;
     let default = |minutes: i64| {
         let span = format::span(locale, minutes);
         td_string!(locale, console.platform_default, value = span).to_string()
@@ -55,7 +58,7 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
     let cancel = default(platform.cancel_notice_min);
     let horizon = default(platform.horizon_days * 1440);
     view! {
-        <FlashNotice actions=&["disconnect_calendar"]/>
+        <FlashNotice actions=&["disconnect_calendar", "choose_calendars", "disconnect_account"]/>
         <PostForm action="save_tutor_settings" class="form">
             <Card title=td_string!(locale, console.rules_title)>
                 <div class="form">
@@ -73,7 +76,8 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
             </Card>
             <div class="form-actions"><Button>{td_string!(locale, site.save)}</Button></div>
         </PostForm>
-        <Calendars visit connections/>
+        <Calendars visit=visit.clone() connections/>
+        <Accounts visit accounts/>
     }
 }
 

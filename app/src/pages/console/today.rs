@@ -53,7 +53,7 @@ pub fn Today() -> impl IntoView {
             let coming = ListQuery { page_size: 100, ..Shelf::Coming.query(1) };
             let coming = booking::list(services, actor, &coming).await?.rows;
             let hours = availability::hours(services, actor, desk.id).await?;
-            let calendars = busy::list(services, actor, desk.id).await?;
+            let failing = busy::is_failing(services, actor, desk.id).await?;
             let asked = Shelf::of(&visit.query).query(page_number(&visit.query));
             let list = booking::list(services, actor, &asked).await?;
             Ok(Loaded {
@@ -61,7 +61,7 @@ pub fn Today() -> impl IntoView {
                 list: listed(services, actor, list).await?,
                 news: newest(coming, visit.now),
                 has_hours: !hours.weekly().is_empty() || !hours.overrides().is_empty(),
-                failing: calendars.iter().any(|calendar| calendar.failing.is_some()),
+                failing,
             })
         },
         |visit, desk, loaded| view! { <Shown visit desk loaded/> },

@@ -1,0 +1,174 @@
+//! Accounts with calendar providers: connecting them, and choosing which of their calendars are read.
+
+use leptos::prelude::*;
+use services::{busy::Connection, diary::Account};
+
+use super::calendars::why;
+use crate::{
+    pages::{
+        context::{Visit, visit},
+        flash, format,
+        forms::{PostForm, TextField},
+        i18n::{Locale, td_string},
+        query,
+    },
+    ui::{
+        Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, Checkbox, Dialog, Disclosure, Glyph,
+        Icon, StateBadge, Tone,
+    },
+};
+
+/// Where they are listed.
+const PAGE: &str = "/tutor/settings#accounts";
+
+/// The connected accounts, and the form that connects one.
+#[component]
+pub fn Accounts(
+    /// The request.
+    visit: Visit,
+    /// The oldest first.
+    accounts: Vec<Account>,
+) -> impl IntoView {
+    let locale = visit.locale();
+    let is_failed = flash::of("/do/connect_account", &visit.query).is_some();
+    let open = accounts.is_empty() || is_failed || accounts.iter().any(Account::is_refused);
+    let dialogs = accounts.iter().cloned().enumerate();
+    let dialogs =
+        dialogs.map(|(place, account)| view! { <DisconnectDialog locale place account/> }).collect_view();
+    let rows = accounts.into_iter().enumerate();
+    let rows =
+        rows.map(|(place, account)| view! { <Connected visit=visit.clone() place account/> }).collect_view();
+    view! {
+        <div id="accounts">
+            <Card title=td_string!(locale, diary.accounts_title)>
+                <div class="stack">
+                    <p class="quiet small">{td_string!(locale, diary.accounts_lead)}</p>
+                    {rows}
+                    <Disclosure summary=td_string!(locale, diary.caldav_title) open class="disclosure-last">
+                        <Connect locale/>
+                    </Disclosure>
+                </div>
+            </Card>
+            {dialogs}
+        </div>
+    }
+}
+
+#[component]
+fn Connect(locale: Locale) -> impl IntoView {
+    view! {
+        <PostForm action="connect_account" class="form">
+            <TextField
+                name="address" id="account-address" required=true label=td_string!(locale, diary.caldav_address)
+                hint=td_string!(locale, diary.caldav_address_hint)
+            />
+            <div class="field-row">
+                <TextField name="login" id="account-login" required=true label=td_string!(locale, diary.caldav_login) autocomplete="off"/>
+                <TextField
+                    name="password" id="account-password" kind="password" required=true autocomplete="off"
+                    label=td_string!(locale, diary.caldav_password) hint=td_string!(locale, diary.caldav_password_hint)
+                />
+            </div>
+            <div class="form-actions"><Button variant=ButtonVariant::Secondary icon=Glyph::Calendar>{td_string!(locale, diary.busy_connect)}</Button></div>
+        </PostForm>
+    }
+}
+
+/// The address at which the question before disconnecting is open, and the id of its dialog.
+fn removal(place: usize, account: &Account) -> (String, String) {
+    let href = format!("/tutor/settings?disconnect={}#accounts", account.id);
+    (href, format!("disconnect-account-{place}"))
+}
+
+#[component]
+fn Connected(visit: Visit, place: usize, account: Account) -> impl IntoView {
+    let locale = visit.locale();
+    let (href, dialog) = removal(place, &account);
+    let refused = account.is_refused();
+    let reading = account.calendars.iter().any(|calendar| calendar.read.is_some());
+    let label = format!("{}: {}, {}", td_string!(locale, diary.busy_disconnect), account.host, account.login);
+    let legend = td_string!(locale, diary.choose_legend, login = account.login.clone()).to_string();
+    let boxes = account.calendars.iter().enumerate().map(|(number, calendar)| {
+        let hint = calendar.read.as_ref().map(|read| standing(&visit, read)).unwrap_or_default();
+        // Before the first choice all are proposed: what is forgotten would be sold.
+        let checked = calendar.read.is_some() || !reading;
+        view! {
+            <Checkbox
+                name=format!("calendars[{number}]") id=format!("calendar-{place}-{number}") value=calendar.id.to_string()
+                label=calendar.name.clone() hint checked
+            />
+        }
+    });
+    view! {
+        <section class="stack account">
+            <div class="card-line">
+                <Icon glyph=Glyph::Calendar/>
+                <div class="card-line-text">
+                    <p><strong>{account.host.clone()}</strong></p>
+                    <p class="quiet small">{account.login.clone()}</p>
+                </div>
+                <div class="row">
+                    <Badge locale account=account.clone()/>
+                    <ButtonLink href variant=ButtonVariant::Ghost size=ButtonSize::Small label attr:data-opens=dialog>{td_string!(locale, diary.busy_disconnect)}</ButtonLink>
+                </div>
+            </div>
+            {refused.then(|| view! { <Alert tone=Tone::Warning title=td_string!(locale, diary.account_refused)>{td_string!(locale, diary.account_refused_text)}</Alert> })}
+            {(!reading).then(|| view! { <Alert tone=Tone::Info title=td_string!(locale, diary.account_unread)/> })}
+            <form method="post" action="/do/choose_calendars" class="form">
+                <input type="hidden" name="account" value=account.id.to_string()/>
+                <fieldset class="stack-tight">
+                    <legend>{legend}</legend>
+                    {boxes.collect_view()}
+                </fieldset>
+                <div class="form-actions"><Button variant=ButtonVariant::Secondary>{td_string!(locale, site.save)}</Button></div>
+            </form>
+        </section>
+    }
+}
+
+#[component]
+fn Badge(locale: Locale, account: Account) -> impl IntoView {
+    let mut read = account.calendars.iter().filter_map(|calendar| calendar.read.as_ref()).peekable();
+    read.peek()?;
+    Some(if read.any(|read| read.failing.is_some()) {
+        view! { <StateBadge state="failed" text=td_string!(locale, diary.busy_fails)/> }.into_any()
+    } else {
+        view! { <StateBadge state="active" text=td_string!(locale, diary.busy_works)/> }.into_any()
+    })
+}
+
+/// When a calendar was last read, and what keeps it from being read.
+fn standing(visit: &Visit, read: &Connection) -> String {
+    let locale = visit.locale();
+    let last = match read.read_at {
+        Some(at) => {
+            let at = format::moment(locale, visit.zone, at);
+            td_string!(locale, diary.busy_read, time = at).to_string()
+        }
+        None => td_string!(locale, diary.busy_never).to_owned(),
+    };
+    [Some(last), why(visit, read)].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// The question before an account is disconnected. Without script it arrives open at its own address.
+#[component]
+fn DisconnectDialog(locale: Locale, place: usize, account: Account) -> impl IntoView {
+    let own = account.id.to_string();
+    let open = query::get(&visit().query, "disconnect").as_deref() == Some(own.as_str());
+    let close = if open { PAGE.to_owned() } else { String::new() };
+    let (_, id) = removal(place, &account);
+    let text = td_string!(locale, diary.account_disconnect_text, login = account.login, host = account.host);
+    let text = text.to_string();
+    view! {
+        <Dialog id title=td_string!(locale, diary.account_disconnect_title) close_label=td_string!(locale, site.close) open close_href=close>
+            <p>{text}</p>
+            <form method="post" action="/do/disconnect_account" class="form">
+                <input type="hidden" name="account" value=own/>
+                <div class="form-actions">
+                    <Button variant=ButtonVariant::Danger class="btn-solid">{td_string!(locale, diary.busy_disconnect)}</Button>
+                    <ButtonLink href=PAGE variant=ButtonVariant::Ghost attr:data-closes="">{td_string!(locale, diary.busy_keep)}</ButtonLink>
+                </div>
+            </form>
+        </Dialog>
+    }
+}
