@@ -29,4 +29,4 @@ ALTER TABLE calendar_connections
     ALTER COLUMN read_at DROP NOT NULL,
     DROP CONSTRAINT calendar_connections_problem_check,
     ADD CONSTRAINT calendar_connections_problem_check
-        CHECK (problem IN ('unreachable', 'refused', 'too_large', 'unreadable'));
+        CHECK (problem IN ('unreachable', 'refused', 'forbidden', 'too_large', 'unreadable'));

@@ -46,6 +46,8 @@ pub enum Problem {
     Unreachable,
     /// The password is not taken any more.
     Refused,
+    /// Who signs in there may not do it.
+    Forbidden,
     /// More than we read.
     TooLarge,
     /// No calendar, or one that says what we do not understand.
@@ -59,13 +61,14 @@ impl Problem {
         match self {
             Problem::Unreachable => "unreachable",
             Problem::Refused => "refused",
+            Problem::Forbidden => "forbidden",
             Problem::TooLarge => "too_large",
             Problem::Unreadable => "unreadable",
         }
     }
 
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        [Problem::Unreachable, Problem::Refused, Problem::TooLarge, Problem::Unreadable]
+        [Problem::Unreachable, Problem::Refused, Problem::Forbidden, Problem::TooLarge, Problem::Unreadable]
             .into_iter()
             .find(|it| it.name() == name)
     }
@@ -73,7 +76,7 @@ impl Problem {
     fn refusal(self) -> Refusal {
         let on = |key| Refusal::on(Code::InvalidRequest, key, "url");
         match self {
-            Problem::Unreachable | Problem::Refused => on("calendar_unreachable"),
+            Problem::Unreachable | Problem::Refused | Problem::Forbidden => on("calendar_unreachable"),
             Problem::TooLarge => on("calendar_too_large"),
             Problem::Unreadable => on("calendar_unreadable"),
         }

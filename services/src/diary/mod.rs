@@ -107,7 +107,9 @@ pub async fn connect(services: &Services, actor: &Actor, tutor: TutorId, new: &N
     let found = found.map_err(|problem| match problem {
         Problem::Refused => on("calendar_password", "password"),
         Problem::TooLarge => on("calendar_too_large", "address"),
-        Problem::Unreachable | Problem::Unreadable => on("calendar_server_none", "address"),
+        Problem::Unreachable | Problem::Forbidden | Problem::Unreadable => {
+            on("calendar_server_none", "address")
+        }
     })?;
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;

@@ -104,6 +104,7 @@ pub(super) fn why(visit: &Visit, connection: &Connection) -> Option<String> {
     Some(match problem {
         Problem::Unreachable => td_string!(locale, diary.busy_unreachable, time = since).to_string(),
         Problem::Refused => td_string!(locale, diary.busy_refused, time = since).to_string(),
+        Problem::Forbidden => td_string!(locale, diary.busy_forbidden, time = since).to_string(),
         Problem::TooLarge => td_string!(locale, diary.busy_too_large, time = since).to_string(),
         Problem::Unreadable => td_string!(locale, diary.busy_unreadable, time = since).to_string(),
     })

@@ -119,6 +119,7 @@ impl<'a> Client<'a> {
             return match answer.status {
                 StatusCode::MULTI_STATUS => Ok(answer),
                 StatusCode::UNAUTHORIZED => Err(Problem::Refused),
+                StatusCode::FORBIDDEN => Err(Problem::Forbidden),
                 _ => Err(Problem::Unreachable),
             };
         }
