@@ -1,87 +1,19 @@
 //! Accounts with calendar providers, over Radicale.
 #![allow(clippy::expect_used, reason = "a helper that fails is a failed test")]
 
+mod diaries;
 mod radicale;
 mod web;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use domain::{Code, interval::Interval};
-use radicale::Radicale;
+use diaries::{account, choose, connect, entry, is_free, list, only, open, pass};
+use domain::Code;
 use services::{
-    Services,
-    availability::{self, SlotQuery},
     booking, busy,
-    diary::{self, Account, NewAccount},
-    jobs, sweep,
-    testing::{self, Tutor, assert_invariants, at_hour, booked, now, refused},
+    diary::{self, Choice, NewAccount},
+    testing::{self, assert_invariants, at_hour, booked, now, refused},
 };
 use sqlx::PgPool;
 use web::{Answer, Web};
-
-fn entry(uid: &str, start: DateTime<Utc>, minutes: i64, more: &str) -> String {
-    let start = start.format("%Y%m%dT%H%M%SZ");
-    format!(
-        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\nUID:{uid}\r\nDTSTAMP:{start}\r\n\
-         DTSTART:{start}\r\nDURATION:PT{minutes}M\r\n{more}END:VEVENT\r\nEND:VCALENDAR\r\n"
-    )
-}
-
-async fn open(db: PgPool) -> (Services, Tutor, Radicale) {
-    jobs::migrate(&db).await.expect("the queue");
-    let services = testing::services(db);
-    services.clock.set(&services.db, Some(now())).await.expect("the clock");
-    let tutor = testing::tutor(&services, "Tina").await;
-    (services, tutor, Radicale::open().await)
-}
-
-fn account(address: &str, password: &str) -> NewAccount {
-    NewAccount { address: address.to_owned(), login: "tina".to_owned(), password: password.to_owned() }
-}
-
-async fn connect(services: &Services, tutor: &Tutor, new: &NewAccount) -> services::Result<()> {
-    diary::connect(services, &tutor.actor, tutor.id, new).await
-}
-
-async fn list(services: &Services, tutor: &Tutor) -> Vec<Account> {
-    diary::list(services, &tutor.actor, tutor.id).await.expect("a list")
-}
-
-/// The only account of a tutor.
-async fn only(services: &Services, tutor: &Tutor) -> Account {
-    let mut accounts = list(services, tutor).await;
-    assert_eq!(accounts.len(), 1);
-    accounts.remove(0)
-}
-
-/// Has those calendars of the only account read that have these names.
-async fn choose(services: &Services, tutor: &Tutor, names: &[&str]) {
-    let account = only(services, tutor).await;
-    let chosen = account.calendars.iter().filter(|calendar| names.contains(&&*calendar.name));
-    let chosen: Vec<_> = chosen.map(|calendar| calendar.id).collect();
-    assert_eq!(chosen.len(), names.len(), "{:?}", account.calendars);
-    diary::choose(services, &tutor.actor, tutor.id, account.id, &chosen).await.expect("chosen");
-}
-
-/// Whether an hour of tomorrow can be booked.
-async fn is_free(services: &Services, tutor: &Tutor, hour: i64) -> bool {
-    let query = SlotQuery {
-        tutor: tutor.id.to_string(),
-        range: Interval::new(at_hour(24), at_hour(72)),
-        offering: None,
-        duration: Some(60),
-    };
-    let found = availability::free_slots(services, &query).await.expect("slots").slots;
-    found.into_iter().any(|slot| slot.start == at_hour(hour))
-}
-
-/// Lets minutes go by and does what is due.
-async fn pass(services: &Services, minutes: i64) {
-    let later = services.clock.now() + TimeDelta::minutes(minutes);
-    services.clock.set(&services.db, Some(later)).await.expect("the clock");
-    sweep::run(services).await.expect("swept");
-    jobs::hand_out(services).await.expect("handed out");
-    jobs::drain(services).await.expect("done");
-}
 
 #[sqlx::test(migrations = "../migrations")]
 async fn an_account_is_found_from_whatever_address_its_owner_has(db: PgPool) {
@@ -138,11 +70,11 @@ async fn chosen_calendars_take_slots_away_and_what_fails_keeps_what_was_known(db
         free
     };
     assert_eq!(state().await, [true; 5], "nothing is read before it is chosen");
-    choose(&services, &tutor, &["Work"]).await;
+    choose(&services, &tutor, &["Work"], None).await;
     assert_eq!(state().await, [false, true, true, true, false]);
-    choose(&services, &tutor, &["Home", "Work"]).await;
+    choose(&services, &tutor, &["Home", "Work"], None).await;
     assert_eq!(state().await, [false, true, false, true, false]);
-    choose(&services, &tutor, &["Home"]).await;
+    choose(&services, &tutor, &["Home"], None).await;
     assert_eq!(state().await, [true, true, false, true, true]);
     pass(&services, 0).await;
     radicale.put("home/late.ics", &entry("late", at_hour(29), 60, "")).await;
@@ -186,7 +118,7 @@ async fn one_file_that_cannot_be_read_makes_the_calendar_fail(db: PgPool) {
     let start = odd.lines().find(|line| line.starts_with("DTSTART")).expect("a start");
     radicale.put("work/odd.ics", &odd.replace(&format!("{start}\r\n"), zone)).await;
     connect(&services, &tutor, &account(&radicale.url(), "geheim")).await.expect("connected");
-    choose(&services, &tutor, &["Work"]).await;
+    choose(&services, &tutor, &["Work"], None).await;
     let read = only(&services, &tutor).await.calendars.remove(0).read.expect("it is chosen");
     assert_eq!((read.read_at, read.failing), (None, Some((now(), busy::Problem::Unreadable))));
 }
@@ -198,7 +130,7 @@ async fn our_own_lessons_in_it_take_no_time(db: PgPool) {
     let placed = booked(&services, &student, &tutor, at_hour(26)).await;
     radicale.put("work/copy.ics", &entry(&placed.id.to_string(), placed.start, 60, "")).await;
     connect(&services, &tutor, &account(&radicale.url(), "geheim")).await.expect("connected");
-    choose(&services, &tutor, &["Work"]).await;
+    choose(&services, &tutor, &["Work"], None).await;
     booking::reschedule(&services, &student, placed.id, at_hour(29), None).await.expect("moved");
     assert!(is_free(&services, &tutor, 26).await);
     radicale.delete("work/copy.ics").await;
@@ -213,7 +145,7 @@ async fn an_account_is_its_tutor_s_alone_and_its_password_nobody_s(db: PgPool) {
     let other = testing::tutor(&services, "Otto").await;
     connect(&services, &tutor, &account(&radicale.url(), "geheim")).await.expect("connected");
     let own = only(&services, &tutor).await;
-    let chosen = [own.calendars[0].id];
+    let chosen = Choice { read: vec![own.calendars[0].id], lessons_in: None };
     let theirs = diary::choose(&services, &other.actor, other.id, own.id, &chosen).await;
     assert_eq!(refused(theirs).0, Code::NotFound);
     let theirs = diary::disconnect(&services, &other.actor, other.id, own.id).await;

@@ -42,7 +42,7 @@ pub async fn connect_account(address: String, login: String, password: String) -
     crate::pages::diary_actions::connect_account(address, login, password).await
 }
 
-/// Says which calendars of an account are read.
+/// Says which calendars of an account are read, and into which lessons are written.
 ///
 /// # Errors
 /// `NOT_FOUND`, `INVALID_REQUEST` on `calendars`.
@@ -50,8 +50,9 @@ pub async fn connect_account(address: String, login: String, password: String) -
 pub async fn choose_calendars(
     account: String,
     #[server(default)] calendars: Vec<String>,
+    #[server(default)] lessons_in: String,
 ) -> Result<(), WireError> {
-    crate::pages::diary_actions::choose_calendars(&account, &calendars).await
+    crate::pages::diary_actions::choose_calendars(&account, &calendars, &lessons_in).await
 }
 
 /// Disconnects an account.

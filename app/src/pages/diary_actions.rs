@@ -3,7 +3,7 @@
 use domain::{Code, Refusal};
 use services::{
     Actor, Services, calendar,
-    diary::{self, NewAccount},
+    diary::{self, Choice, NewAccount},
 };
 use uuid::Uuid;
 
@@ -35,14 +35,19 @@ pub async fn connect_account(address: String, login: String, password: String) -
     .await
 }
 
-/// Says which calendars of an account are read.
+/// Says which calendars of an account are read, and into which lessons are written; an empty one is none.
 ///
 /// # Errors
 /// As `services::diary::choose`.
-pub async fn choose_calendars(account: &str, calendars: &[String]) -> Result<(), WireError> {
+pub async fn choose_calendars(
+    account: &str,
+    calendars: &[String],
+    lessons_in: &str,
+) -> Result<(), WireError> {
     console::actions::act(&[], ACCOUNTS, async |services, actor, tutor| {
-        let chosen = calendars.iter().map(|calendar| known(calendar)).collect::<Result<Vec<_>, _>>()?;
-        diary::choose(services, actor, tutor, known(account)?, &chosen).await
+        let read = calendars.iter().map(|calendar| known(calendar)).collect::<Result<_, _>>()?;
+        let lessons_in = (!lessons_in.is_empty()).then(|| known(lessons_in)).transpose()?;
+        diary::choose(services, actor, tutor, known(account)?, &Choice { read, lessons_in }).await
     })
     .await
 }

@@ -85,13 +85,14 @@ impl Method {
 /// How often a calendar should ask a feed for news.
 const ASK_AGAIN: TimeDelta = TimeDelta::minutes(15);
 
-/// A file of entries for a reader, written at `now`. A feed has a name.
+/// A file of entries for a reader, written at `now`. A feed has a name. A file that a calendar stores has no method
+/// (RFC 4791, 4.1), and names nobody whom a server could write to.
 ///
 /// # Errors
 /// Where the library cannot write it.
 pub(super) fn file(
     config: &Config,
-    method: Method,
+    method: Option<Method>,
     reader: &Reader,
     lessons: &[Lesson],
     name: Option<&str>,
@@ -101,7 +102,9 @@ pub(super) fn file(
     calendar.append_property(("VERSION", "2.0"));
     calendar.append_property(("PRODID", "-//Lectern//Lectern//EN"));
     calendar.append_property(("CALSCALE", "GREGORIAN"));
-    calendar.append_property(("METHOD", method.name()));
+    if let Some(method) = method {
+        calendar.append_property(("METHOD", method.name()));
+    }
     if let Some(name) = name {
         calendar.name(name);
         calendar.ttl(&ASK_AGAIN);
@@ -113,7 +116,13 @@ pub(super) fn file(
 }
 
 /// The entry of a lesson. Its UID is the booking's for good, so that every later file means the same entry.
-fn event(config: &Config, method: Method, reader: &Reader, lesson: &Lesson, now: DateTime<Utc>) -> Event {
+fn event(
+    config: &Config,
+    method: Option<Method>,
+    reader: &Reader,
+    lesson: &Lesson,
+    now: DateTime<Utc>,
+) -> Event {
     let base = &config.web.public_url;
     let (status, language) = (lesson.status(), reader.language);
     let page = format!("{base}/lessons/{}", lesson.booking);
@@ -128,8 +137,10 @@ fn event(config: &Config, method: Method, reader: &Reader, lesson: &Lesson, now:
         .starts(lesson.start)
         .ends(lesson.end)
         .status(status)
-        .class(Class::Private)
-        .append_property(organizer(config, &lesson.tutor));
+        .class(Class::Private);
+    if method.is_some() {
+        event.append_property(organizer(config, &lesson.tutor));
+    }
     if status == EventStatus::Cancelled {
         event
             .summary(&line(&words::cancelled(language, &summary)))
@@ -145,7 +156,7 @@ fn event(config: &Config, method: Method, reader: &Reader, lesson: &Lesson, now:
             .add_property("TRANSP", "OPAQUE");
     }
     // RFC 5546, 3.2.1: what is published names nobody as invited.
-    if method != Method::Publish {
+    if matches!(method, Some(Method::Request | Method::Cancel)) {
         event.append_multi_property(attendee(reader, status));
     }
     event.done()
@@ -226,7 +237,7 @@ mod tests {
 
     fn written(method: Method, language: Language, lessons: &[Lesson], name: Option<&str>) -> String {
         let now = at("2027-02-03T10:00:00Z");
-        file(&config(), method, &reader(language), lessons, name, now).expect("a file")
+        file(&config(), Some(method), &reader(language), lessons, name, now).expect("a file")
     }
 
     /// As it is sent, with the ends of lines as they are shown.

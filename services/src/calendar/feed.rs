@@ -84,7 +84,7 @@ pub async fn feed(services: &Services, secret: &str) -> Result<Feed> {
     let lessons = store::list(&mut db, owner, now - KEPT).await?;
     drop(db);
     let name = words::feed(reader.language);
-    let text = entry::file(&services.config, Method::Publish, &reader, &lessons, Some(name), now)?;
+    let text = entry::file(&services.config, Some(Method::Publish), &reader, &lessons, Some(name), now)?;
     let etag = etag(&text);
     Ok(Feed { text, etag })
 }
@@ -101,11 +101,16 @@ fn hash_of(secret: &str) -> Vec<u8> {
 }
 
 fn etag(text: &str) -> String {
+    let digest = digest(text);
+    format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(digest.get(..16).unwrap_or(&digest)))
+}
+
+/// Names what a file says; when it was written is left out.
+pub(super) fn digest(text: &str) -> Vec<u8> {
     let mut said = Sha256::new();
     for line in text.lines().filter(|line| !line.starts_with("DTSTAMP:")) {
         said.update(line.as_bytes());
         said.update(b"\n");
     }
-    let digest = said.finalize();
-    format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(digest.get(..16).unwrap_or(&digest)))
+    said.finalize().to_vec()
 }

@@ -54,8 +54,35 @@ pub async fn invitation(
     let Some(lesson) = store::find(db, reader.user, booking).await? else { return Ok(None) };
     let cancelled = lesson.status() == EventStatus::Cancelled;
     let method = if cancelled { Method::Cancel } else { Method::Request };
-    let text = entry::file(config, method, &reader, &[lesson], None, now)?;
+    let text = entry::file(config, Some(method), &reader, &[lesson], None, now)?;
     Ok(Some(Invitation { method, text }))
+}
+
+/// The entry of a booking as a calendar stores it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stored {
+    /// The file.
+    pub text: String,
+    /// Names what it says.
+    pub digest: Vec<u8>,
+}
+
+/// The entry of a booking as it stands, for one of its parties' own calendar. `None` where the reader has no part in it
+/// or is gone.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub(crate) async fn stored(
+    db: &mut PgConnection,
+    config: &Config,
+    booking: BookingId,
+    reader: UserId,
+    now: DateTime<Utc>,
+) -> Result<Option<Stored>> {
+    let Some(reader) = store::find_reader(db, reader).await? else { return Ok(None) };
+    let Some(lesson) = store::find(db, reader.user, booking).await? else { return Ok(None) };
+    let text = entry::file(config, None, &reader, &[lesson], None, now)?;
+    Ok(Some(Stored { digest: feed::digest(&text), text }))
 }
 
 /// The calendar file of one of one's own lessons, in a language.
@@ -72,5 +99,5 @@ pub async fn file(
     let reader = store::find_reader(&mut db, actor.user).await?.ok_or_else(booking::not_found)?;
     let lesson = store::find(&mut db, reader.user, booking).await?.ok_or_else(booking::not_found)?;
     let reader = entry::Reader { language, ..reader };
-    entry::file(&services.config, Method::Publish, &reader, &[lesson], None, services.clock.now())
+    entry::file(&services.config, Some(Method::Publish), &reader, &[lesson], None, services.clock.now())
 }

@@ -1,8 +1,12 @@
-//! Accounts of tutors with calendar providers: connecting them, and choosing which of their calendars are read.
+//! Accounts of tutors with calendar providers: connecting them, choosing which of their calendars are read, and writing
+//! lessons into one of them.
 
 pub(crate) mod caldav;
+mod lessons;
+mod lessons_store;
 mod store;
 
+use chrono::{DateTime, Utc};
 use domain::{Code, Refusal, ids::TutorId};
 use futures::StreamExt as _;
 use uuid::Uuid;
@@ -13,6 +17,8 @@ use crate::{
     chance, seal,
 };
 use caldav::{Client, Credential};
+
+pub use lessons::WriteLesson;
 
 /// How many accounts a tutor may connect.
 const MOST: i64 = 5;
@@ -37,14 +43,19 @@ pub struct Account {
     pub login: String,
     /// Its calendars, by name.
     pub calendars: Vec<Offered>,
+    /// The calendar into which lessons are written; `None` where none are.
+    pub lessons_in: Option<Uuid>,
+    /// Since when they cannot be, and why.
+    pub lessons_failing: Option<(DateTime<Utc>, Problem)>,
 }
 
 impl Account {
     /// Whether its provider does not take the password any more.
     #[must_use]
     pub fn is_refused(&self) -> bool {
-        let mut read = self.calendars.iter().filter_map(|calendar| calendar.read.as_ref());
-        read.any(|read| read.failing.is_some_and(|(_, problem)| problem == Problem::Refused))
+        let read = self.calendars.iter().filter_map(|calendar| calendar.read.as_ref());
+        let mut failing = read.filter_map(|read| read.failing).chain(self.lessons_failing);
+        failing.any(|(_, problem)| problem == Problem::Refused)
     }
 }
 
@@ -124,6 +135,7 @@ pub async fn connect(services: &Services, actor: &Actor, tutor: TutorId, new: &N
     store::set(&mut tx, &account, now).await?;
     store::set_offered(&mut tx, id, &found).await?;
     busy::make_due(&mut tx, id, now).await?;
+    lessons::write_all(&mut tx, tutor, id, now).await?;
     Ok(tx.commit().await?)
 }
 
@@ -132,8 +144,18 @@ fn place(account: Uuid) -> String {
     format!("calendar_account:{account}")
 }
 
-/// Says whose busy times count: those of the chosen calendars of an account, and of none of its others. Calendars that
-/// are new are read at once; one that cannot be read says so in the list.
+/// What a tutor chooses of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// The calendars whose busy times count.
+    pub read: Vec<Uuid>,
+    /// The calendar into which lessons are written; `None` for none.
+    pub lessons_in: Option<Uuid>,
+}
+
+/// Says whose busy times count: those of the chosen calendars of an account, and of none of its others; and where
+/// lessons are written. Calendars that are new are read at once; one that cannot be read says so in the list. Lessons
+/// that are elsewhere in the account are moved.
 ///
 /// # Errors
 /// `INSUFFICIENT_PERMISSIONS`; `NOT_FOUND` for what is not the tutor's; `INVALID_REQUEST` on `calendars` for one that
@@ -143,7 +165,7 @@ pub async fn choose(
     actor: &Actor,
     tutor: TutorId,
     account: Uuid,
-    calendars: &[Uuid],
+    choice: &Choice,
 ) -> Result<()> {
     actor.require_tutor(tutor)?;
     let now = services.clock.now();
@@ -151,16 +173,19 @@ pub async fn choose(
     store::lock_tutor(&mut tx, tutor).await?;
     let offered = store::list_offered(&mut tx, tutor, account).await?;
     let is_offered = |id: &Uuid| offered.iter().any(|offered| offered.id == *id);
-    if offered.is_empty() || !calendars.iter().all(is_offered) {
+    if offered.is_empty() || !choice.read.iter().chain(&choice.lessons_in).all(is_offered) {
         return Err(Refusal::new(Code::NotFound, "not_found").into());
     }
     let (chosen, others): (Vec<_>, Vec<_>) =
-        offered.into_iter().partition(|offered| calendars.contains(&offered.id));
+        offered.into_iter().partition(|offered| choice.read.contains(&offered.id));
     let others: Vec<Uuid> = others.into_iter().filter_map(|offered| offered.connection).collect();
     busy::detach(&mut tx, &others).await?;
     let mut new = Vec::new();
     for offered in chosen.iter().filter(|offered| offered.connection.is_none()) {
         new.push(busy::attach(&mut tx, tutor, offered.id, &offered.url, now).await?);
+    }
+    if store::set_lessons_in(&mut tx, account, choice.lessons_in).await? {
+        lessons::write_all(&mut tx, tutor, account, now).await?;
     }
     tx.commit().await?;
     let read = futures::stream::iter(new).map(|id| busy::again(services, id)).buffer_unordered(AT_ONCE);
@@ -168,7 +193,8 @@ pub async fn choose(
     read.into_iter().collect()
 }
 
-/// Disconnects an account and forgets its password; its busy times are free again.
+/// Disconnects an account and forgets its password; its busy times are free again. Lessons that were written there stay
+/// there.
 ///
 /// # Errors
 /// `INSUFFICIENT_PERMISSIONS`, `NOT_FOUND`.

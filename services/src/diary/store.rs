@@ -14,7 +14,7 @@ use crate::{
 /// The accounts of a tutor, the oldest first, with their calendars by name.
 pub(super) async fn list(db: &mut PgConnection, tutor: TutorId) -> Result<Vec<Account>> {
     let rows = sqlx::query!(
-        "SELECT a.id, a.url, a.login, o.id AS calendar, o.name, c.id AS \"connection?\", c.read_at,
+        "SELECT a.id, a.url, a.login, a.lessons_in, a.lessons_failing_since, a.lessons_problem, o.id AS calendar, o.name, c.id AS \"connection?\", c.read_at,
                 c.failing_since, c.problem AS \"problem?\"
          FROM calendar_accounts a
          JOIN offered_calendars o ON o.account_id = a.id
@@ -33,7 +33,16 @@ pub(super) async fn list(db: &mut PgConnection, tutor: TutorId) -> Result<Vec<Ac
         let offered = Offered { id: row.calendar, name: row.name, read };
         match accounts.last_mut() {
             Some(last) if last.id == row.id => last.calendars.push(offered),
-            _ => accounts.push(Account { id: row.id, host, login: row.login, calendars: vec![offered] }),
+            _ => accounts.push(Account {
+                id: row.id,
+                host,
+                login: row.login,
+                calendars: vec![offered],
+                lessons_in: row.lessons_in,
+                lessons_failing: row
+                    .lessons_failing_since
+                    .zip(row.lessons_problem.as_deref().and_then(Problem::parse)),
+            }),
         }
     }
     Ok(accounts)
@@ -120,6 +129,23 @@ pub(super) async fn set_offered(tx: &mut PgConnection, account: Uuid, found: &[F
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Says where lessons are written; `false` where that is so already. What kept them from it is tried anew.
+pub(super) async fn set_lessons_in(
+    tx: &mut PgConnection,
+    account: Uuid,
+    calendar: Option<Uuid>,
+) -> Result<bool> {
+    let changed = sqlx::query!(
+        "UPDATE calendar_accounts SET lessons_in = $2, lessons_problem = NULL, lessons_failing_since = NULL
+         WHERE id = $1 AND (lessons_in IS DISTINCT FROM $2 OR lessons_problem IS NOT NULL)",
+        account,
+        calendar
+    )
+    .execute(tx)
+    .await?;
+    Ok(changed.rows_affected() > 0)
 }
 
 /// A calendar of an account, and what reads it.

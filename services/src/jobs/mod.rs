@@ -24,6 +24,7 @@ use crate::{
     AppError, Result, Services,
     account::SendSignInLink,
     busy::{self, ReadCalendar},
+    diary::WriteLesson,
     mail::{SendMail, TellOfBooking, WriteMail},
     payment::{
         self, ChargeLesson, DetachCard, HandlePaymentEvent, RefundCharge, ReleaseDeposit, SecureDeposit,
@@ -45,6 +46,9 @@ const WRITING_AT_ONCE: usize = 2;
 /// Those that send mails: as many connections as a mail server takes kindly. They have places of their own, so that
 /// one that does not answer holds up no money.
 const SENDING_AT_ONCE: usize = 8;
+
+/// Those that ask calendars elsewhere, of which any may be slow: with places of their own for the same reason.
+const CALENDARS_AT_ONCE: usize = 8;
 
 /// The schema of the queue, which its library keeps up to date.
 const SCHEMA: &str = "graphile_worker";
@@ -205,7 +209,11 @@ fn with_prompt_jobs(worker: WorkerOptions) -> WorkerOptions {
         .define_job::<Queued<DetachCard>>()
         .define_job::<Queued<SecureDeposit>>()
         .define_job::<Queued<ReleaseDeposit>>()
-        .define_job::<Queued<ReadCalendar>>()
+}
+
+/// Jobs that wait for calendars of others, of which any may be slow.
+fn with_calendar_jobs(worker: WorkerOptions) -> WorkerOptions {
+    worker.define_job::<Queued<ReadCalendar>>().define_job::<Queued<WriteLesson>>()
 }
 
 /// Jobs that find words for what happened.
@@ -240,9 +248,12 @@ pub async fn work(services: &Services, stop: impl Future<Output = ()> + Send + '
     let stop = stop.shared();
     let prompt = ready(with_prompt_jobs(worker(services, AT_ONCE, stop.clone()))).await?;
     let writing = ready(with_writing_jobs(worker(services, WRITING_AT_ONCE, stop.clone()))).await?;
-    let sending = ready(with_sending_jobs(worker(services, SENDING_AT_ONCE, stop))).await?;
+    let sending = ready(with_sending_jobs(worker(services, SENDING_AT_ONCE, stop.clone()))).await?;
+    let calendars = ready(with_calendar_jobs(worker(services, CALENDARS_AT_ONCE, stop))).await?;
     tokio::select! {
-        worked = async { tokio::try_join!(prompt.run(), writing.run(), sending.run()) } => match worked {
+        worked = async {
+            tokio::try_join!(prompt.run(), writing.run(), sending.run(), calendars.run())
+        } => match worked {
             Ok(_) => Ok(()),
             Err(error) => Err(AppError::fault(error)),
         },
@@ -258,7 +269,7 @@ pub async fn work(services: &Services, stop: impl Future<Output = ()> + Send + '
 pub async fn drain(services: &Services) -> Result<u64> {
     free_stale(&services.db).await?;
     let worker = with_prompt_jobs(worker(services, AT_ONCE, std::future::pending()));
-    let worker = ready(with_sending_jobs(with_writing_jobs(worker))).await?;
+    let worker = ready(with_calendar_jobs(with_sending_jobs(with_writing_jobs(worker)))).await?;
     let mut ran = 0;
     loop {
         let open = store::open_work(&services.db, services.payments.is_some(), services.clock.now()).await?;

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use super::{enqueue, store, store::Undispatched};
 use crate::{
     Result, Services,
+    diary::WriteLesson,
     mail::{Kind, TellOfBooking, WriteMail},
 };
 
@@ -39,14 +40,20 @@ pub async fn dispatch(services: &Services) -> Result<u64> {
 /// Enqueues what an event asks for; how many jobs.
 async fn fan_out(tx: &mut PgConnection, event: &Undispatched) -> Result<u64> {
     let cause = event.cause.clone();
+    let mut jobs = 0;
     if let Some((kind, booking)) = Kind::of_event(&event.kind).zip(event.booking) {
-        cause.scope(enqueue(tx, &WriteMail { kind, booking })).await?;
+        cause.clone().scope(enqueue(tx, &WriteMail { kind, booking })).await?;
+        jobs += 1;
     } else if TellOfBooking::is_asked_for(&event.kind) {
-        cause.scope(enqueue(tx, &TellOfBooking { event: event.id })).await?;
-    } else {
-        return Ok(0);
+        cause.clone().scope(enqueue(tx, &TellOfBooking { event: event.id })).await?;
+        jobs += 1;
     }
-    Ok(1)
+    let in_calendar = event.in_calendar && WriteLesson::is_asked_for(&event.kind);
+    if let Some(booking) = event.booking.filter(|_| in_calendar) {
+        cause.scope(enqueue(tx, &WriteLesson { booking })).await?;
+        jobs += 1;
+    }
+    Ok(jobs)
 }
 
 /// Hands out soon after each commit and each end of a lesson, for as long as it is polled.

@@ -14,6 +14,8 @@ pub(super) struct Undispatched {
     pub kind: String,
     /// The booking that it concerns.
     pub booking: Option<BookingId>,
+    /// Whether the tutor of that booking has lessons written into a calendar elsewhere.
+    pub in_calendar: bool,
     /// Why it happened.
     pub cause: Trace,
 }
@@ -27,7 +29,9 @@ pub(super) async fn take_undispatched(
     let mut rows = sqlx::query!(
         "UPDATE outbox SET dispatched_at = $2 WHERE id IN (
              SELECT id FROM outbox WHERE dispatched_at IS NULL ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
-         RETURNING id, kind, booking_id, correlation_id, traceparent",
+         RETURNING id, kind, booking_id, correlation_id, traceparent,
+             EXISTS (SELECT FROM bookings b JOIN calendar_accounts a ON a.tutor_id = b.tutor_id
+                     WHERE b.id = booking_id AND a.lessons_in IS NOT NULL) AS \"in_calendar!\"",
         limit,
         now
     )
@@ -38,6 +42,7 @@ pub(super) async fn take_undispatched(
         id: row.id,
         kind: row.kind,
         booking: row.booking_id.map(BookingId),
+        in_calendar: row.in_calendar,
         cause: Trace { correlation_id: row.correlation_id, traceparent: row.traceparent },
     });
     Ok(read.collect())

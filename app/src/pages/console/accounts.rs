@@ -1,9 +1,10 @@
-//! Accounts with calendar providers: connecting them, and choosing which of their calendars are read.
+//! Accounts with calendar providers: connecting them, choosing which of their calendars are read, and into which lessons
+//! are written.
 
 use leptos::prelude::*;
 use services::{busy::Connection, diary::Account};
 
-use super::calendars::why;
+use super::calendars::{problem_since, why};
 use crate::{
     pages::{
         context::{Visit, visit},
@@ -86,6 +87,10 @@ fn Connected(visit: Visit, place: usize, account: Account) -> impl IntoView {
     let (href, dialog) = removal(place, &account);
     let refused = account.is_refused();
     let reading = account.calendars.iter().any(|calendar| calendar.read.is_some());
+    let lessons_failing = account.lessons_failing.map(|(since, problem)| {
+        let why = problem_since(&visit, since, problem);
+        td_string!(locale, diary.lessons_failing, why = why).to_string()
+    });
     let label = format!("{}: {}, {}", td_string!(locale, diary.busy_disconnect), account.host, account.login);
     let legend = td_string!(locale, diary.choose_legend, login = account.login.clone()).to_string();
     let boxes = account.calendars.iter().enumerate().map(|(number, calendar)| {
@@ -113,6 +118,7 @@ fn Connected(visit: Visit, place: usize, account: Account) -> impl IntoView {
                 </div>
             </div>
             {refused.then(|| view! { <Alert tone=Tone::Warning title=td_string!(locale, diary.account_refused)>{td_string!(locale, diary.account_refused_text)}</Alert> })}
+            {lessons_failing.map(|title| view! { <Alert tone=Tone::Warning title/> })}
             {(!reading).then(|| view! { <Alert tone=Tone::Info title=td_string!(locale, diary.account_unread)/> })}
             <form method="post" action="/do/choose_calendars" class="form">
                 <input type="hidden" name="account" value=account.id.to_string()/>
@@ -120,17 +126,37 @@ fn Connected(visit: Visit, place: usize, account: Account) -> impl IntoView {
                     <legend>{legend}</legend>
                     {boxes.collect_view()}
                 </fieldset>
+                <LessonsIn locale place account=account.clone()/>
                 <div class="form-actions"><Button variant=ButtonVariant::Secondary>{td_string!(locale, site.save)}</Button></div>
             </form>
         </section>
     }
 }
 
+/// The choice of the calendar into which lessons are written.
+#[component]
+fn LessonsIn(locale: Locale, place: usize, account: Account) -> impl IntoView {
+    let nowhere = SelectOption::new("", td_string!(locale, diary.lessons_nowhere));
+    let calendars = account.calendars.iter();
+    let calendars =
+        calendars.map(|calendar| SelectOption::new(calendar.id.to_string(), calendar.name.clone()));
+    let options: Vec<_> = std::iter::once(nowhere).chain(calendars).collect();
+    let value = account.lessons_in.map(|calendar| calendar.to_string()).unwrap_or_default();
+    view! {
+        <Field id=format!("lessons-{place}") label=td_string!(locale, diary.lessons_in) hint=td_string!(locale, diary.lessons_in_hint)>
+            <Select name="lessons_in" options value/>
+        </Field>
+    }
+}
+
 #[component]
 fn Badge(locale: Locale, account: Account) -> impl IntoView {
     let mut read = account.calendars.iter().filter_map(|calendar| calendar.read.as_ref()).peekable();
-    read.peek()?;
-    Some(if read.any(|read| read.failing.is_some()) {
+    if read.peek().is_none() && account.lessons_in.is_none() {
+        return None;
+    }
+    let failing = account.lessons_failing.is_some() || read.any(|read| read.failing.is_some());
+    Some(if failing {
         view! { <StateBadge state="failed" text=td_string!(locale, diary.busy_fails)/> }.into_any()
     } else {
         view! { <StateBadge state="active" text=td_string!(locale, diary.busy_works)/> }.into_any()

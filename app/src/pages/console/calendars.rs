@@ -1,5 +1,6 @@
 //! Calendars elsewhere whose busy times take slots away.
 
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use services::busy::{Connection, Problem};
 
@@ -98,16 +99,20 @@ fn Row(visit: Visit, place: usize, connection: Connection) -> impl IntoView {
 
 /// Since when a calendar cannot be read, and what keeps it from that.
 pub(super) fn why(visit: &Visit, connection: &Connection) -> Option<String> {
+    connection.failing.map(|(since, problem)| problem_since(visit, since, problem))
+}
+
+/// What keeps a calendar from being read or written into, and since when.
+pub(super) fn problem_since(visit: &Visit, since: DateTime<Utc>, problem: Problem) -> String {
     let locale = visit.locale();
-    let (since, problem) = connection.failing?;
     let since = format::moment(locale, visit.zone, since);
-    Some(match problem {
+    match problem {
         Problem::Unreachable => td_string!(locale, diary.busy_unreachable, time = since).to_string(),
         Problem::Refused => td_string!(locale, diary.busy_refused, time = since).to_string(),
         Problem::Forbidden => td_string!(locale, diary.busy_forbidden, time = since).to_string(),
         Problem::TooLarge => td_string!(locale, diary.busy_too_large, time = since).to_string(),
         Problem::Unreadable => td_string!(locale, diary.busy_unreadable, time = since).to_string(),
-    })
+    }
 }
 
 /// The question before a calendar is disconnected. Without script it arrives open at its own address.

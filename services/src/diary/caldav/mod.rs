@@ -1,6 +1,7 @@
-//! A client of CalDAV (RFC 4791): as much as it takes to find calendars and to read them.
+//! A client of CalDAV (RFC 4791): as much as it takes to find calendars, to read them and to write into them.
 
 mod discover;
+mod files;
 mod xml;
 
 use std::time::Duration;
@@ -9,7 +10,7 @@ use chrono::{DateTime, Utc};
 use domain::interval::Interval;
 use reqwest::{
     Method, StatusCode,
-    header::{CONTENT_TYPE, LOCATION},
+    header::{CONTENT_TYPE, HeaderName, LOCATION},
 };
 use url::Url;
 
@@ -20,6 +21,7 @@ use crate::{
 };
 
 pub(super) use discover::{Found, discover};
+pub(super) use files::Written;
 
 /// Who asks, and the password, made for us where the provider knows such.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,11 +54,48 @@ struct Answer {
     text: String,
 }
 
+impl Answer {
+    /// Whether the server did what it was asked.
+    fn succeeded(&self) -> Result<(), Problem> {
+        match self.status {
+            status if status.is_success() => Ok(()),
+            StatusCode::UNAUTHORIZED => Err(Problem::Refused),
+            StatusCode::FORBIDDEN | StatusCode::METHOD_NOT_ALLOWED => Err(Problem::Forbidden),
+            _ => Err(Problem::Unreachable),
+        }
+    }
+
+    /// The places that it tells of (RFC 4918, 13).
+    fn places(&self) -> Result<Vec<xml::Place>, Problem> {
+        self.succeeded()?;
+        if self.status == StatusCode::MULTI_STATUS {
+            xml::places(&self.text)
+        } else {
+            Err(Problem::Unreadable)
+        }
+    }
+}
+
 /// What is asked.
+#[derive(Clone, Debug)]
 struct Question<'a> {
     method: &'static str,
-    depth: &'static str,
+    depth: Option<&'static str>,
+    content_type: &'static str,
     body: &'a str,
+    condition: Option<(HeaderName, &'a str)>,
+}
+
+impl Default for Question<'_> {
+    fn default() -> Self {
+        Question {
+            method: "GET",
+            depth: None,
+            content_type: "application/xml; charset=utf-8",
+            body: "",
+            condition: None,
+        }
+    }
 }
 
 impl<'a> Client<'a> {
@@ -80,10 +119,10 @@ impl<'a> Client<'a> {
             stamp(window.start),
             stamp(window.end)
         );
-        let question = Question { method: "REPORT", depth: "1", body: &body };
-        let answer = self.in_time(self.ask(url.clone(), &question)).await?;
+        let question = Question { method: "REPORT", depth: Some("1"), body: &body, ..Question::default() };
+        let answer = self.in_time(self.follow(url.clone(), &question)).await?;
         // Much text takes long to read.
-        let read = tokio::task::spawn_blocking(move || xml::places(&answer.text)).await;
+        let read = tokio::task::spawn_blocking(move || answer.places()).await;
         let places = read.unwrap_or(Err(Problem::Unreadable))?;
         Ok(places.into_iter().filter_map(|place| place.file).collect())
     }
@@ -98,30 +137,24 @@ impl<'a> Client<'a> {
         let body = format!(
             r#"<?xml version="1.0" encoding="utf-8"?><D:propfind xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:prop>{asked}</D:prop></D:propfind>"#
         );
-        let answer = self.ask(url, &Question { method: "PROPFIND", depth, body: &body }).await?;
-        Ok((answer.url, xml::places(&answer.text)?))
+        let question =
+            Question { method: "PROPFIND", depth: Some(depth), body: &body, ..Question::default() };
+        let answer = self.follow(url, &question).await?;
+        let places = answer.places()?;
+        Ok((answer.url, places))
     }
 
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
         tokio::time::timeout(TIME, work).await.unwrap_or(Err(Problem::Unreachable))
     }
 
-    /// Asks, and follows where the server leads; the answer is one of several parts (RFC 4918, 13).
-    async fn ask(&self, mut url: Url, question: &Question<'_>) -> Result<Answer, Problem> {
+    /// Asks, and follows where the server leads.
+    async fn follow(&self, mut url: Url, question: &Question<'_>) -> Result<Answer, Problem> {
         for _ in 0..=net::MOST_REDIRECTS {
-            let answer = match self.send(&url, question).await? {
-                Sent::Answer(answer) => answer,
-                Sent::Elsewhere(next) => {
-                    url = next;
-                    continue;
-                }
-            };
-            return match answer.status {
-                StatusCode::MULTI_STATUS => Ok(answer),
-                StatusCode::UNAUTHORIZED => Err(Problem::Refused),
-                StatusCode::FORBIDDEN => Err(Problem::Forbidden),
-                _ => Err(Problem::Unreachable),
-            };
+            match self.send(&url, question).await? {
+                Sent::Answer(answer) => return Ok(answer),
+                Sent::Elsewhere(next) => url = next,
+            }
         }
         Err(Problem::Unreachable)
     }
@@ -131,13 +164,19 @@ impl<'a> Client<'a> {
             return Err(Problem::Unreachable);
         }
         let method = Method::from_bytes(question.method.as_bytes()).map_err(|_| Problem::Unreachable)?;
-        let request = self
+        let mut request = self
             .http
             .request(method, url.clone())
-            .basic_auth(&self.credential.login, Some(&self.credential.password))
-            .header("Depth", question.depth)
-            .header(CONTENT_TYPE, "application/xml; charset=utf-8")
-            .body(question.body.to_owned());
+            .basic_auth(&self.credential.login, Some(&self.credential.password));
+        if !question.body.is_empty() {
+            request = request.header(CONTENT_TYPE, question.content_type).body(question.body.to_owned());
+        }
+        if let Some(depth) = question.depth {
+            request = request.header("Depth", depth);
+        }
+        if let Some((name, value)) = &question.condition {
+            request = request.header(name, *value);
+        }
         let answer = request.send().await.map_err(|_| Problem::Unreachable)?;
         let status = answer.status();
         if status.is_redirection() {

@@ -1,0 +1,258 @@
+//! Lessons in tutors' calendars elsewhere: written, moved and removed there as the bookings say. What becomes of an
+//! entry there changes no booking.
+//!
+//! The job asks what is there, then reads the booking, then writes under the condition that nobody wrote in between. So
+//! of two jobs the one with older news never has the last word, and one that was killed is simply done again: the name
+//! of the entry is the booking's.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    booking::BookingState,
+    ids::{BookingId, TutorId, UserId},
+};
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+use url::Url;
+use uuid::Uuid;
+
+use super::{
+    caldav::{self, Client, Written},
+    credential, lessons_store as store,
+};
+use crate::{
+    AppError, Result, Services,
+    busy::Problem,
+    calendar::{self, Stored},
+    jobs::{self, Job},
+};
+
+/// How often one job writes a lesson that others change meanwhile.
+const TRIES: usize = 5;
+
+/// The job that brings a lesson's entries up to date.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WriteLesson {
+    /// Which.
+    pub booking: BookingId,
+}
+
+impl Job for WriteLesson {
+    const NAME: &'static str = "write_lesson";
+
+    async fn run(self, services: &Services) -> Result<()> {
+        write(services, self.booking).await
+    }
+}
+
+impl WriteLesson {
+    /// Whether such an event of the outbox changes what calendars show.
+    pub(crate) fn is_asked_for(event: &str) -> bool {
+        matches!(
+            event,
+            "booking.created"
+                | "booking.confirmed"
+                | "booking.declined"
+                | "booking.expired"
+                | "booking.rescheduled"
+                | "booking.cancelled"
+        )
+    }
+}
+
+/// A booking, as far as calendars are concerned.
+pub(super) struct Lesson {
+    pub state: BookingState,
+    pub end: DateTime<Utc>,
+    pub tutor_user: UserId,
+}
+
+/// An account into which lessons are written, or were.
+pub(super) struct Target {
+    pub account: Uuid,
+    pub login: String,
+    /// The password, encrypted.
+    pub sealed: Vec<u8>,
+    /// The calendar; `None` where none are written any more.
+    pub calendar: Option<String>,
+}
+
+/// A place where a lesson is, or may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub url: String,
+    /// Names what is there; `None` before that is known.
+    pub written: Option<Vec<u8>>,
+}
+
+/// What a calendar should show of a lesson.
+enum Wanted {
+    /// The lesson.
+    There(Stored),
+    /// Nothing.
+    Gone,
+    /// What it shows: the lesson is over.
+    AsItIs,
+}
+
+/// Brings the entries of a lesson up to date in all accounts of its tutor. One that fails keeps no other waiting.
+async fn write(services: &Services, booking: BookingId) -> Result<()> {
+    let targets = store::list_targets(&mut *services.db.acquire().await?, booking).await?;
+    let mut later = None;
+    for target in targets {
+        let outcome = write_into(services, booking, &target).await?;
+        let now = services.clock.now();
+        let problem = outcome.err();
+        store::set_outcome(&mut *services.db.acquire().await?, target.account, problem, now).await?;
+        match problem {
+            // Only the tutor can mend these; the account is written into again once that is done.
+            None | Some(Problem::Refused | Problem::Forbidden) => {}
+            Some(problem) => later = Some(problem),
+        }
+    }
+    match later {
+        None => Ok(()),
+        Some(problem) => Err(AppError::fault(format!("a lesson is not written: {}", problem.name()))),
+    }
+}
+
+async fn write_into(services: &Services, booking: BookingId, target: &Target) -> Result<Result<(), Problem>> {
+    let opened = credential(services, target.account, target.login.clone(), &target.sealed)?;
+    let Some(credential) = opened else { return Ok(Err(Problem::Refused)) };
+    let writer = Writer { services, booking, target, client: Client::new(services, &credential)? };
+    let mut removed = false;
+    for _ in 0..TRIES {
+        match writer.step(&mut removed).await? {
+            Ok(Step::Settled) => return Ok(Ok(())),
+            Ok(Step::Again) => {}
+            Err(problem) => return Ok(Err(problem)),
+        }
+    }
+    Ok(Err(Problem::Unreachable))
+}
+
+/// What follows from a step.
+enum Step {
+    /// All is as it should be.
+    Settled,
+    /// Something was done: it is looked at once more, for the booking may have changed meanwhile.
+    Again,
+}
+
+/// Who writes one lesson into one account.
+struct Writer<'a> {
+    services: &'a Services,
+    booking: BookingId,
+    target: &'a Target,
+    client: Client<'a>,
+}
+
+impl Writer<'_> {
+    async fn step(&self, removed: &mut bool) -> Result<Result<Step, Problem>> {
+        let mut db = self.services.db.acquire().await?;
+        let entries = store::list_entries(&mut db, self.target.account, self.booking).await?;
+        let wanted = self.wanted(&mut db).await?;
+        drop(db);
+        let place = self.target.calendar.as_deref().map(|calendar| place(calendar, self.booking));
+        let place = place.transpose()?;
+        match wanted {
+            Wanted::AsItIs => Ok(Ok(Step::Settled)),
+            Wanted::There(_) if place.is_none() => self.remove(&entries, None, removed).await,
+            Wanted::Gone => self.remove(&entries, place.as_ref(), removed).await,
+            Wanted::There(stored) => {
+                let Some(place) = place else { return Ok(Ok(Step::Settled)) };
+                let (here, elsewhere): (Vec<_>, Vec<_>) =
+                    entries.into_iter().partition(|entry| entry.url == place.as_str());
+                if let Err(problem) = self.remove(&elsewhere, None, &mut true).await? {
+                    return Ok(Err(problem));
+                }
+                if here.iter().any(|entry| entry.written.as_ref() == Some(&stored.digest)) {
+                    return Ok(Ok(Step::Settled));
+                }
+                self.put(&place).await
+            }
+        }
+    }
+
+    /// What is wanted now.
+    async fn wanted(&self, db: &mut PgConnection) -> Result<Wanted> {
+        let now = self.services.clock.now();
+        let Some(lesson) = store::find_lesson(db, self.booking).await? else { return Ok(Wanted::Gone) };
+        match lesson.state {
+            BookingState::Confirmed if lesson.end > now => {
+                let config = &self.services.config;
+                let stored = calendar::stored(db, config, self.booking, lesson.tutor_user, now).await?;
+                Ok(stored.map_or(Wanted::Gone, Wanted::There))
+            }
+            BookingState::Requested
+            | BookingState::PendingReview
+            | BookingState::Declined
+            | BookingState::Expired
+            | BookingState::Cancelled => Ok(Wanted::Gone),
+            _ => Ok(Wanted::AsItIs),
+        }
+    }
+
+    /// Writes what is wanted once it is known what is there.
+    async fn put(&self, place: &Url) -> Result<Result<Step, Problem>> {
+        let standing = match self.client.standing(place).await {
+            Ok(standing) => standing,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let mut db = self.services.db.acquire().await?;
+        let Wanted::There(stored) = self.wanted(&mut db).await? else { return Ok(Ok(Step::Again)) };
+        store::insert(&mut db, self.target.account, self.booking, place.as_str()).await?;
+        drop(db);
+        match self.client.put(place, &stored.text, &standing).await {
+            Ok(Written::Done) => {
+                let mut db = self.services.db.acquire().await?;
+                let account = self.target.account;
+                store::set_written(&mut db, account, self.booking, place.as_str(), &stored.digest).await?;
+                Ok(Ok(Step::Again))
+            }
+            Ok(Written::Overtaken) => Ok(Ok(Step::Again)),
+            Err(problem) => Ok(Err(problem)),
+        }
+    }
+
+    /// Removes entries, and what may be at `also` without a row of ours.
+    async fn remove(
+        &self,
+        entries: &[Entry],
+        also: Option<&Url>,
+        removed: &mut bool,
+    ) -> Result<Result<Step, Problem>> {
+        if *removed && entries.is_empty() {
+            return Ok(Ok(Step::Settled));
+        }
+        let known = entries.iter().map(|entry| caldav::kept(&entry.url)).collect::<Result<Vec<_>>>()?;
+        for place in known.iter().chain(also) {
+            if let Err(problem) = self.client.delete(place).await {
+                return Ok(Err(problem));
+            }
+            let mut db = self.services.db.acquire().await?;
+            store::delete(&mut db, self.target.account, self.booking, place.as_str()).await?;
+        }
+        *removed = true;
+        Ok(Ok(Step::Again))
+    }
+}
+
+/// Where the entry of a booking is in a calendar.
+fn place(calendar: &str, booking: BookingId) -> Result<Url> {
+    caldav::kept(&format!("{}/{booking}.ics", calendar.trim_end_matches('/')))
+}
+
+/// Has the lessons to come of a tutor written where they now belong, and removed where they no longer do.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub(super) async fn write_all(
+    tx: &mut PgConnection,
+    tutor: TutorId,
+    account: Uuid,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let bookings = store::list_bookings(tx, tutor, account, now).await?;
+    let jobs: Vec<_> = bookings.into_iter().map(|booking| WriteLesson { booking }).collect();
+    jobs::enqueue_all(tx, &jobs).await
+}
