@@ -14,8 +14,8 @@ use crate::{
         query,
     },
     ui::{
-        Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, Checkbox, Dialog, Disclosure, Glyph,
-        Icon, StateBadge, Tone,
+        Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, Checkbox, Dialog, Disclosure, Field,
+        Glyph, Icon, Select, SelectOption, StateBadge, Tone,
     },
 };
 
