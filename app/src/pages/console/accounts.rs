@@ -87,6 +87,8 @@ fn Connected(visit: Visit, place: usize, account: Account) -> impl IntoView {
     let (href, dialog) = removal(place, &account);
     let refused = account.is_refused();
     let reading = account.calendars.iter().any(|calendar| calendar.read.is_some());
+    let mut read = account.calendars.iter().filter_map(|calendar| calendar.read.as_ref());
+    let failing = !refused && read.any(|read| read.failing.is_some());
     let lessons_failing = account.lessons_failing.map(|(since, problem)| {
         let why = problem_since(&visit, since, problem);
         td_string!(locale, diary.lessons_failing, why = why).to_string()
@@ -118,6 +120,7 @@ fn Connected(visit: Visit, place: usize, account: Account) -> impl IntoView {
                 </div>
             </div>
             {refused.then(|| view! { <Alert tone=Tone::Warning title=td_string!(locale, diary.account_refused)>{td_string!(locale, diary.account_refused_text)}</Alert> })}
+            {failing.then(|| view! { <Alert tone=Tone::Warning title=td_string!(locale, diary.busy_failing)/> })}
             {lessons_failing.map(|title| view! { <Alert tone=Tone::Warning title/> })}
             {(!reading).then(|| view! { <Alert tone=Tone::Info title=td_string!(locale, diary.account_unread)/> })}
             <form method="post" action="/do/choose_calendars" class="form">
