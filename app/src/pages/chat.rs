@@ -11,6 +11,8 @@ use services::{
 
 use super::{
     chat_safety::{safety_link, safety_notice},
+    chat_safety_actions::message_id,
+    chat_search::search_box,
     chat_view::{Conversation, News, shown_text},
     context::Visit,
     format,
@@ -80,7 +82,10 @@ pub fn ThreadPage() -> impl IntoView {
         load(
             move |visit| async move {
                 let id: ThreadId = id.parse()?;
-                let before = query::get(&visit.query, "before").map(|cursor| cursor.parse()).transpose()?;
+                let before = match message_id(&query::get(&visit.query, "at").unwrap_or_default())? {
+                    Some(message) => chat::place(&visit.services, &actor, id, message).await?,
+                    None => query::get(&visit.query, "before").map(|cursor| cursor.parse()).transpose()?,
+                };
                 let messages = chat::messages(&visit.services, &actor, id, before, MESSAGES).await?;
                 let newest = messages.rows.first().map(|message| message.id);
                 // Whoever is shown a message has read it.
@@ -105,6 +110,7 @@ pub fn ThreadPage() -> impl IntoView {
                                     </span>
                                     <Avatar name=name.clone()/>
                                     <h1 class="chat-name">{name}</h1>
+                                    {search_box(locale, open.thread.id)}
                                     {safety_link(locale, open.thread.id)}
                                 </header>
                                 {safety_notice(&visit)}

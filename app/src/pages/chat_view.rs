@@ -90,7 +90,7 @@ fn bubble(visit: &Visit, actor: &Actor, thread: &Thread, message: &Message) -> i
     };
     let report = (!own).then(|| report_link(locale, message));
     view! {
-        <li class="chat-bubble" data-own=own.then_some("")>
+        <li class="chat-bubble" id=format!("m{}", message.id) data-own=own.then_some("")>
             <p class="sr-only">{who}</p>
             <p class="chat-text">{parts}</p>
             {masked}

@@ -31,6 +31,7 @@ pub mod chat_actions;
 mod chat_links;
 mod chat_safety;
 pub mod chat_safety_actions;
+mod chat_search;
 mod chat_view;
 pub mod console;
 pub mod context;

@@ -17,6 +17,7 @@ use super::{
     charge::ChargePage,
     chat::{MessagesPage, ThreadPage},
     chat_safety::ReportPage,
+    chat_search::SearchPage,
     console::{
         availability::AvailabilityPage, offerings::Offerings, profile::ProfilePage, requests::Requests,
         settings::TutorSettingsPage, today::Today,
@@ -59,6 +60,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/messages") view=MessagesPage ssr=SsrMode::Async/>
                     <Route path=path!("/messages/:id") view=ThreadPage ssr=SsrMode::Async/>
                     <Route path=path!("/messages/:id/report") view=ReportPage ssr=SsrMode::Async/>
+                    <Route path=path!("/messages/:id/search") view=SearchPage ssr=SsrMode::Async/>
                     <Route path=path!("/tutor") view=Today ssr=SsrMode::Async/>
                     <Route path=path!("/tutor/requests") view=Requests ssr=SsrMode::Async/>
                     <Route path=path!("/tutor/availability") view=AvailabilityPage ssr=SsrMode::Async/>

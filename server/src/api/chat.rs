@@ -222,18 +222,38 @@ pub async fn threads(
     Ok(slice(page))
 }
 
+/// Which messages.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MessagesQuery {
+    /// Only messages that have each of these words somewhere, whatever their accents and capitals; at most 200
+    /// characters. What is found this way does not count as delivered.
+    q: Option<String>,
+    /// 1 to 100, default 20.
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
 /// The messages of a thread, newest first. What is given out counts as delivered.
 #[utoipa::path(get, path = "/api/chat/threads/{id}/messages", tag = "chat", operation_id = "messages",
-    params(("id" = String, Path, description = "The thread"), SliceQuery),
+    params(("id" = String, Path, description = "The thread"), MessagesQuery),
     responses((status = 200, description = "A page of messages", body = Slice<MessageView>)),
     security(("bearer" = []), ("cookie" = [])))]
 pub async fn messages(
     State(services): State<Services>,
     SignedIn(actor): SignedIn,
     path: ApiPath,
-    ApiQuery(query): ApiQuery<SliceQuery>,
+    ApiQuery(query): ApiQuery<MessagesQuery>,
 ) -> ApiResult<Json<Slice<MessageView>>> {
-    let page = chat::messages(&services, &actor, thread_id(&path)?, query.cursor()?, query.limit()).await?;
+    let words = chat::words(query.q.as_deref().unwrap_or_default())?;
+    let slicing = SliceQuery { limit: query.limit, cursor: query.cursor };
+    let (thread, cursor, limit) = (thread_id(&path)?, slicing.cursor()?, slicing.limit());
+    let page = if words.is_empty() {
+        chat::messages(&services, &actor, thread, cursor, limit).await?
+    } else {
+        chat::search(&services, &actor, thread, &words, cursor, limit).await?
+    };
     Ok(slice(page))
 }
 

@@ -193,3 +193,41 @@ async fn the_pages_report_block_and_decide(pool: PgPool) {
     assert_has(&page(&site, &tutor, &format!("/messages/{id}")).await, &["action=\"/do/send_message\""]);
     site.stop().await;
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_conversation_is_searched(pool: PgPool) {
+    let site = start(&pool).await;
+    let (tutor, student) = (site.tutor("Tia Tutor").await, site.person("Sam Student", "student").await);
+    let stranger = site.person("Sue Stranger", "student").await;
+    let api = open(&student, &tutor).await;
+    let id = api.strip_prefix(&format!("{THREADS}/")).expect("an address");
+    let first = say(&student, &api, json!({ "body": "La règle de <Cramer>" })).await;
+    for at in 0..40 {
+        say(&student, &api, json!({ "body": format!("More {at}") })).await;
+    }
+    let found = tutor.get(&format!("{api}/messages?q=REGLE+cramer")).await;
+    assert_eq!((found.data(), &found.json()["next_cursor"]), (json!([first]), &Value::Null));
+    assert_eq!(tutor.get(&format!("{api}/messages?q=more&limit=3")).await.data()[2]["body"], "More 37");
+    assert_eq!(tutor.get(&format!("{api}/messages?q=nowhere")).await.data(), json!([]));
+    let long = "x".repeat(201);
+    let error = tutor.get(&format!("{api}/messages?q={long}")).await.refused(400, "INVALID_REQUEST");
+    assert_eq!(error["details"]["field"], "q");
+    stranger.get(&format!("{api}/messages?q=regle")).await.refused(404, "NOT_FOUND");
+
+    let conversation = page(&site, &tutor, &format!("/messages/{id}")).await;
+    assert_has(&conversation, &[&format!("action=\"/messages/{id}/search\"")]);
+    let results = page(&site, &tutor, &format!("/messages/{id}/search?q=regle")).await;
+    let message = first["id"].as_str().expect("an id");
+    assert_has(&results, &["La règle de &lt;Cramer&gt;", &format!("/messages/{id}?at={message}#m{message}")]);
+    let there = page(&site, &tutor, &format!("/messages/{id}?at={message}")).await;
+    assert_has(&there, &[&format!("id=\"m{message}\""), "Newest messages", "More 9"]);
+    assert!(!there.text.contains("More 10<"), "ten newer ones are shown with it");
+    let none = page(&site, &tutor, &format!("/messages/{id}/search?q=%3Cscript%3E")).await;
+    assert_has(&none, &["&lt;script&gt;"]);
+    for path in [format!("/messages/{id}/search?q={long}"), format!("/messages/{id}/search?q=a&before=x")] {
+        assert_eq!(page(&site, &tutor, &path).await.status, 400, "{path}");
+    }
+    assert_eq!(page(&site, &tutor, &format!("/messages/{id}?at=x")).await.status, 404);
+    assert_eq!(page(&site, &stranger, &format!("/messages/{id}/search?q=regle")).await.status, 404);
+    site.stop().await;
+}

@@ -7,6 +7,7 @@ mod cursor;
 mod follow;
 mod moderation;
 mod safety;
+mod search;
 mod store;
 
 use chrono::{DateTime, Utc};
@@ -30,6 +31,7 @@ pub use moderation::{
     Line, Moderation, Reported, Suspended, Verdict, count_reports, decide, lift, moderation,
 };
 pub use safety::{Report, message_of_other, report, set_block};
+pub use search::{place, search, words};
 
 /// The largest page of a list.
 const LARGEST_PAGE: i64 = 100;

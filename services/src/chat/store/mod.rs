@@ -3,6 +3,7 @@
 mod moderation;
 mod news;
 mod safety;
+mod search;
 mod views;
 
 use chrono::{DateTime, Utc};
@@ -21,6 +22,7 @@ pub(super) use moderation::{
 };
 pub(super) use news::{list_after, list_progress, newest, set_typing};
 pub(super) use safety::{ReportDraft, find_silence, find_written, insert_report, set_block};
+pub(super) use search::{find_newer, find_place, list_found};
 pub(super) use views::{count_unread, find_view, list_views};
 
 /// The two people of a thread, and when it was last written to.
