@@ -61,7 +61,6 @@ pub struct AppState {
 pub fn router(services: Services, options: LeptosOptions, stopping: watch::Receiver<bool>) -> Router {
     let metrics = Metrics::default();
     let state = AppState { services: services.clone(), options, stopping, metrics: metrics.clone() };
-    let with = |services: &Services| services.clone();
     let inside = Router::new()
         .route("/do/{*name}", routing::post(server_function).get(server_function))
         .leptos_routes_with_handler(page_routes(&state), page)
@@ -69,29 +68,39 @@ pub fn router(services: Services, options: LeptosOptions, stopping: watch::Recei
         .merge(plain_addresses())
         .merge(dev::router(&services))
         .fallback(fallback)
-        .method_not_allowed_fallback(async || ApiError::method())
-        .layer(DefaultBodyLimit::max(MAX_FORM))
-        .layer(middleware::from_fn_with_state(with(&services), limit::anonymous))
-        .layer(middleware::from_fn_with_state(with(&services), auth::same_origin))
-        .layer(middleware::from_fn_with_state(with(&services), auth::identify))
-        .layer(middleware::from_fn(in_time))
-        .layer(CatchPanicLayer::custom(error::panicked))
-        .layer(middleware::from_fn(error::render))
-        .layer(middleware::from_fn_with_state(with(&services), auth::name));
+        .method_not_allowed_fallback(async || ApiError::method());
+    let streams = api::streams().method_not_allowed_fallback(async || ApiError::method());
     let hooks = hooks::router()
         .layer(DefaultBodyLimit::max(MAX_FORM))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(middleware::from_fn(error::render))
-        .layer(middleware::from_fn_with_state(with(&services), auth::name));
+        .layer(middleware::from_fn_with_state(services.clone(), auth::name));
     Router::new()
         .route("/healthz", routing::get(health::alive))
         .merge(hooks)
-        .merge(inside)
+        // Fast enough to be worth it for every page; files of the build were compressed better beforehand. A stream
+        // would carry the compressor's six kilobytes without using them.
+        .merge(
+            for_people(inside, &services)
+                .layer(CompressionLayer::new().quality(CompressionLevel::Precise(4))),
+        )
+        .merge(for_people(streams, &services))
         .layer(middleware::from_fn_with_state(services, headers::secure))
         .layer(middleware::from_fn_with_state(metrics, metrics::count))
-        // Fast enough to be worth it for every page; files of the build were compressed better beforehand.
-        .layer(CompressionLayer::new().quality(CompressionLevel::Precise(4)))
         .with_state(state)
+}
+
+/// What is around everything that people ask for: who asks, how often, from where; and answers to what goes wrong.
+fn for_people(routes: Router<AppState>, services: &Services) -> Router<AppState> {
+    routes
+        .layer(DefaultBodyLimit::max(MAX_FORM))
+        .layer(middleware::from_fn_with_state(services.clone(), limit::anonymous))
+        .layer(middleware::from_fn_with_state(services.clone(), auth::same_origin))
+        .layer(middleware::from_fn_with_state(services.clone(), auth::identify))
+        .layer(middleware::from_fn(in_time))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(middleware::from_fn(error::render))
+        .layer(middleware::from_fn_with_state(services.clone(), auth::name))
 }
 
 /// Addresses that are neither pages nor calls.

@@ -46,6 +46,7 @@ struct Base;
 pub fn document() -> OpenApi {
     let mut document = Base::openapi();
     document.merge(super::calls().into_openapi());
+    document.merge(super::open_calls().into_openapi());
     document.info = Base::openapi().info;
     add_security(&mut document);
     copy_mentoring_names(&mut document);

@@ -70,8 +70,11 @@ fn calls() -> OpenApiRouter<AppState> {
         .routes(routes!(chat_safety::reports))
         .routes(routes!(chat_safety::decide))
         .routes(routes!(chat_safety::lift))
-        .routes(routes!(chat_stream::events))
-        .routes(routes!(stream::events))
+}
+
+/// The streams, which stay open.
+fn open_calls() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(chat_stream::events)).routes(routes!(stream::events))
 }
 
 /// The calls under their mentoring names: the same handlers. `document` lists them by copying.
@@ -86,7 +89,12 @@ fn mentoring_names() -> Router<AppState> {
         .route("/api/v2/students/{id}/availability", routing::get(slots).put(hours))
 }
 
-/// Every address of the API.
+/// The streams of the API. They are kept apart because thousands are open: a layer costs each of them its room.
+pub fn streams() -> Router<AppState> {
+    open_calls().split_for_parts().0
+}
+
+/// Every other address of the API.
 pub fn router() -> Router<AppState> {
     let (calls, _) = calls().split_for_parts();
     calls
