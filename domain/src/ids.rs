@@ -68,6 +68,8 @@ ids! {
     ThreadId;
     /// What one person of a conversation told an admin about the other.
     ReportId;
+    /// A file of a message.
+    AttachmentId;
     /// A mail that was written.
     MailId;
 }

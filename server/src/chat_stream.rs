@@ -18,6 +18,7 @@ use utoipa::IntoParams;
 use crate::{
     api::{
         chat::MessageView,
+        chat_files::with_files,
         error::{ApiError, ApiResult},
         extract::{ApiQuery, SignedIn},
     },
@@ -81,19 +82,21 @@ impl Feed for ThreadNews {
         if news.is_err() {
             self.told = told;
         }
-        Ok(self.tell(news?))
+        let news = news?;
+        let views = with_files(&self.services, &self.actor, self.thread, news.messages.clone()).await?;
+        Ok(self.tell(news, views))
     }
 }
 
 impl ThreadNews {
-    fn tell(&mut self, news: News) -> Vec<Event> {
+    fn tell(&mut self, news: News, views: Vec<MessageView>) -> Vec<Event> {
         let mut events = Vec::with_capacity(news.messages.len() + news.receipts.len() + 1);
-        for message in news.messages {
+        for (message, view) in news.messages.into_iter().zip(views) {
             self.position.message = message.id;
             if message.sender != self.actor.user {
                 self.told = Some(message.id);
             }
-            events.push(self.wire("message", &MessageView::from(message)));
+            events.push(self.wire("message", &view));
         }
         for receipt in news.receipts {
             self.position.receipt = receipt.revision;

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod auth;
 mod calendar;
+mod chat_files;
 pub mod chat_stream;
 pub mod command;
 mod dev;

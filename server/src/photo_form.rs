@@ -27,8 +27,7 @@ const PAGE: &str = "/tutor/profile";
 /// Keeps the photo and sends the browser back to the profile.
 pub async fn upload(State(state): State<AppState>, request: Request) -> Response {
     let visit = visit(&state, &request);
-    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    let page_follows = accept.is_some_and(|accept| accept.contains("text/html"));
+    let page_follows = wants_page(&request);
     let keeping = async {
         let actor = visit.actor()?;
         let id = own_tutor(actor)?;
@@ -36,8 +35,8 @@ pub async fn upload(State(state): State<AppState>, request: Request) -> Response
         tutor::set_photo(&visit.services, actor, id, &photo).await
     };
     match keeping.await {
-        Ok(_) => kept(page_follows),
-        Err(error) => refused(visit.wire(&error), page_follows),
+        Ok(_) => kept(page_follows, &format!("{PAGE}?saved=1")),
+        Err(error) => refused(visit.wire(&error), page_follows, PAGE, ACTION),
     }
 }
 
@@ -53,20 +52,28 @@ async fn photo(request: Request) -> Result<Vec<u8>> {
     Err(refusal())
 }
 
-fn kept(page_follows: bool) -> Response {
-    let place = [(header::LOCATION, format!("{PAGE}?saved=1"))];
+/// Whether a browser posted the form itself.
+pub(crate) fn wants_page(request: &Request) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// Sends the browser, or the script of the form, to a page.
+pub(crate) fn kept(page_follows: bool, page: &str) -> Response {
+    let place = [(header::LOCATION, page.to_owned())];
     let status = if page_follows { StatusCode::SEE_OTHER } else { StatusCode::OK };
     (status, place).into_response()
 }
 
-fn refused(error: WireError, page_follows: bool) -> Response {
+/// Tells the script of the form what was wrong, or sends the browser back to the page, which then says it.
+pub(crate) fn refused(error: WireError, page_follows: bool, page: &str, action: &str) -> Response {
     if !page_follows {
         let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
         return (status, Json(error)).into_response();
     }
     let mut headers = HeaderMap::new();
-    let back = format!("{PAGE}?__path={ACTION}");
-    let flash = Flash { action: ACTION.to_owned(), error: Some(error), ..Flash::default() };
+    let back = format!("{page}?__path={action}");
+    let flash = Flash { action: action.to_owned(), error: Some(error), ..Flash::default() };
     let cookie = flash::cookie_of(flash);
     let pairs = [(header::LOCATION, Some(back)), (header::SET_COOKIE, cookie)];
     for (name, value) in pairs {

@@ -30,7 +30,7 @@ use crate::{
         error::{self, ApiError},
         limit,
     },
-    auth, calendar, dev, files,
+    auth, calendar, chat_files, dev, files,
     headers::{self, CardSources},
     health, hooks, join, malformed,
     metrics::{self, Metrics},
@@ -112,6 +112,8 @@ fn plain_addresses() -> Router<AppState> {
         .route("/join/{token}", routing::get(join::follow))
         .route("/lessons/{id}/calendar.ics", routing::get(calendar::file))
         .route(photo_form::ACTION, routing::post(photo_form::upload))
+        .route(chat_files::ACTION, routing::post(chat_files::send))
+        .route("/files/{id}", routing::get(chat_files::open))
         .route("/photos/{id}", routing::get(site::photo))
         .route("/robots.txt", routing::get(site::robots))
         .route("/sitemap.xml", routing::get(site::sitemap))

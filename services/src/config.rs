@@ -1,6 +1,9 @@
 //! What the environment says: one struct for each section, read once at the start.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use async_nats::ServerAddr;
 use lettre::{
@@ -45,6 +48,8 @@ pub struct Config {
     pub stripe: Option<StripeConfig>,
     /// Who sends mails; `None` in development where they are only kept.
     pub mail: Option<MailConfig>,
+    /// The folder of files: `STORAGE_URL` (`file:///…`), default `files` in `LECTERN_DATA`.
+    pub files: PathBuf,
     /// Who carries hints between servers; `None` where Postgres does.
     pub nats: Option<NatsConfig>,
 }
@@ -197,15 +202,13 @@ impl Config {
             Some(_) => return Err(fault("LECTERN_ENV", "must be development or production")),
         };
         let web = WebConfig::read(&vars, mode)?;
+        let data = PathBuf::from(vars.get("LECTERN_DATA").unwrap_or_else(|| "./data".into()));
         Ok(Config {
+            files: files(&vars, &data)?,
             mode,
             mail: MailConfig::read(&vars, mode, web.host())?,
             web,
-            database: DatabaseConfig {
-                url: vars.get("DATABASE_URL"),
-                data: vars.get("LECTERN_DATA").unwrap_or_else(|| "./data".into()).into(),
-                connections: 20,
-            },
+            database: DatabaseConfig { url: vars.get("DATABASE_URL"), data, connections: 20 },
             secrets: SecretsConfig {
                 session: vars.secret("SESSION_SECRET", mode, 16)?,
                 cron: vars.secret("CRON_SECRET", mode, 16)?,
@@ -357,6 +360,16 @@ impl Vars<'_> {
     }
 }
 
+/// Where files are kept.
+fn files(vars: &Vars<'_>, data: &Path) -> Result<PathBuf, ConfigError> {
+    let Some(text) = vars.get("STORAGE_URL") else { return Ok(data.join("files")) };
+    let folder = Url::parse(&text).ok().filter(|url| url.scheme() == "file");
+    let folder = folder.and_then(|url| url.to_file_path().ok());
+    folder.ok_or_else(|| {
+        fault("STORAGE_URL", "must be the address of a folder, such as file:///var/lib/lectern/files")
+    })
+}
+
 fn fault(name: &'static str, problem: &str) -> ConfigError {
     ConfigError { name, problem: problem.to_owned() }
 }
@@ -460,6 +473,8 @@ mod tests {
             ("TRUSTED_PROXIES", "10.0.0.0/33"),
             ("SESSION_SECRET", "short"),
             ("JITSI_DOMAIN", "a b"),
+            ("STORAGE_URL", "/var/files"),
+            ("STORAGE_URL", "s3://bucket"),
             ("SMTP_URL", "mail.example.org"),
             ("SMTP_URL", "https://mail.example.org"),
             ("SMTP_URL", "smtp://mail.example.org?tls=maybe"),

@@ -34,6 +34,7 @@ pub mod search;
 pub mod seed;
 pub mod settings;
 pub mod sitemap;
+pub mod storage;
 pub mod sweep;
 #[doc(hidden)]
 pub mod testing;
@@ -63,6 +64,8 @@ pub struct Parts {
     pub live: Arc<dyn live::LiveBus>,
     /// Who charges cards; `None` where nothing of the kind was configured or started.
     pub payments: Option<payment::provider::Provider>,
+    /// Where files are kept.
+    pub storage: storage::Storage,
     /// Who sends mails; `None` where they are only kept.
     pub mail: Option<mail::Sender>,
 }
@@ -78,7 +81,8 @@ impl Services {
         payments: Option<payment::provider::Provider>,
     ) -> Self {
         let mail = config.mail.as_ref().map(mail::Sender::new);
-        Services(Arc::new(Parts { db, clock, config, live, payments, mail }))
+        let storage = storage::Storage::in_folder(config.files.clone());
+        Services(Arc::new(Parts { storage, db, clock, config, live, payments, mail }))
     }
 
     /// Who charges cards.

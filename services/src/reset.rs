@@ -2,7 +2,7 @@
 
 use crate::{Result, Services, jobs, seed};
 
-/// Deletes every row of every table but the record of migrations and the place of the payment sandbox, gives real time back, and fills in the
+/// Deletes every row of every table but the record of migrations and the place of the payment sandbox, and every file, gives real time back, and fills in the
 /// demonstration again where it was. Says whether it was.
 ///
 /// # Errors
@@ -20,6 +20,7 @@ pub async fn start_over(services: &Services) -> Result<bool> {
             Err(error) => return Err(error),
         }
     }
+    services.storage.clear().await?;
     services.clock.set(&services.db, None).await?;
     if shown {
         seed::demonstration(services).await?;

@@ -180,7 +180,7 @@ async fn an_admin_sees_what_was_reported_and_what_is_around_it(db: PgPool) {
     three.send(student, "after").await;
     let (queue, statements) = counted(chat::moderation(&three.services, &three.admin)).await;
     let queue = queue.expect("the queue");
-    assert_eq!(statements, 4);
+    assert_eq!(statements, 5);
     let [about_message, about_thread] = &queue.open[..] else { panic!("{queue:?}") };
     assert_eq!(lines(about_message), ["m6", "m7", "m8", "m9", "m10", "m11", "m12"]);
     assert_eq!((&*about_message.reporter_name, &*about_message.about_name), ("Sam", "Tina"));

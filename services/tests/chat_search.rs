@@ -115,8 +115,7 @@ async fn a_message_is_shown_in_its_place(db: PgPool) {
         services.clock.show(Some(testing::now() + TimeDelta::minutes(at / 3)));
         sent.push(send(&services, &tutor, thread, &format!("m{at}")).await.id);
     }
-    for (at, first) in [(0, Some(10)), (20, Some(30)), (38, Some(48)), (39, None), (49, None)]
-    {
+    for (at, first) in [(0, Some(10)), (20, Some(30)), (38, Some(48)), (39, None), (49, None)] {
         let cursor = chat::place(&services, &student, thread, sent[at]).await.expect("a place");
         let page = chat::messages(&services, &student, thread, cursor, 30).await.expect("a page").rows;
         let expected = first.unwrap_or(49);

@@ -3,9 +3,13 @@
 use domain::{account::Role, chat::Decision};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use services::chat::{self, Line, Moderation, Reported, Suspended};
+use services::{
+    Actor,
+    chat::{self, Line, Moderation, Reported, Suspended},
+};
 
 use super::{
+    chat_files::files,
     context::Visit,
     format,
     forms::{FlashNotice, SavedNotice},
@@ -22,14 +26,14 @@ use crate::ui::{
 pub fn ModerationPage() -> impl IntoView {
     only(Role::Admin, |_, actor| {
         load(
-            move |visit| async move { chat::moderation(&visit.services, &actor).await },
-            |visit, queue| view! { <Shown visit queue/> },
+            move |visit| async move { Ok((chat::moderation(&visit.services, &actor).await?, actor)) },
+            |visit, (queue, actor)| view! { <Shown visit queue actor/> },
         )
     })
 }
 
 #[component]
-fn Shown(visit: Visit, queue: Moderation) -> impl IntoView {
+fn Shown(visit: Visit, queue: Moderation, actor: Actor) -> impl IntoView {
     let locale = visit.locale();
     let Moderation { open, past, suspended } = queue;
     let for_people = visit.clone();
@@ -37,7 +41,7 @@ fn Shown(visit: Visit, queue: Moderation) -> impl IntoView {
         let title = td_string!(locale, moderation.none);
         view! { <EmptyState glyph=Glyph::Inbox title/> }.into_any()
     } else {
-        open.iter().map(|report| case(&visit, report)).collect_view().into_any()
+        open.iter().map(|report| case(&visit, &actor, report)).collect_view().into_any()
     };
     view! {
         <Title text=td_string!(locale, moderation.title)/>
@@ -53,7 +57,7 @@ fn Shown(visit: Visit, queue: Moderation) -> impl IntoView {
 }
 
 /// A report that waits: who, why, what was said, and the decision.
-fn case(visit: &Visit, report: &Reported) -> impl IntoView + use<> {
+fn case(visit: &Visit, actor: &Actor, report: &Reported) -> impl IntoView + use<> {
     let locale = visit.locale();
     let title = about(locale, report);
     let since = format::near(locale, visit.zone, report.created_at, visit.now);
@@ -61,7 +65,7 @@ fn case(visit: &Visit, report: &Reported) -> impl IntoView + use<> {
     let by = td_string!(locale, moderation.reported_by, name = reporter, time = since).to_string();
     let note = report.note.clone().map(|note| view! { <blockquote class="chat-quote">{note}</blockquote> });
     let (reason, form) = (reason_name(locale, report.reason), decide(locale, report));
-    let lines = report.lines.iter().map(|line| said(visit, line, report.message)).collect_view();
+    let lines = report.lines.iter().map(|line| said(visit, actor, line, report.message)).collect_view();
     view! {
         <div id=format!("report-{}", report.id)>
             <Card title>
@@ -84,7 +88,7 @@ fn about(locale: Locale, report: &Reported) -> String {
     }
 }
 
-fn said(visit: &Visit, line: &Line, reported: Option<i64>) -> impl IntoView + use<> {
+fn said(visit: &Visit, actor: &Actor, line: &Line, reported: Option<i64>) -> impl IntoView + use<> {
     let locale = visit.locale();
     let is_reported = reported == Some(line.id);
     let mark = is_reported.then(|| view! { " · "<strong>{td_string!(locale, moderation.this_one)}</strong> });
@@ -96,6 +100,7 @@ fn said(visit: &Visit, line: &Line, reported: Option<i64>) -> impl IntoView + us
                 {line.sender_name.clone()}" · "<time datetime=line.sent_at.to_rfc3339()>{time}</time>{mark}{removed}
             </p>
             <p class="chat-text">{line.body.clone()}</p>
+            {files(visit, actor, &line.files)}
         </li>
     }
 }

@@ -1,15 +1,18 @@
 //! `/messages`: one's threads, and the conversation of one.
 
+use std::collections::HashMap;
+
 use domain::ids::ThreadId;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use services::{
     Actor, Result,
-    chat::{self, Message, Slice, Thread},
+    chat::{self, Attachment, Message, Slice, Thread},
 };
 
 use super::{
+    chat_files::SendFile,
     chat_safety::{safety_link, safety_notice},
     chat_safety_actions::message_id,
     chat_search::search_box,
@@ -37,6 +40,8 @@ pub struct Open {
     pub thread: Thread,
     /// Its messages, newest first.
     pub messages: Slice<Message, i64>,
+    /// The files of these messages.
+    pub files: HashMap<i64, Vec<Attachment>>,
     /// The page shows messages from before the newest ones.
     pub is_past: bool,
 }
@@ -91,12 +96,14 @@ pub fn ThreadPage() -> impl IntoView {
                 // Whoever is shown a message has read it.
                 let thread =
                     chat::read(&visit.services, &actor, id, Some(newest.unwrap_or_default())).await?;
-                let open = Open { thread, messages, is_past: before.is_some() };
+                let files = chat::attachments(&visit.services, &actor, id, &messages.rows).await?;
+                let open = Open { thread, messages, files, is_past: before.is_some() };
                 Ok((list(&visit, &actor).await?, open, actor))
             },
             |visit, (threads, open, actor)| {
                 let locale = visit.locale();
                 let name = open.thread.other_name.clone();
+                let may_write = open.thread.silence.allows_writing().is_ok();
                 let title = td_string!(locale, chat.with, name = name.clone()).to_string();
                 view! {
                     <Title text=title/>
@@ -115,6 +122,7 @@ pub fn ThreadPage() -> impl IntoView {
                                 </header>
                                 {safety_notice(&visit)}
                                 <Conversation visit=visit.clone() actor=actor.clone() open=open.clone()/>
+                                {may_write.then(|| view! { <SendFile locale thread=open.thread.clone()/> })}
                                 <News locale actor open/>
                             </div>
                         </div>

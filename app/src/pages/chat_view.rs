@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::{
     chat::Open,
+    chat_files::files,
     chat_links::written,
     chat_safety::{Silenced, report_link},
     context::Visit,
@@ -44,7 +45,7 @@ pub fn Conversation(
         view! { <p class="center">{way(address.clone(), td_string!(locale, chat.newest))}</p> }
     });
     let rows = open.messages.rows.iter().rev();
-    let bubbles = rows.map(|message| bubble(&visit, &actor, &open.thread, message)).collect_view();
+    let bubbles = rows.map(|message| bubble(&visit, &actor, &open, message)).collect_view();
     let none = open.messages.rows.is_empty().then(|| {
         let name = open.thread.other_name.clone();
         view! { <EmptyState glyph=Glyph::Message title=td_string!(locale, chat.first, name = name).to_string()/> }
@@ -73,8 +74,9 @@ fn way(href: String, text: &'static str) -> impl IntoView {
     view! { <ButtonLink href variant=ButtonVariant::Secondary size=ButtonSize::Small>{text}</ButtonLink> }
 }
 
-fn bubble(visit: &Visit, actor: &Actor, thread: &Thread, message: &Message) -> impl IntoView + use<> {
-    let locale = visit.locale();
+fn bubble(visit: &Visit, actor: &Actor, open: &Open, message: &Message) -> impl IntoView + use<> {
+    let (locale, thread) = (visit.locale(), &open.thread);
+    let files = open.files.get(&message.id).map(|list| files(visit, actor, list));
     let own = message.sender == actor.user;
     let who = if own { td_string!(locale, chat.you).to_owned() } else { thread.other_name.clone() };
     let time = format::near(locale, visit.zone, message.sent_at, visit.now);
@@ -93,6 +95,7 @@ fn bubble(visit: &Visit, actor: &Actor, thread: &Thread, message: &Message) -> i
         <li class="chat-bubble" id=format!("m{}", message.id) data-own=own.then_some("")>
             <p class="sr-only">{who}</p>
             <p class="chat-text">{parts}</p>
+            {files}
             {masked}
             <p class="chat-meta"><time datetime=message.sent_at.to_rfc3339()>{time}</time>{state}{report}</p>
         </li>

@@ -79,7 +79,7 @@ pub fn error_sentence(locale: Locale, key: &str) -> String {
         signature student_overlap request_lapsed join_under_review idempotency_key idempotency_mismatch
         content_type json json_shape method cursor guest link_expired min_rating offerings_many
         payment_method amount_typed prices range_order range_length sort timestamp within_days webhook_secret
-        message_length client_id thread_whom attachments
+        message_length client_id thread_whom attachments attachment_kind
         report_reason report_note report_decision report_decided chat_suspended chat_blocks chat_blocked
     ], internal)
 }

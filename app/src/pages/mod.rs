@@ -28,6 +28,7 @@ pub mod charge_tables;
 pub mod charge_words;
 pub mod chat;
 pub mod chat_actions;
+mod chat_files;
 mod chat_links;
 mod chat_safety;
 pub mod chat_safety_actions;

@@ -20,6 +20,7 @@ use services::{
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
+    chat_files::{AttachmentView, with_files},
     error::{ApiError, ApiResult},
     extract::{ApiJson, ApiPath, ApiQuery, Body, OptionalJson, SignedIn},
     wire::{Success, created, ok},
@@ -65,6 +66,9 @@ pub struct MessageView {
     masked: bool,
     /// An admin removed it: `body` is empty.
     removed: bool,
+    /// Its files; not told in `last_message`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachments: Option<Vec<AttachmentView>>,
 }
 
 impl From<Message> for MessageView {
@@ -78,7 +82,15 @@ impl From<Message> for MessageView {
             sent_at: message.sent_at,
             masked: message.masked,
             removed: message.removed,
+            attachments: None,
         }
+    }
+}
+
+impl MessageView {
+    /// A message with its files.
+    pub(super) fn with_files(message: Message, files: Vec<AttachmentView>) -> Self {
+        MessageView { attachments: Some(files), ..MessageView::from(message) }
     }
 }
 
@@ -254,7 +266,8 @@ pub async fn messages(
     } else {
         chat::search(&services, &actor, thread, &words, cursor, limit).await?
     };
-    Ok(slice(page))
+    let data = with_files(&services, &actor, thread, page.rows).await?;
+    Ok(Json(Slice { status: "success", data, next_cursor: page.next.map(|next| next.to_string()) }))
 }
 
 /// What to send.
@@ -265,9 +278,8 @@ pub struct SendBody {
     body: String,
     /// One's own name for it, 1 to 100 characters: sent again under this name, it is the same message.
     client_id: Option<String>,
-    /// None are taken: the list must be empty.
-    #[schema(value_type = Option<Vec<Object>>)]
-    attachments: Option<Vec<serde_json::Value>>,
+    /// Up to ten files by their ids, each uploaded to this thread by the sender within a day and not sent yet.
+    attachments: Option<Vec<String>>,
 }
 
 impl Body for SendBody {}
@@ -286,13 +298,14 @@ pub async fn send(
     ApiJson(body): ApiJson<SendBody>,
 ) -> ApiResult<Response> {
     let thread = thread_id(&path)?;
-    if body.attachments.is_some_and(|attachments| !attachments.is_empty()) {
-        return Err(ApiError::invalid("attachments", "attachments"));
-    }
+    let files = body.attachments.unwrap_or_default();
+    let files = files.iter().map(|id| id.parse()).collect::<Result<Vec<_>, _>>();
+    let files = files.map_err(|_| ApiError::invalid("attachments", "attachments"))?;
     let text = MessageBody::parse(&body.body)?;
     let client_id = body.client_id.as_deref().map(ClientId::parse).transpose()?;
-    let message = chat::send(&services, &actor, thread, &text, client_id.as_ref()).await?;
-    Ok(created(MessageView::from(message)))
+    let message = chat::send_with(&services, &actor, thread, &text, client_id.as_ref(), &files).await?;
+    let view = with_files(&services, &actor, thread, vec![message]).await?.pop();
+    Ok(created(view))
 }
 
 /// How far.

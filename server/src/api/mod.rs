@@ -6,6 +6,7 @@ pub mod booking_view;
 pub mod bookings;
 pub mod charges;
 pub mod chat;
+pub mod chat_files;
 pub mod chat_safety;
 pub mod document;
 pub mod error;
@@ -65,6 +66,7 @@ fn calls() -> OpenApiRouter<AppState> {
         .routes(routes!(chat::messages, chat::send))
         .routes(routes!(chat::read))
         .routes(routes!(chat::typing))
+        .routes(routes!(chat_files::upload))
         .routes(routes!(chat_safety::block, chat_safety::unblock))
         .routes(routes!(chat_safety::report))
         .routes(routes!(chat_safety::reports))

@@ -6,6 +6,7 @@ use sqlx::PgPool;
 use crate::support::{Person, start};
 
 pub const THREADS: &str = "/api/chat/threads";
+const UNKNOWN: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Opens a student's thread with a tutor; its address.
 pub async fn open(student: &Person<'_>, tutor: &Person<'_>) -> String {
@@ -34,7 +35,7 @@ async fn a_conversation(pool: PgPool) {
     let id = thread.strip_prefix(&format!("{THREADS}/")).expect("an address");
     let expected = json!({
         "id": first["id"], "thread_id": id, "sender_id": student.id(), "body": "Hello\nthere",
-        "client_id": "c1", "sent_at": "2027-03-01T08:00:00Z", "masked": false, "removed": false,
+        "client_id": "c1", "sent_at": "2027-03-01T08:00:00Z", "masked": false, "removed": false, "attachments": [],
     });
     assert_eq!(first, expected);
     let second =
@@ -48,7 +49,9 @@ async fn a_conversation(pool: PgPool) {
     assert_eq!(list.json()["next_cursor"], Value::Null);
     let row = &list.data()[0];
     assert_eq!(row["other"], json!({ "id": tutor.id(), "name": "Tia Tutor" }));
-    assert_eq!((&row["last_message"], &row["unread"], &row["read_to"]), (&third, &json!(2), &Value::Null));
+    let last = (&row["last_message"]["id"], &row["last_message"]["body"]);
+    assert_eq!((last, &row["unread"]), ((&third["id"], &third["body"]), &json!(2)));
+    assert_eq!(row["read_to"], Value::Null);
 
     let page = student.get(&format!("{thread}/messages?limit=2")).await;
     assert_eq!(page.data(), json!([third, second]));
@@ -93,7 +96,10 @@ async fn strangers_and_bad_inputs_are_refused(pool: PgPool) {
         (&*messages, json!({ "body": "x", "client_id": "" }), "client_id"),
         (&*messages, json!({ "body": "x", "client_id": "x".repeat(101) }), "client_id"),
         (&*messages, json!({ "body": "x", "client_id": 7 }), "client_id"),
-        (&*messages, json!({ "body": "x", "attachments": [{}] }), "attachments"),
+        (&*messages, json!({ "body": "x", "attachments": {} }), "attachments"),
+        (&*messages, json!({ "body": "x", "attachments": [{}] }), "attachments[0]"),
+        (&*messages, json!({ "body": "x", "attachments": ["x"] }), "attachments"),
+        (&*messages, json!({ "body": "x", "attachments": [UNKNOWN] }), "attachments"),
     ] {
         let error = student.call("POST", path, body.clone()).await.refused(400, "INVALID_REQUEST");
         assert_eq!(error["details"]["field"], field, "{body}: {error}");

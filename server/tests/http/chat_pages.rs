@@ -78,8 +78,7 @@ async fn a_student_writes_from_a_profile_and_the_tutor_answers(pool: PgPool) {
     student.book(&tutor, "2027-03-01T12:00:00Z").await.data();
     let api = format!("{THREADS}/{id}");
     say(&tutor, &api, json!({ "body": "Read https://example.org/a first" })).await;
-    let link =
-        "<a href=\"https://example.org/a\" target=\"_blank\" rel=\"noopener noreferrer nofollow ugc\">";
+    let link = "<a href=\"https://example.org/a\" target=\"_blank\" rel=\"noopener noreferrer nofollow ugc\" dir=\"ltr\">";
     assert_has(&page(&site, &student, &thread).await, &[link]);
     site.stop().await;
 }

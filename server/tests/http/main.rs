@@ -7,6 +7,7 @@ mod calendar_accounts;
 mod calendars;
 mod cards;
 mod chat;
+mod chat_files;
 mod chat_pages;
 mod chat_safety;
 mod chat_stream;

@@ -4,17 +4,21 @@
 //! order of commits: a reader who goes on from a cursor neither skips nor repeats one.
 
 mod cursor;
+mod files;
 mod follow;
+mod links;
 mod moderation;
 mod safety;
 mod search;
 mod store;
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use domain::{
     Code, Refusal,
     chat::{self, ClientId, MessageBody, Receipt, Silence},
-    ids::{BookingId, ThreadId, TutorId, UserId},
+    ids::{AttachmentId, BookingId, ThreadId, TutorId, UserId},
 };
 use serde_json::json;
 use sqlx::PgConnection;
@@ -26,7 +30,10 @@ use crate::{
 };
 
 pub use cursor::{Cursor, Slice};
+pub(crate) use files::sweep;
+pub use files::{Attachment, MAX_FILE, MOST_FILES, Size, open as open_file, upload};
 pub use follow::{News, Position, Progress, Typing, follow, look, say_typing};
+pub use links::link;
 pub use moderation::{
     Line, Moderation, Reported, Suspended, Verdict, count_reports, decide, lift, moderation,
 };
@@ -192,22 +199,64 @@ pub async fn send(
     body: &MessageBody,
     client_id: Option<&ClientId>,
 ) -> Result<Message> {
+    send_with(services, actor, thread, body, client_id, &[]).await
+}
+
+/// The same with files that the person uploaded to this thread within a day, each of them once.
+///
+/// # Errors
+/// As [`send`]; `INVALID_REQUEST` on `attachments` for any other file, and for more than [`MOST_FILES`].
+pub async fn send_with(
+    services: &Services,
+    actor: &Actor,
+    thread: ThreadId,
+    body: &MessageBody,
+    client_id: Option<&ClientId>,
+    attachments: &[AttachmentId],
+) -> Result<Message> {
     let now = services.clock.now();
+    let draft = Sending { thread, body, client_id, attachments };
     let mut tx = services.db.begin().await?;
-    let sent = write(&mut tx, actor, thread, body, client_id, now).await;
+    let sent = write(&mut tx, actor, &draft, now).await;
     let (message, people) = finish(tx, sent).await?;
     services.live.wake(&people);
     Ok(message)
 }
 
+/// The files of messages of a thread, by message; one statement, none where there are no messages.
+///
+/// # Errors
+/// `NOT_FOUND` for a thread of others.
+pub async fn attachments(
+    services: &Services,
+    actor: &Actor,
+    thread: ThreadId,
+    messages: &[Message],
+) -> Result<HashMap<i64, Vec<Attachment>>> {
+    let ids: Vec<_> = messages.iter().filter(|row| row.thread == thread).map(|row| row.id).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut db = services.db.acquire().await?;
+    own(actor, store::find(&mut db, thread).await?)?;
+    store::list_attachments(&mut db, &ids, false).await
+}
+
+/// What is to be sent.
+struct Sending<'a> {
+    thread: ThreadId,
+    body: &'a MessageBody,
+    client_id: Option<&'a ClientId>,
+    attachments: &'a [AttachmentId],
+}
+
 async fn write(
     tx: &mut PgConnection,
     actor: &Actor,
-    thread: ThreadId,
-    body: &MessageBody,
-    client_id: Option<&ClientId>,
+    sending: &Sending<'_>,
     now: DateTime<Utc>,
 ) -> Result<(Message, Vec<UserId>)> {
+    let &Sending { thread, body, client_id, attachments } = sending;
     let members = own(actor, store::lock(tx, thread).await?)?;
     if let Some(client_id) = client_id
         && let Some(earlier) = store::find_sent(tx, thread, actor.user, client_id).await?
@@ -225,10 +274,30 @@ async fn write(
         sent_at: now.max(members.active_at),
     };
     let message = store::insert_message(tx, &message).await?;
+    take(tx, actor, &message, attachments, now).await?;
     let people = [members.student, members.tutor_user];
     let told = json!({ "thread_id": thread, "message_id": message.id.to_string(), "sender_id": actor.user });
     live::record(tx, &people, "message", &told, now).await?;
     Ok((message, people.into()))
+}
+
+/// Gives the message its files.
+async fn take(
+    tx: &mut PgConnection,
+    actor: &Actor,
+    message: &Message,
+    attachments: &[AttachmentId],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if attachments.is_empty() {
+        return Ok(());
+    }
+    let whose = (message.thread, actor.user, message.id);
+    let fits = attachments.len() <= MOST_FILES;
+    if fits && store::take_attachments(tx, whose, attachments, files::waits_since(now)).await? {
+        return Ok(());
+    }
+    Err(Refusal::on(Code::InvalidRequest, "attachments", "attachments").into())
 }
 
 /// The text without its contact data, where it has any and the two may not exchange it yet.

@@ -10,7 +10,7 @@ use domain::{
 };
 use sqlx::PgConnection;
 
-use super::{not_found, safety, store};
+use super::{Attachment, not_found, safety, store};
 use crate::{Actor, Result, Services, booking::finish};
 
 /// Reports on a page.
@@ -69,6 +69,8 @@ pub struct Line {
     pub sent_at: DateTime<Utc>,
     /// The two do not see it any more.
     pub removed: bool,
+    /// Its files.
+    pub files: Vec<Attachment>,
 }
 
 /// Somebody who may not write.
@@ -97,7 +99,7 @@ pub struct Moderation {
     pub suspended: Vec<Suspended>,
 }
 
-/// What waits and what was decided, at most fifty of each: four statements, however many there are.
+/// What waits and what was decided, at most fifty of each: five statements, however many there are.
 ///
 /// # Errors
 /// `INSUFFICIENT_PERMISSIONS`.
@@ -107,7 +109,11 @@ pub async fn moderation(services: &Services, actor: &Actor) -> Result<Moderation
     let mut open = store::list_reports(&mut db, true, SHOWN).await?;
     let past = store::list_reports(&mut db, false, SHOWN).await?;
     let ids: Vec<_> = open.iter().map(|report| report.id).collect();
-    for (report, line) in store::list_lines(&mut db, &ids).await? {
+    let lines = store::list_lines(&mut db, &ids).await?;
+    let messages: Vec<_> = lines.iter().map(|(_, line)| line.id).collect();
+    let files = store::list_attachments(&mut db, &messages, true).await?;
+    for (report, mut line) in lines {
+        line.files = files.get(&line.id).cloned().unwrap_or_default();
         if let Some(report) = open.iter_mut().find(|open| open.id == report) {
             report.lines.push(line);
         }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Result, Services, booking, mail};
+use crate::{Result, Services, booking, chat, mail};
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -22,6 +22,8 @@ pub struct Swept {
     pub lessons_settled: u64,
     /// Mails that were due: reminders, and the question how a lesson was.
     pub mails_written: u64,
+    /// Uploads that no message took.
+    pub uploads_removed: u64,
     /// Old rows of no more use: lapsed sign-ins, idempotency keys, counters.
     pub rows_pruned: u64,
 }
@@ -32,6 +34,7 @@ impl std::ops::AddAssign for Swept {
         self.requests_expired += more.requests_expired;
         self.lessons_settled += more.lessons_settled;
         self.mails_written += more.mails_written;
+        self.uploads_removed += more.uploads_removed;
         self.rows_pruned += more.rows_pruned;
     }
 }
@@ -46,8 +49,16 @@ pub async fn run(services: &Services) -> Result<Swept> {
     let requests_expired = each_due(services, Due::Request, now).await?;
     let lessons_settled = each_due(services, Due::Lesson, now).await?;
     let mails_written = mail::write_due(services).await?;
+    let uploads_removed = chat::sweep(services).await?;
     let rows_pruned = store::prune(&mut *services.db.acquire().await?, now).await?;
-    Ok(Swept { holds_expired, requests_expired, lessons_settled, mails_written, rows_pruned })
+    Ok(Swept {
+        holds_expired,
+        requests_expired,
+        lessons_settled,
+        mails_written,
+        uploads_removed,
+        rows_pruned,
+    })
 }
 
 /// What the clock makes due.

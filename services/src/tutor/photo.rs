@@ -30,7 +30,7 @@ const MAX_MEMORY: u64 = 512 * 1024 * 1024;
 const QUALITY: u8 = 85;
 
 /// One large image at a time.
-static GATE: Semaphore = Semaphore::const_new(1);
+pub(crate) static GATE: Semaphore = Semaphore::const_new(1);
 
 /// Normalises and keeps a photo: JPEG, PNG or WebP of at most 10 MB becomes 400 × 400, upright, without metadata.
 ///
@@ -82,7 +82,7 @@ fn normalise(upload: &[u8]) -> Result<Vec<u8>, Refusal> {
 }
 
 /// The image as a person sees it. What the content is decides, not what it is called.
-fn read(upload: &[u8]) -> Option<DynamicImage> {
+pub(crate) fn read(upload: &[u8]) -> Option<DynamicImage> {
     let reader = ImageReader::new(Cursor::new(upload)).with_guessed_format().ok()?;
     let mut decoder = reader.into_decoder().ok()?;
     let (width, height) = decoder.dimensions();
@@ -105,10 +105,14 @@ fn read(upload: &[u8]) -> Option<DynamicImage> {
 fn square(image: DynamicImage) -> RgbImage {
     let side = image.width().min(image.height());
     let (left, top) = ((image.width() - side) / 2, (image.height() - side) / 2);
-    let photo =
-        image.crop_imm(left, top, side, side).resize_exact(SIDE, SIDE, FilterType::Triangle).to_rgba8();
-    RgbImage::from_fn(SIDE, SIDE, |x, y| {
-        let [r, g, b, alpha] = photo.get_pixel(x, y).0.map(u32::from);
+    on_white(&image.crop_imm(left, top, side, side).resize_exact(SIDE, SIDE, FilterType::Triangle))
+}
+
+/// The image on white where it is transparent.
+pub(crate) fn on_white(image: &DynamicImage) -> RgbImage {
+    let image = image.to_rgba8();
+    RgbImage::from_fn(image.width(), image.height(), |x, y| {
+        let [r, g, b, alpha] = image.get_pixel(x, y).0.map(u32::from);
         let over_white =
             |part: u32| u8::try_from((part * alpha + 255 * (255 - alpha) + 127) / 255).unwrap_or(255);
         Rgb([over_white(r), over_white(g), over_white(b)])

@@ -1,5 +1,6 @@
 //! The rows of chat.
 
+mod files;
 mod moderation;
 mod news;
 mod safety;
@@ -16,6 +17,10 @@ use sqlx::PgConnection;
 use super::{Cursor, Message, Pair};
 use crate::{Result, chance};
 
+pub(super) use files::{
+    delete_loose, find_attachment, insert_attachment, list_attachments, list_loose, set_stored,
+    take_attachments,
+};
 pub(super) use moderation::{
     count_reports, find_report, insert_suspension, lift_suspension, list_lines, list_reports, list_suspended,
     remove_message, set_decision,

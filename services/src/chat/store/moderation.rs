@@ -114,6 +114,7 @@ pub(in crate::chat) async fn list_lines(
             body: row.body,
             sent_at: row.sent_at,
             removed: row.removed,
+            files: Vec::new(),
         };
         (ReportId(row.report_id), line)
     });
