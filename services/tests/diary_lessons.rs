@@ -173,6 +173,24 @@ async fn a_password_that_is_not_taken_any_more_asks_for_another_and_then_all_is_
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn a_calendar_that_may_not_be_written_into_says_so_until_its_tutor_chooses_again(db: PgPool) {
+    let (services, tutor, mut radicale) = writing(db).await;
+    let student = testing::student(&services, "Sam").await;
+    radicale.restart("Rr").await;
+    let placed = booked(&services, &student, &tutor, at_hour(26)).await;
+    pass(&services, 0).await;
+    let failing = only(&services, &tutor).await.lessons_failing.expect("it fails");
+    assert_eq!(failing.1, busy::Problem::Forbidden);
+    let waiting = "SELECT count(*) FROM graphile_worker._private_jobs";
+    assert_eq!(testing::number(&services, waiting).await, 0, "trying again would not help");
+    radicale.restart("RrWw").await;
+    choose(&services, &tutor, &["Work"], Some("Work")).await;
+    pass(&services, 0).await;
+    assert_eq!(shown(&radicale, "work").await, [as_shown(&placed)]);
+    assert_eq!(only(&services, &tutor).await.lessons_failing, None);
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn a_server_killed_anywhere_leaves_no_second_entry_and_none_too_many(db: PgPool) {
     let (services, tutor, radicale) = writing(db).await;
     let student = testing::student(&services, "Sam").await;

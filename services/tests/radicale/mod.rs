@@ -38,6 +38,7 @@ impl Radicale {
             http: Client::builder().no_proxy().build().expect("a client"),
         };
         server.set_password("geheim");
+        server.set_rights("RrWw");
         server.start().await;
         server.make("work", "Work", "VEVENT").await;
         server
@@ -50,9 +51,11 @@ impl Radicale {
         let path = |name: &str| self.folder.path().join(name).display().to_string();
         let config = format!(
             "[server]\nhosts = 127.0.0.1:{}\n[auth]\ntype = htpasswd\nhtpasswd_filename = {}\n\
-             htpasswd_encryption = plain\ndelay = 0\n[storage]\nfilesystem_folder = {}\n[logging]\nlevel = error\n",
+             htpasswd_encryption = plain\ndelay = 0\n[rights]\ntype = from_file\nfile = {}\n[storage]\n\
+             filesystem_folder = {}\n[logging]\nlevel = error\n",
             self.port,
             path("users"),
+            path("rights"),
             path("data")
         );
         fs::write(path("config"), config).expect("a file");
@@ -87,6 +90,20 @@ impl Radicale {
     pub fn set_password(&mut self, password: &str) {
         fs::write(self.folder.path().join("users"), format!("tina:{password}\n")).expect("a file");
         password.clone_into(&mut self.password);
+    }
+
+    /// Starts it anew. Its account may do what these letters of Radicale's say: `R` and `r` read, `W` and `w` write.
+    pub async fn restart(&mut self, rights: &str) {
+        self.stop();
+        self.set_rights(rights);
+        self.start().await;
+    }
+
+    fn set_rights(&self, rights: &str) {
+        let all = format!(
+            "[root]\nuser = .+\ncollection =\npermissions = R\n[own]\nuser = .+\ncollection = {{user}}(/.*)?\npermissions = {rights}\n"
+        );
+        fs::write(self.folder.path().join("rights"), all).expect("a file");
     }
 
     /// Makes a calendar of one kind of entries.
