@@ -6,13 +6,17 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{
     Element, Event, HtmlDialogElement, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement,
+    NodeList,
 };
+
+use crate::chat::outbox;
 
 /// Wakes the comforts of the page:
 /// - `data-opens="id"` opens a dialog, `data-closes` closes the one around it;
 /// - `data-reveals="id"` shows and hides a password, its other name is `data-shown`;
 /// - `data-dismiss` takes a message away;
 /// - `data-count-for="id"` counts the characters of a text;
+/// - who signs out leaves nothing behind that was written and not sent;
 /// - `data-browser-zone` chooses the browser's time zone in the list inside.
 #[island]
 pub fn Enhancements() -> impl IntoView {
@@ -23,7 +27,9 @@ pub fn Enhancements() -> impl IntoView {
         remember_zone();
         let click = window_event_listener(ev::click, |event| clicked(&event));
         let input = window_event_listener(ev::input, |event| count(&event));
+        let submit = window_event_listener(ev::submit, |event| forget_at_sign_out(&event));
         on_cleanup(move || {
+            submit.remove();
             click.remove();
             input.remove();
         });
@@ -32,7 +38,16 @@ pub fn Enhancements() -> impl IntoView {
 
 /// Every element of the page that a selector finds.
 pub(crate) fn all(selector: &str) -> Vec<Element> {
-    let Ok(found) = document().query_selector_all(selector) else { return Vec::new() };
+    elements(document().query_selector_all(selector))
+}
+
+/// Every element in another that a selector finds.
+pub(crate) fn within(element: &Element, selector: &str) -> Vec<Element> {
+    elements(element.query_selector_all(selector))
+}
+
+fn elements(found: Result<NodeList, JsValue>) -> Vec<Element> {
+    let Ok(found) = found else { return Vec::new() };
     (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect()
 }
 
@@ -57,6 +72,13 @@ fn clicked(event: &Event) {
         && let Some(message) = around(".toast-card")
     {
         message.remove();
+    }
+}
+
+fn forget_at_sign_out(event: &Event) {
+    let form = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    if form.and_then(|form| form.get_attribute("action")).as_deref() == Some("/do/sign_out") {
+        outbox::forget_all();
     }
 }
 

@@ -38,6 +38,12 @@ impl WireError {
         }
     }
 
+    /// Whether the same may succeed later: the server was not reached, is at fault or asks for patience.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        self.message.is_empty() || matches!(self.code, Code::Internal | Code::RateLimited)
+    }
+
     /// A refusal with its sentence.
     #[must_use]
     pub fn refused(refusal: &Refusal, message: String) -> Self {

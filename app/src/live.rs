@@ -1,27 +1,48 @@
 //! What makes a page keep up with what happens: it listens to the person's events, and swaps what has
 //! changed for what the server shows now.
 //!
-//! A region is an element with an id and `data-live`. `data-countdown="ms"` counts down to an instant by
+//! A region is an element with an id and `data-live`; one with `data-live="rows"` is a list that grows (see
+//! [`rows`]). `data-countdown="ms"` counts down to an instant by
 //! the server's clock, whatever the device's says; `data-refresh-at="ms,ms"` names instants at which the
 //! page looks different.
 
 #![expect(missing_docs, reason = "the macro makes a struct of the island's props")]
 
+mod heard;
+pub(crate) mod rows;
 mod stream;
+mod swap;
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use gloo_net::http::Request;
 use js_sys::Reflect;
 use leptos::{ev, leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
 use stream::Told;
-use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{Document, DomParser, Element, HtmlElement, SupportedType};
+use wasm_bindgen::JsValue;
+use web_sys::{Document, DomParser, Element, Event, SupportedType};
 
 use crate::enhance::all;
 
+pub(crate) use swap::wake_islands;
+
 /// How often the page asks again in any case: the server's clock may have been set, a device sleeps.
 const AGAIN: Duration = Duration::from_secs(60);
+
+/// The event of the window after the page was brought up to date.
+pub(crate) const FRESH: &str = "lectern-fresh";
+
+thread_local! {
+    /// What keeps this page up to date, once it is awake.
+    static KEEPER: Cell<Option<Keeper>> = const { Cell::new(None) };
+}
+
+/// Brings the page up to date soon.
+pub(crate) fn look_again() {
+    if let Some(keeper) = KEEPER.get() {
+        keeper.refresh_soon();
+    }
+}
 
 /// Whether the stream is there.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,6 +63,9 @@ struct Keeper {
     clock: StoredValue<(f64, f64)>,
     /// The server's clock stands still: development.
     stands: StoredValue<bool>,
+    /// How often the page was asked for, and which of these answers it shows: an older one comes too late.
+    asked: StoredValue<u32>,
+    shown: StoredValue<u32>,
 }
 
 /// Keeps the page's regions fresh, and says when the connection is lost and when it is back.
@@ -64,6 +88,8 @@ pub fn Live(
         pending: StoredValue::new(None),
         clock: StoredValue::new((now_ms, 0.0)),
         stands: StoredValue::new(stands),
+        asked: StoredValue::new(0),
+        shown: StoredValue::new(0),
     };
     Effect::new(move |_| keeper.wake());
     view! {
@@ -82,6 +108,7 @@ pub fn Live(
 
 impl Keeper {
     fn wake(self) {
+        KEEPER.set(Some(self));
         // The page was made when the first byte of the answer came; the script wakes later.
         self.clock.update_value(|(_, timer)| *timer = answer_started());
         stream::share(move || self.cursor.get_value(), move |told| self.told(told));
@@ -99,9 +126,13 @@ impl Keeper {
         match told {
             Told::Open => self.opened(),
             Told::Lost => self.line.set(Line::Lost),
-            Told::Event(id) => {
+            Told::Event { id, kind, data } => {
                 self.cursor.set_value(id);
-                self.refresh_soon();
+                match &*kind {
+                    "typing" => heard::typing(&data),
+                    "presence" if !heard::shows_presence(&data) => {}
+                    _ => self.refresh_soon(),
+                }
             }
         }
     }
@@ -144,7 +175,13 @@ impl Keeper {
             return;
         }
         let Ok(address) = window().location().href() else { return };
+        let number = self.asked.get_value() + 1;
+        self.asked.set_value(number);
         let Some(fresh) = fetch_page(&address).await else { return };
+        if number < self.shown.get_value() {
+            return;
+        }
+        self.shown.set_value(number);
         let fetched_at = timer();
         if let Ok(Some(clock)) = fresh.query_selector("[data-now]") {
             let now = clock.get_attribute("data-now").and_then(|now| now.parse().ok());
@@ -155,10 +192,13 @@ impl Keeper {
         }
         for region in all("[data-live]") {
             if let Some(fresh) = fresh.get_element_by_id(&region.id()) {
-                swap(&region, &fresh);
+                swap::swap(&region, &fresh);
             }
         }
         self.tick();
+        if let Ok(event) = Event::new(FRESH) {
+            let _ = window().dispatch_event(&event);
+        }
     }
 
     /// What waited for a person to finish with a field comes when they leave it.
@@ -177,6 +217,7 @@ impl Keeper {
     /// Moves the countdowns, and refreshes at the instants that the page names.
     fn tick(self) {
         let now = self.now();
+        heard::tick(now);
         for frame in all("[data-countdown]") {
             show_countdown(&frame, now);
         }
@@ -208,76 +249,6 @@ fn answer_started() -> f64 {
         window().performance().map(|performance| performance.get_entries_by_type("navigation").get(0));
     let start = entry.and_then(|entry| Reflect::get(&entry, &JsValue::from_str("responseStart")).ok());
     start.and_then(|start| start.as_f64()).unwrap_or_default()
-}
-
-/// Puts the fresh content in the place of the old. The focus stays where it was; a region in which a
-/// person writes, or whose dialog is open, waits until they have finished.
-fn swap(region: &Element, fresh: &Element) {
-    let content = fresh.inner_html();
-    if let Some(times) = fresh.get_attribute("data-refresh-at") {
-        let _ = region.set_attribute("data-refresh-at", &times);
-    } else {
-        let _ = region.remove_attribute("data-refresh-at");
-    }
-    if region.get_attribute("data-seen").as_deref() == Some(&content) {
-        return;
-    }
-    let active = document().active_element().filter(|active| region.contains(Some(active)));
-    let writing = active
-        .as_ref()
-        .is_some_and(|active| matches!(active.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"));
-    if writing || region.query_selector("dialog[open]").ok().flatten().is_some() {
-        let _ = region.set_attribute("data-stale", "");
-        return;
-    }
-    let place = active.map(|active| trail(region, &active));
-    region.set_inner_html(&content);
-    let _ = region.remove_attribute("data-stale");
-    let _ = region.set_attribute("data-seen", &content);
-    wake_islands(region);
-    if let Some(element) = place.and_then(|place| find(region, &place)) {
-        let _ = element.focus();
-    }
-}
-
-/// How an element is found again: by its id, else by its address, else by its place among those that
-/// take the focus.
-enum Trail {
-    Selector(String),
-    Index(usize),
-}
-
-const FOCUSABLE: &str = "a[href], button, input, select, textarea, summary, [tabindex]";
-
-fn trail(region: &Element, element: &Element) -> Trail {
-    if !element.id().is_empty() {
-        return Trail::Selector(format!("[id='{}']", element.id()));
-    }
-    if let Some(href) = element.get_attribute("href").filter(|href| !href.contains('\'')) {
-        return Trail::Selector(format!("[href='{href}']"));
-    }
-    Trail::Index(focusable(region).iter().position(|other| other == element).unwrap_or_default())
-}
-
-fn find(region: &Element, trail: &Trail) -> Option<HtmlElement> {
-    let element = match trail {
-        Trail::Selector(selector) => region.query_selector(selector).ok().flatten()?,
-        Trail::Index(index) => focusable(region).into_iter().nth(*index)?,
-    };
-    element.dyn_into().ok()
-}
-
-fn focusable(region: &Element) -> Vec<Element> {
-    let Ok(found) = region.query_selector_all(FOCUSABLE) else { return Vec::new() };
-    (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect()
-}
-
-/// Wakes the islands of swapped content, as the page's script did for the first ones.
-pub(crate) fn wake_islands(region: &Element) {
-    let wake = Reflect::get(&window(), &JsValue::from_str("lecternWake")).ok();
-    if let Some(wake) = wake.and_then(|it| it.dyn_into::<js_sys::Function>().ok()) {
-        let _ = wake.call1(&JsValue::UNDEFINED, region);
-    }
 }
 
 /// Writes days, hours, minutes and seconds into the figures of a countdown.

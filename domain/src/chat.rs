@@ -2,6 +2,7 @@
 
 mod contact;
 mod pieces;
+mod presence;
 mod report;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -12,6 +13,7 @@ use crate::{Code, Refusal, account::paragraph};
 
 pub use contact::{MASK, mask};
 pub use pieces::{Piece, pieces};
+pub use presence::{PRESENT, Presence};
 pub use report::{Decision, ReportReason, Silence, decision_note, report_note};
 
 /// At most this many characters (Unicode scalar values) in a message (rules, Text and numbers).

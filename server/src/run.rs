@@ -6,7 +6,7 @@ use axum::serve::ListenerExt as _;
 use domain::account::{Email, Password, PersonName};
 use serde::Serialize;
 use services::{
-    Services, clock::Clock, config::Config, db, jobs, live, payment::provider::Provider, seed, sweep,
+    Services, chat, clock::Clock, config::Config, db, jobs, live, payment::provider::Provider, seed, sweep,
 };
 use tokio::{net::TcpListener, sync::watch};
 
@@ -21,6 +21,9 @@ type Outcome = Result<(), Box<dyn Error>>;
 
 /// How often the server looks for work that the clock made due.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// How often it notes who has an open stream.
+const PRESENT_EVERY: Duration = Duration::from_secs(20);
 
 /// Runs one command to its end.
 pub async fn run(command: Command) -> Outcome {
@@ -111,6 +114,7 @@ async fn serve(services: &Services, options: &Serve) -> Outcome {
         told_to_stop().await;
         let _ = stop.send(true);
     });
+    let present = tokio::spawn(note_presence(services.clone(), stopping.clone()));
     let worker = (!options.no_work).then(|| tokio::spawn(work(services.clone(), stopping.clone())));
     let options = leptos::config::get_configuration(Some("Leptos.toml"))?.leptos_options;
     let app = router::router(services.clone(), options, stopping.clone());
@@ -124,10 +128,24 @@ async fn serve(services: &Services, options: &Serve) -> Outcome {
     axum::serve(listener, app.into_make_service_with_connect_info::<std::net::SocketAddr>())
         .with_graceful_shutdown(until(stopping))
         .await?;
+    present.await?;
     if let Some(worker) = worker {
         worker.await?;
     }
     Ok(())
+}
+
+/// Notes now and then that those with an open stream here are still there.
+async fn note_presence(services: Services, stopping: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(PRESENT_EVERY) => {}
+            () = until(stopping.clone()) => return,
+        }
+        if let Err(error) = chat::stay(&services).await {
+            tracing::warn!(%error, "cannot note who is there");
+        }
+    }
 }
 
 /// Completes when the server is told to stop.

@@ -17,7 +17,7 @@ use domain::ids::UserId;
 use futures::{Stream, stream};
 use serde::Deserialize;
 use services::{
-    Services,
+    Services, chat,
     live::{self, Hint, Hints, LiveEvent},
 };
 use tokio::{sync::watch, time::Instant};
@@ -68,6 +68,9 @@ pub async fn events(
         Some(cursor) => cursor,
         None => live::newest(&state.services.db, actor.user).await?,
     };
+    if let Err(error) = chat::arrive(&state.services, actor.user).await {
+        tracing::warn!(%error, "cannot note who is there");
+    }
     let feed = OwnEvents { services: state.services.clone(), user: actor.user, cursor };
     Ok(open(state, &headers, hints, feed))
 }

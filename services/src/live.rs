@@ -29,6 +29,9 @@ pub trait LiveBus: Send + Sync {
 
     /// Hints for this person from every server, this one included.
     fn subscribe(&self, user: UserId) -> Hints;
+
+    /// Who has an open stream at this server.
+    fn listeners(&self) -> Vec<UserId>;
 }
 
 /// Writes what the open pages of some people are told, in the order of commits for each person.

@@ -58,6 +58,10 @@ impl LiveBus for InProcess {
     fn subscribe(&self, user: UserId) -> Hints {
         self.0.subscribe(user)
     }
+
+    fn listeners(&self) -> Vec<UserId> {
+        self.0.listeners()
+    }
 }
 
 /// Services over a migrated database, with the configuration of development and a clock that stands at

@@ -15,6 +15,15 @@ pub async fn open_thread(tutor: Option<String>, booking: Option<String>) -> Resu
     crate::pages::chat_actions::open(tutor.as_deref(), booking.as_deref()).await
 }
 
+/// Sends a message under the name that the browser gave it: sent again under it, it is the same message.
+///
+/// # Errors
+/// `NOT_FOUND`, `INVALID_REQUEST`.
+#[server(prefix = "/do", endpoint = "post_message")]
+pub async fn post_message(thread: String, name: String, body: String) -> Result<(), WireError> {
+    crate::pages::chat_actions::post(&thread, &name, &body).await
+}
+
 /// Sends a message. `form` is the name of the form that it was written in: sent twice, it is one message.
 ///
 /// # Errors

@@ -16,10 +16,12 @@ use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{BroadcastChannel, Event, EventSource, EventTarget, MessageEvent};
 
 /// The events of a person's stream that change what pages show.
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 19] = [
     "message",
     "receipt",
     "thread",
+    "typing",
+    "presence",
     "booking.created",
     "booking.confirmed",
     "booking.declined",
@@ -50,25 +52,35 @@ pub(super) enum Told {
     Open,
     /// It is lost, and tried again.
     Lost,
-    /// Something happened: the event's id.
-    Event(String),
+    /// Something happened.
+    Event {
+        /// The event's id.
+        id: String,
+        /// Such as `message`.
+        kind: String,
+        /// Its data, JSON.
+        data: String,
+    },
 }
 
 impl Told {
     /// As the tabs tell it to each other.
-    fn text(&self) -> &str {
+    fn text(&self) -> String {
         match self {
-            Told::Open => "open",
-            Told::Lost => "lost",
-            Told::Event(id) => id,
+            Told::Open => "open".to_owned(),
+            Told::Lost => "lost".to_owned(),
+            Told::Event { id, kind, data } => format!("{id} {kind} {data}"),
         }
     }
 
-    fn read(text: String) -> Self {
-        match &*text {
-            "open" => Told::Open,
-            "lost" => Told::Lost,
-            _ => Told::Event(text),
+    /// `None` for what a page of another release tells.
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, ' ').map(str::to_owned);
+        match (parts.next()?, parts.next(), parts.next()) {
+            (id, Some(kind), Some(data)) => Some(Told::Event { id, kind, data }),
+            (state, None, None) if state == "open" => Some(Told::Open),
+            (state, None, None) if state == "lost" => Some(Told::Lost),
+            _ => None,
         }
     }
 }
@@ -107,7 +119,7 @@ pub(super) fn share(after: impl Fn() -> String + 'static, told: impl Fn(Told) + 
             let heard = Rc::clone(&share);
             listen(channel, "message", move |event| {
                 let text = event.dyn_ref::<MessageEvent>().and_then(|event| event.data().as_string());
-                text.into_iter().for_each(|text| (heard.told)(Told::read(text)));
+                text.and_then(|text| Told::read(&text)).into_iter().for_each(|told| (heard.told)(told));
             });
             lead(&locks, share);
         }
@@ -159,8 +171,9 @@ impl Share {
         for kind in KINDS {
             let share = Rc::clone(self);
             listen(&stream, kind, move |event| {
-                let id = event.dyn_ref::<MessageEvent>().map(MessageEvent::last_event_id);
-                id.into_iter().for_each(|id| share.tell(Told::Event(id)));
+                let Some(event) = event.dyn_ref::<MessageEvent>() else { return };
+                let data = event.data().as_string().unwrap_or_default();
+                share.tell(Told::Event { id: event.last_event_id(), kind: kind.to_owned(), data });
             });
         }
         self.stream.replace(Some(stream));
@@ -201,8 +214,12 @@ mod tests {
 
     #[test]
     fn what_a_tab_tells_is_what_another_hears() {
-        for told in [Told::Open, Told::Lost, Told::Event("17".into())] {
-            assert_eq!(Told::read(told.text().to_owned()), told);
+        let event = |data: &str| Told::Event { id: "17".into(), kind: "typing".into(), data: data.into() };
+        for told in [Told::Open, Told::Lost, event(r#"{"until": "2027-03-01 8"}"#), event("")] {
+            assert_eq!(Told::read(&told.text()), Some(told));
+        }
+        for text in ["", "17", "17 typing"] {
+            assert_eq!(Told::read(text), None, "{text}");
         }
     }
 }

@@ -16,7 +16,7 @@ use super::{
     chat_safety::{safety_link, safety_notice},
     chat_safety_actions::message_id,
     chat_search::search_box,
-    chat_view::{Conversation, News, shown_text},
+    chat_view::{Conversation, News, There, shown_text},
     context::Visit,
     format,
     gate::signed_in,
@@ -116,7 +116,10 @@ pub fn ThreadPage() -> impl IntoView {
                                         <ButtonLink href="/messages" variant=ButtonVariant::Ghost icon=Glyph::ChevronLeft label=td_string!(locale, chat.back)/>
                                     </span>
                                     <Avatar name=name.clone()/>
-                                    <h1 class="chat-name">{name}</h1>
+                                    <div>
+                                        <h1 class="chat-name">{name}</h1>
+                                        <There visit=visit.clone() thread=open.thread.clone()/>
+                                    </div>
                                     {search_box(locale, open.thread.id)}
                                     {safety_link(locale, open.thread.id)}
                                 </header>

@@ -7,7 +7,7 @@ use domain::{
 };
 use services::chat::{self, Whom};
 
-use super::context::{answer_form, visit};
+use super::context::{answer, answer_form, visit};
 use crate::error::WireError;
 
 /// Opens a thread and shows it.
@@ -43,6 +43,20 @@ pub async fn send(thread: &str, form: &str, body: &str) -> Result<(), WireError>
         Ok(())
     };
     answer_form(&visit, &[("body", body)], sending).await
+}
+
+/// Sends a message under its sender's own name for it, from a page that stays.
+///
+/// # Errors
+/// As `services::chat::send`.
+pub async fn post(thread: &str, name: &str, body: &str) -> Result<(), WireError> {
+    let visit = visit();
+    let sending = async {
+        let (text, name) = (MessageBody::parse(body)?, ClientId::parse(name)?);
+        chat::send(&visit.services, visit.actor()?, thread.parse()?, &text, Some(&name)).await?;
+        Ok(())
+    };
+    answer(&visit, sending).await
 }
 
 /// The page of a thread.

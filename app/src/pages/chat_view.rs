@@ -2,6 +2,7 @@
 
 use domain::{
     account::Role,
+    chat::Presence,
     ids::{BookingId, TutorId},
 };
 use leptos::prelude::*;
@@ -22,7 +23,9 @@ use super::{
     gate::sign_in_address,
     i18n::{Locale, td_string},
     query,
+    updates::refresh_at,
 };
+use crate::chat::talk::{Talk, TalkTexts};
 use crate::ui::{Button, ButtonLink, ButtonSize, ButtonVariant, EmptyState, Field, Glyph, Textarea};
 
 /// The messages, oldest first, and the form below them.
@@ -39,7 +42,7 @@ pub fn Conversation(
     let address = format!("/messages/{}", open.thread.id);
     let older = open.messages.next.map(|cursor| {
         let href = format!("{address}?before={}", query::encode(&cursor.to_string()));
-        view! { <p class="center">{way(href, td_string!(locale, chat.older))}</p> }
+        view! { <p class="chat-earlier center">{way(href, td_string!(locale, chat.older))}</p> }
     });
     let newer = open.is_past.then(|| {
         view! { <p class="center">{way(address.clone(), td_string!(locale, chat.newest))}</p> }
@@ -51,16 +54,25 @@ pub fn Conversation(
         view! { <EmptyState glyph=Glyph::Message title=td_string!(locale, chat.first, name = name).to_string()/> }
     });
     let label = td_string!(locale, chat.with, name = open.thread.other_name.clone()).to_string();
+    let moving = (!open.is_past).then(|| {
+        let (user, thread) = (actor.user.to_string(), open.thread.id.to_string());
+        view! { <Talk user thread texts=talk_texts(locale)/> }
+    });
+    let typing = td_string!(locale, chat.typing, name = open.thread.other_name.clone()).to_string();
     view! {
         // Its one child grows upward: the newest message is in sight at first, and stays there.
-        <div class="chat-scroll" id="conversation" data-live="" tabindex="0" role="region" aria-label=label>
+        <div class="chat-scroll" data-scrolled="" tabindex="0" role="region" aria-label=label>
             <div class="chat-lines">
-                {older}
-                {none}
-                <ol class="chat-bubbles">{bubbles}</ol>
-                {newer}
+                <div class="chat-lines" id="conversation" data-live="rows">
+                    {older}
+                    {none}
+                    <ol class="chat-bubbles">{bubbles}</ol>
+                    {newer}
+                </div>
+                {moving}
             </div>
         </div>
+        <p class="chat-typing small quiet" data-typing=open.thread.id.to_string()>{typing}</p>
         {if open.thread.silence.allows_writing().is_ok() {
             view! { <Write visit thread=open.thread/> }.into_any()
         } else {
@@ -91,8 +103,9 @@ fn bubble(visit: &Visit, actor: &Actor, open: &Open, message: &Message) -> impl 
         written(&message.body)
     };
     let report = (!own).then(|| report_link(locale, message));
+    let name = message.client_id.clone().filter(|_| own);
     view! {
-        <li class="chat-bubble" id=format!("m{}", message.id) data-own=own.then_some("")>
+        <li class="chat-bubble" id=format!("m{}", message.id) data-own=own.then_some("") data-name=name>
             <p class="sr-only">{who}</p>
             <p class="chat-text">{parts}</p>
             {files}
@@ -105,6 +118,49 @@ fn bubble(visit: &Visit, actor: &Actor, open: &Open, message: &Message) -> impl 
 /// The text of a message, or that it was removed.
 pub(super) fn shown_text(locale: Locale, message: &Message) -> String {
     if message.removed { td_string!(locale, chat.removed).to_owned() } else { message.body.clone() }
+}
+
+fn talk_texts(locale: Locale) -> TalkTexts {
+    TalkTexts {
+        you: td_string!(locale, chat.you).to_owned(),
+        sending: td_string!(locale, chat.sending).to_owned(),
+        sent: td_string!(locale, chat.sent).to_owned(),
+        waiting: td_string!(locale, chat.waiting).to_owned(),
+        refused: td_string!(locale, chat.refused).to_owned(),
+        again: td_string!(locale, chat.again).to_owned(),
+        discard: td_string!(locale, chat.discard).to_owned(),
+    }
+}
+
+/// Whether the other person is there. The page looks again when that may have changed.
+#[component]
+pub fn There(
+    /// The request.
+    visit: Visit,
+    /// The conversation.
+    thread: Thread,
+) -> impl IntoView {
+    let locale = visit.locale();
+    let presence = thread.other_seen_at.map(|at| Presence::of(at, visit.now));
+    let until = match presence {
+        Some(Presence::Here { until }) => refresh_at(&visit, &[until]),
+        _ => None,
+    };
+    let words = presence.map(|presence| match presence {
+        Presence::Here { .. } => {
+            view! { <span class="chat-here" aria-hidden="true"></span>{td_string!(locale, chat.here)} }
+                .into_any()
+        }
+        Presence::Gone { since } => {
+            let time = format::near(locale, visit.zone, since, visit.now);
+            td_string!(locale, chat.seen, time = time).to_string().into_any()
+        }
+    });
+    view! {
+        <p class="chat-there small quiet" id="presence" data-live="" data-presence=thread.other.to_string() data-refresh-at=until>
+            {words}
+        </p>
+    }
 }
 
 /// How far a message of the reader's own has come.

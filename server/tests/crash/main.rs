@@ -1,4 +1,4 @@
-//! Servers that are killed, and many at once, on real databases: money moves once.
+//! Servers that are killed, and many at once, on real databases: money moves once, and so do messages.
 //!
 //! The server is the real binary. Between it and Postgres, and between it and the provider's stand-in, stands a proxy
 //! that sees every commit and every call. A first run of a scenario lists these points, and the list is compared with
@@ -7,6 +7,7 @@
 #![allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod census;
+mod chat;
 mod crowd;
 mod kills;
 mod points;

@@ -84,9 +84,13 @@ impl World {
 
     /// Another of them.
     pub async fn another_server(&self) -> Server {
+        Server::start(&self.another_environment(), &[]).await
+    }
+
+    /// Where another server is, beside the first.
+    pub fn another_environment(&self) -> Environment {
         let log = self.folder.path().join("another.log");
-        let environment = Environment { address: free_address(), log, ..self.environment.clone() };
-        Server::start(&environment, &[]).await
+        Environment { address: free_address(), log, ..self.environment.clone() }
     }
 
     /// What the servers said.

@@ -12,12 +12,16 @@ use domain::{
     chat::Receipt,
     ids::{ThreadId, UserId},
 };
+use serde_json::json;
 
 use super::{Message, acknowledge, not_found, own, safety, store};
-use crate::{Actor, Result, Services};
+use crate::{Actor, Result, Services, booking::finish, live};
 
 /// How long somebody who said to be writing is taken to be.
 const TYPING: TimeDelta = TimeDelta::seconds(6);
+
+/// So soon after it is said again it is no news.
+const SAID_AGAIN: TimeDelta = TimeDelta::seconds(2);
 
 /// How far a reader of a thread has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -119,23 +123,33 @@ pub async fn look(
     let other = progress.iter().find(|member| member.user != actor.user);
     let typing = other
         .and_then(|member| Some(Typing { user: member.user, at: member.typing_at.filter(writes)? }))
-        // Who has just sent has stopped writing.
+        // What was just sent was written before.
         .filter(|typing| !messages.iter().any(|message| message.sender == typing.user));
     let receipts = progress.into_iter().filter(|member| member.revision > position.receipt).collect();
     Ok(News { messages, receipts, typing })
 }
 
-/// Says that the person is writing: shown for some seconds, kept nowhere.
+/// Says that the person is writing: shown to the other one for some seconds, or until it is sent.
 ///
 /// # Errors
 /// `NOT_FOUND` for a thread of others; `INSUFFICIENT_PERMISSIONS` for who may not send there.
 pub async fn say_typing(services: &Services, actor: &Actor, thread: ThreadId) -> Result<()> {
     let now = services.clock.now();
-    let mut db = services.db.acquire().await?;
-    let members = own(actor, store::find(&mut db, thread).await?)?;
-    safety::may_write(&mut db, actor, thread).await?;
-    store::set_typing(&mut db, thread, actor.user, now).await?;
-    services.live.wake(&[members.student, members.tutor_user]);
+    let mut tx = services.db.begin().await?;
+    let said = async {
+        let members = own(actor, store::find(&mut tx, thread).await?)?;
+        safety::may_write(&mut tx, actor, thread).await?;
+        if !store::set_typing(&mut tx, thread, actor.user, (now - SAID_AGAIN, now)).await? {
+            return Ok(Vec::new());
+        }
+        let other = if actor.user == members.student { members.tutor_user } else { members.student };
+        let told = json!({ "thread_id": thread, "user_id": actor.user, "until": now + TYPING });
+        live::record(&mut tx, &[other], "typing", &told, now).await?;
+        Ok(vec![other])
+    };
+    let said = said.await;
+    let people = finish(tx, said).await?;
+    services.live.wake(&people);
     Ok(())
 }
 

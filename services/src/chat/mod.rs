@@ -8,6 +8,7 @@ mod files;
 mod follow;
 mod links;
 mod moderation;
+mod presence;
 mod safety;
 mod search;
 mod store;
@@ -37,6 +38,7 @@ pub use links::link;
 pub use moderation::{
     Line, Moderation, Reported, Suspended, Verdict, count_reports, decide, lift, moderation,
 };
+pub use presence::{arrive, stay};
 pub use safety::{Report, message_of_other, report, set_block};
 pub use search::{place, search, words};
 
@@ -77,6 +79,8 @@ pub struct Thread {
     pub other: UserId,
     /// The other person's name.
     pub other_name: String,
+    /// When there was last a sign of the other person's pages; `None` where there never was one.
+    pub other_seen_at: Option<DateTime<Utc>>,
     /// The last message.
     pub last: Option<Message>,
     /// How many messages of the other person are not read.

@@ -67,6 +67,10 @@ impl LiveBus for Bus {
     fn subscribe(&self, user: UserId) -> Hints {
         self.streams.subscribe(user)
     }
+
+    fn listeners(&self) -> Vec<UserId> {
+        self.streams.listeners()
+    }
 }
 
 /// What a server has to tell the others.

@@ -60,6 +60,12 @@ impl Streams {
         }
     }
 
+    /// Who has an open stream here.
+    #[must_use]
+    pub fn listeners(&self) -> Vec<UserId> {
+        self.people().keys().copied().collect()
+    }
+
     /// Whether nobody has an open stream here.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -146,8 +152,8 @@ mod tests {
         let user = chance::id();
         let (one, two) = (streams.subscribe(user), streams.subscribe(user));
         drop(one);
-        assert_eq!(streams.people().len(), 1);
+        assert_eq!(streams.listeners(), [user]);
         drop(two);
-        assert_eq!(streams.people().len(), 0);
+        assert_eq!(streams.listeners(), []);
     }
 }

@@ -37,6 +37,10 @@ impl LiveBus for Silence {
     fn subscribe(&self, user: UserId) -> Hints {
         Streams::default().subscribe(user)
     }
+
+    fn listeners(&self) -> Vec<UserId> {
+        Vec::new()
+    }
 }
 
 /// Tuesday 2026-12-01, 09:00 UTC.

@@ -3,6 +3,7 @@
 mod files;
 mod moderation;
 mod news;
+mod presence;
 mod safety;
 mod search;
 mod views;
@@ -26,6 +27,7 @@ pub(super) use moderation::{
     remove_message, set_decision,
 };
 pub(super) use news::{list_after, list_progress, newest, set_typing};
+pub(super) use presence::{list_partners_seen, set_all_seen, set_seen};
 pub(super) use safety::{ReportDraft, find_silence, find_written, insert_report, set_block};
 pub(super) use search::{find_newer, find_place, list_found};
 pub(super) use views::{count_unread, find_view, list_views};
@@ -161,6 +163,10 @@ pub(super) async fn insert_message(db: &mut PgConnection, draft: &Draft<'_>) -> 
         Message,
         r#"WITH moved AS (
              UPDATE chat_threads SET active_at = $6 WHERE id = $1
+         ), quiet AS (
+             -- Who has just sent has stopped writing.
+             UPDATE chat_members SET typing_at = NULL
+             WHERE thread_id = $1 AND user_id = $2 AND typing_at IS NOT NULL
          )
          INSERT INTO chat_messages (thread_id, sender_id, body, masked, client_id, sent_at)
          VALUES ($1, $2, $3, $4, $5, $6)

@@ -52,20 +52,20 @@ pub(in crate::chat) async fn list_progress(db: &mut PgConnection, thread: Thread
     Ok(rows.fetch_all(db).await?)
 }
 
-/// Notes that a member writes.
+/// Notes that a member writes; whether that is news since `again`.
 pub(in crate::chat) async fn set_typing(
     db: &mut PgConnection,
     thread: ThreadId,
     user: UserId,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "UPDATE chat_members SET typing_at = $3 WHERE thread_id = $1 AND user_id = $2",
+    (again, now): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<bool> {
+    let noted = sqlx::query!(
+        "UPDATE chat_members SET typing_at = $4
+         WHERE thread_id = $1 AND user_id = $2 AND (typing_at IS NULL OR typing_at NOT BETWEEN $3 AND $4)",
         thread.0,
         user.0,
+        again,
         now
-    )
-    .execute(db)
-    .await?;
-    Ok(())
+    );
+    Ok(noted.execute(db).await?.rows_affected() > 0)
 }

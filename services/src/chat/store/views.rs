@@ -20,6 +20,7 @@ struct Row {
     student: UserId,
     other: UserId,
     other_name: String,
+    other_seen_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     active_at: DateTime<Utc>,
     delivered_to: i64,
@@ -59,6 +60,7 @@ impl From<Row> for Thread {
             student: row.student,
             other: row.other,
             other_name: row.other_name,
+            other_seen_at: row.other_seen_at,
             last,
             unread: row.unread,
             delivered_to: row.delivered_to,
@@ -100,7 +102,8 @@ async fn select(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT c.id, c.tutor_id AS tutor, c.student_id AS student, c.created_at, c.active_at,
-               other.id AS other, other.name AS other_name, theirs.delivered_to, theirs.read_to,
+               other.id AS other, other.name AS other_name,
+               p.seen_at AS "other_seen_at?", theirs.delivered_to, theirs.read_to,
                (SELECT count(*) FROM chat_messages m
                 WHERE m.thread_id = c.id AND m.id > mine.read_to AND m.sender_id <> mine.user_id) AS "unread!",
                mine.blocked_at IS NOT NULL AS "blocks!", theirs.blocked_at IS NOT NULL AS "blocked!",
@@ -113,6 +116,7 @@ async fn select(
            JOIN chat_threads c ON c.id = mine.thread_id
            JOIN chat_members theirs ON theirs.thread_id = c.id AND theirs.user_id <> mine.user_id
            JOIN users other ON other.id = theirs.user_id
+           LEFT JOIN presence p ON p.user_id = other.id
            LEFT JOIN LATERAL (
                SELECT id, sender_id, CASE WHEN removed_at IS NULL THEN body ELSE '' END AS body,
                    removed_at IS NOT NULL AS removed, masked, client_id
