@@ -106,7 +106,8 @@ async fn that_somebody_writes_is_told_to_the_other_one_now_and_then(db: PgPool) 
     }
     let event = live::after(&two.services.db, two.tutor.user, 0).await.expect("events").pop().expect("one");
     let until = two.services.clock.now() + TimeDelta::seconds(6);
-    let expected = serde_json::json!({ "thread_id": two.thread, "user_id": two.student.user, "until": until });
+    let expected =
+        serde_json::json!({ "thread_id": two.thread, "user_id": two.student.user, "until": until });
     assert_eq!(event.payload, expected);
     assert_eq!(two.told(&two.student, "typing").await, 0);
     // Whoever has sent and goes on writing is told anew.

@@ -18,6 +18,13 @@ pub(super) struct Draft {
     pub state: State,
 }
 
+impl Draft {
+    /// When it was written, as its name says: milliseconds.
+    pub(super) fn written_ms(&self) -> f64 {
+        self.name.split('-').next().and_then(|at| at.parse().ok()).unwrap_or_default()
+    }
+}
+
 /// How far a message is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum State {
@@ -115,7 +122,10 @@ mod tests {
         let (mut last, mut names) = (0.0, Vec::new());
         for (now, chance) in [(1e12, 0.9), (1e12, 0.0), (9e11, 0.5), (2e12, 0.123_456_789_012_34)] {
             let (name, at) = name(now, last, chance);
-            last = at;
+            let draft = Draft { name: name.clone(), text: String::new(), state: State::Waiting };
+            // As after a reload.
+            last = draft.written_ms();
+            assert!((last - at).abs() < 0.5, "{name}");
             names.push(name);
         }
         assert!(names.is_sorted(), "{names:?}");

@@ -17,9 +17,9 @@ use super::{
     outbox::{Draft, Shelf, State, name},
 };
 use crate::{
-    enhance::within,
+    enhance::{all, within},
     error::WireError,
-    live::{FRESH, look_again},
+    live::{FRESH, look_again, rows::Place},
     ui::{Button, ButtonSize, ButtonVariant},
 };
 
@@ -150,7 +150,11 @@ impl Talking {
         }
         let _ = window_event_listener(ev::online, move |_| self.send_next());
         let _ = window_event_listener_untyped(FRESH, move |_| self.page_is_fresh());
-        self.drafts.set(self.shelf.with_value(Shelf::drafts));
+        let kept = self.shelf.with_value(Shelf::drafts);
+        if let Some(last) = kept.last() {
+            self.written_ms.set_value(last.written_ms());
+        }
+        self.drafts.set(kept);
         self.page_is_fresh();
     }
 
@@ -241,7 +245,10 @@ impl Talking {
         self.set_state(name, State::Lost);
         // They wait for the same.
         self.drafts.update(|drafts| {
-            drafts.iter_mut().filter(|draft| draft.state.is_due()).for_each(|draft| draft.state = State::Lost);
+            drafts
+                .iter_mut()
+                .filter(|draft| draft.state.is_due())
+                .for_each(|draft| draft.state = State::Lost);
         });
         self.said.set(self.texts.with_value(|texts| texts.waiting.clone()));
         let wait = self.wait.get_value();
@@ -257,8 +264,12 @@ impl Talking {
         let shown: Vec<_> = self
             .drafts
             .with_untracked(|drafts| drafts.iter().filter(|draft| is_shown(draft)).cloned().collect());
-        for draft in shown {
-            self.remove(&draft.name);
+        if !shown.is_empty() {
+            let region = all("[data-live='rows']").pop();
+            let place = region.as_ref().and_then(Place::of);
+            shown.iter().for_each(|draft| self.remove(&draft.name));
+            // They go before the next frame is drawn.
+            request_animation_frame(move || Place::restore(place));
         }
         self.send_next();
     }

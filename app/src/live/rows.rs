@@ -21,33 +21,33 @@ pub(super) fn merge(region: &Element, fresh: &Element) -> bool {
     let (Some(list), Some(fresh)) = (list_of(region), list_of(fresh)) else { return false };
     let rows = within(&fresh, ROWS);
     let Some(first) = rows.iter().find_map(|row| find(&list, &row.id())) else { return false };
-    keep_place(region, || {
-        remove_gone(&list, &first, &rows);
-        let mut last = first.previous_element_sibling();
-        for row in rows {
-            last = Some(match find(&list, &row.id()) {
-                Some(known) => bring_up(known, row),
-                None => {
-                    heard::said(&row);
-                    add(&list, row, last)
-                }
-            });
-        }
-    });
+    let place = Place::of(region);
+    remove_gone(&list, &first, &rows);
+    let mut last = first.previous_element_sibling();
+    for row in rows {
+        last = Some(match find(&list, &row.id()) {
+            Some(known) => bring_up(known, row),
+            None => {
+                heard::said(&row);
+                add(&list, row, last)
+            }
+        });
+    }
+    Place::restore(place);
     true
 }
 
 /// Puts the rows of an earlier page before all others; what a person looks at stays where it is.
 pub(crate) fn prepend(region: &Element, earlier: &Element) {
     let (Some(list), Some(earlier)) = (list_of(region), list_of(earlier)) else { return };
-    keep_place(region, || {
-        let mut last = None;
-        for row in within(&earlier, ROWS) {
-            if find(&list, &row.id()).is_none() {
-                last = Some(add(&list, row, last));
-            }
+    let place = Place::of(region);
+    let mut last = None;
+    for row in within(&earlier, ROWS) {
+        if find(&list, &row.id()).is_none() {
+            last = Some(add(&list, row, last));
         }
-    });
+    }
+    Place::restore(place);
 }
 
 fn list_of(region: &Element) -> Option<Element> {
@@ -92,19 +92,34 @@ fn add(list: &Element, row: Element, after: Option<Element>) -> Element {
     row
 }
 
-/// Changes a list without moving what a person looks at. Who follows the newest row goes on following it.
+/// What a person looks at: a row, and where it stands in the window. It can be brought back there after a change.
 ///
 /// The scrolled element counts from its end (`flex-direction: column-reverse`): 0 there, negative above.
-fn keep_place(region: &Element, change: impl FnOnce()) {
-    let scrolled = region.closest("[data-scrolled]").ok().flatten();
-    let Some(scrolled) = scrolled.filter(|scrolled| scrolled.scroll_top() < -NEAR) else { return change() };
-    let edge = scrolled.get_bounding_client_rect().top();
-    let rows = within(region, "ol > li[id]");
-    let seen = rows.into_iter().find(|row| row.get_bounding_client_rect().bottom() > edge);
-    let before = seen.map(|row| (row.id(), row.get_bounding_client_rect().top()));
-    change();
-    let Some((id, top)) = before else { return };
-    if let Some(row) = list_of(region).and_then(|list| find(&list, &id)) {
-        scrolled.scroll_by_with_x_and_y(0.0, row.get_bounding_client_rect().top() - top);
+pub(crate) struct Place {
+    scrolled: Element,
+    row: Element,
+    top: f64,
+}
+
+impl Place {
+    /// Where a person has scrolled to; `None` for who follows the newest row, and goes on following it.
+    pub(crate) fn of(region: &Element) -> Option<Self> {
+        let scrolled = region.closest("[data-scrolled]").ok().flatten()?;
+        if scrolled.scroll_top() >= -NEAR {
+            return None;
+        }
+        let edge = scrolled.get_bounding_client_rect().top();
+        let rows = within(region, "ol > li[id]");
+        let row = rows.into_iter().find(|row| row.get_bounding_client_rect().bottom() > edge)?;
+        let top = row.get_bounding_client_rect().top();
+        Some(Place { scrolled, row, top })
+    }
+
+    /// Scrolls so that the row, or what was put in its place, stands where it stood.
+    pub(crate) fn restore(place: Option<Self>) {
+        let Some(Place { scrolled, row, top }) = place else { return };
+        if let Ok(Some(row)) = scrolled.query_selector(&format!("[id='{}']", row.id())) {
+            scrolled.scroll_by_with_x_and_y(0.0, row.get_bounding_client_rect().top() - top);
+        }
     }
 }

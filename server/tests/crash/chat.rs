@@ -131,7 +131,8 @@ async fn messages_arrive_once_and_in_order_while_servers_are_killed(db: PgPool) 
     let talk = Talk::begin(&world).await;
     let other = world.another_environment();
     let places = [&world.environment, &other];
-    let mut servers = [Server::start(places[0], &["--no-work"]).await, Server::start(places[1], &["--no-work"]).await];
+    let mut servers =
+        [Server::start(places[0], &["--no-work"]).await, Server::start(places[1], &["--no-work"]).await];
     let addresses = [servers[0].base.clone(), servers[1].base.clone()];
     let bases = [addresses[0].as_str(), addresses[1].as_str()];
     let names: Vec<String> = (0..MESSAGES).map(|at| format!("{at:03}")).collect();
