@@ -25,8 +25,10 @@ use super::{
     query,
     updates::refresh_at,
 };
-use crate::chat::talk::{Talk, TalkTexts};
-use crate::ui::{Button, ButtonLink, ButtonSize, ButtonVariant, EmptyState, Field, Glyph, Textarea};
+use crate::{
+    chat::talk::{Talk, TalkTexts},
+    ui::{Button, ButtonLink, ButtonSize, ButtonVariant, EmptyState, Field, Glyph, Textarea},
+};
 
 /// The messages, oldest first, and the form below them.
 #[component]
@@ -141,7 +143,9 @@ pub fn There(
     thread: Thread,
 ) -> impl IntoView {
     let locale = visit.locale();
-    let presence = thread.other_seen_at.map(|at| Presence::of(at, visit.now));
+    // Who may not write to each other does not see it either.
+    let seen_at = thread.other_seen_at.filter(|_| thread.silence.allows_writing().is_ok());
+    let presence = seen_at.map(|at| Presence::of(at, visit.now));
     let until = match presence {
         Some(Presence::Here { until }) => refresh_at(&visit, &[until]),
         _ => None,

@@ -89,13 +89,20 @@ async fn insert_chat(
     );
     fill!(
         db,
-        members,
+        members.clone(),
         "INSERT INTO chat_members (thread_id, user_id, delivered_to, read_to, revision)
          SELECT thread_id, user_id, seen.id, seen.id, nextval('chat_revisions')
          FROM jsonb_to_recordset($1) AS member (thread_id uuid, user_id uuid, seen_at timestamptz),
              LATERAL (SELECT coalesce(max(m.id), 0) AS id FROM chat_messages m
                       WHERE m.thread_id = member.thread_id AND m.sender_id <> member.user_id
                           AND m.sent_at <= member.seen_at) AS seen"
+    );
+    fill!(
+        db,
+        members,
+        "INSERT INTO presence (user_id, seen_at)
+         SELECT user_id, max(seen_at) FROM jsonb_to_recordset($1) AS member (user_id uuid, seen_at timestamptz)
+         GROUP BY user_id"
     );
     Ok(())
 }
