@@ -10,7 +10,7 @@ use js_sys::{Date, Math};
 use leptos::{ev, html, prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsCast as _;
-use web_sys::{Element, Event, HtmlFormElement, HtmlInputElement, HtmlTextAreaElement, KeyboardEvent};
+use web_sys::{Element, Event, HtmlFormElement, HtmlTextAreaElement, KeyboardEvent};
 
 use super::{
     api, earlier, listen,
@@ -158,18 +158,12 @@ impl Talking {
         self.page_is_fresh();
     }
 
-    /// The form is sent: what it holds goes the way of this island, but for files.
+    /// The form is sent: what it holds goes the way of this island.
     fn submitted(self, event: &Event) {
         let Some(form) = event.current_target().and_then(|form| form.dyn_into::<HtmlFormElement>().ok())
         else {
             return;
         };
-        let file = |input: Element| {
-            input.dyn_into::<HtmlInputElement>().is_ok_and(|input| !input.value().is_empty())
-        };
-        if within(&form, "input[type=file]").into_iter().any(file) {
-            return;
-        }
         let Some(field) = text_of(&form) else { return };
         event.prevent_default();
         event.stop_immediate_propagation();
