@@ -19,6 +19,7 @@ pub mod form;
 pub mod lesson;
 pub mod live;
 pub mod mail;
+pub mod notice;
 pub mod payment;
 pub mod tutor;
 pub mod ui;

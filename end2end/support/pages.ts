@@ -42,6 +42,7 @@ export const mainPages: MainPage[] = [
   { name: 'reschedule', path: async (page) => `${await lesson(page)}/reschedule`, who: 'student' },
   { name: 'messages', path: () => '/messages', who: 'student' },
   { name: 'conversation', path: (page) => firstLink(page, '/messages', /^\/messages\/[^/?#]+$/), who: 'student' },
+  { name: 'notices', path: () => '/notices', who: 'student' },
   { name: 'student-settings', path: () => '/settings', who: 'student' },
   { name: 'tutor-console', path: () => '/tutor', who: 'tutor' },
   { name: 'tutor-requests', path: () => '/tutor/requests', who: 'tutor' },

@@ -20,7 +20,7 @@ use leptos_axum::{
     AxumRouteListing, LeptosRoutes as _, ResponseOptions,
     generate_route_list_with_exclusions_and_ssg_and_context,
 };
-use services::{AppError, Services, chat, live};
+use services::{AppError, Services, chat, live, notice};
 use tokio::sync::watch;
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
@@ -149,6 +149,7 @@ pub(crate) fn visit(state: &AppState, request: &Request) -> Visit {
         zone,
         zone_known,
         unread: 0,
+        notices: 0,
         theme: match auth::cookie(headers, "theme").as_deref() {
             Some("light") => Some("light"),
             Some("dark") => Some("dark"),
@@ -173,6 +174,7 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
         visit.seen_event = live::newest(&state.services.db, actor.user).await.ok();
     }
     visit.unread = unread(&visit).await;
+    visit.notices = notices(&visit).await;
     let personal = visit.actor.is_some();
     let options = state.options.clone();
     let cards = card_sources(&visit);
@@ -196,6 +198,15 @@ async fn unread(visit: &Visit) -> i64 {
     let shown = visit.path.strip_prefix("/messages/").and_then(|id| id.parse().ok());
     chat::unread(&visit.services, actor, shown).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "unread messages could not be counted");
+        0
+    })
+}
+
+/// The number beside the bell.
+async fn notices(visit: &Visit) -> i64 {
+    let Some(actor) = &visit.actor else { return 0 };
+    notice::unread(&visit.services, actor).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "notices could not be counted");
         0
     })
 }

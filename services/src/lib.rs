@@ -24,6 +24,7 @@ pub mod limit;
 pub mod live;
 pub mod mail;
 mod net;
+pub mod notice;
 mod outbox;
 pub mod overview;
 pub mod payment;

@@ -34,7 +34,7 @@ pub fn LinkForm(
             <PostForm action="ask_sign_in_link" class="form">
                 <p class="quiet small">{td_string!(locale, account.mail_link_lead)}</p>
                 <TextField
-                    id="link_email" name="email" kind="email" label=td_string!(locale, account.email)
+                    id="link_email" name="email" kind="email" label=td_string!(locale, account.mail_link_to)
                     autocomplete="username" required=true
                 />
                 <div class="form-actions">

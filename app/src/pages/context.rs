@@ -26,6 +26,8 @@ pub struct Visit {
     pub zone: Zone,
     /// How many messages wait to be read, but for those that the page shows.
     pub unread: i64,
+    /// How many notices wait to be read.
+    pub notices: i64,
     /// Whether the zone is known, and not merely assumed.
     pub zone_known: bool,
     /// `light` or `dark` where chosen; else the device decides.

@@ -58,6 +58,7 @@ pub mod login;
 pub mod mail_actions;
 mod mails;
 pub mod not_found;
+pub mod notices;
 mod pager;
 pub mod query;
 pub mod routes;

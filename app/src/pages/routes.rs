@@ -31,6 +31,7 @@ use super::{
     login::Login,
     mails::Unsubscribe,
     not_found::NotFound,
+    notices::NoticesPage,
     settings::Settings,
     shell::Frame,
     signup::Signup,
@@ -57,6 +58,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/lessons/:id") view=LessonPage ssr=SsrMode::Async/>
                     <Route path=path!("/lessons/:id/charge") view=ChargePage ssr=SsrMode::Async/>
                     <Route path=path!("/lessons/:id/room") view=Meeting ssr=SsrMode::Async/>
+                    <Route path=path!("/notices") view=NoticesPage ssr=SsrMode::Async/>
                     <Route path=path!("/messages") view=MessagesPage ssr=SsrMode::Async/>
                     <Route path=path!("/messages/:id") view=ThreadPage ssr=SsrMode::Async/>
                     <Route path=path!("/messages/:id/report") view=ReportPage ssr=SsrMode::Async/>

@@ -9,6 +9,7 @@ use super::{
     context::{Visit, visit},
     dev::Bar,
     i18n::{Locale, td_string},
+    notices::Bell,
     routes::App,
     signup::language_name,
 };
@@ -117,6 +118,7 @@ fn bar_end(visit: &Visit) -> AnyView {
     let locale = visit.locale();
     if visit.actor.is_some() {
         view! {
+            <Bell visit=visit.clone()/>
             <ButtonLink href="/settings" variant=ButtonVariant::Ghost class="only-wide" icon=Glyph::User>
                 {td_string!(locale, site.settings)}
             </ButtonLink>

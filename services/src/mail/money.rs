@@ -12,7 +12,11 @@ use super::{
     store,
     texts::{Texts, fill},
 };
-use crate::{Result, Services, jobs::Job};
+use crate::{
+    Result, Services,
+    jobs::Job,
+    notice::{self, News, Subject},
+};
 
 /// The job that writes a mail about the money of a booking.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,9 +46,12 @@ async fn write(services: &Services, job: &WriteMail) -> Result<()> {
     };
     let Some(about) = about else { return Ok(()) };
     let Some(letter) = compose(job.kind, &about, &services.config.web.public_url)? else { return Ok(()) };
-    let new = NewMail::of(job.kind, about.subject.to_string(), &about.reader, &letter);
-    keep(services, &mut tx, &new).await?;
+    let subject = about.subject.to_string();
+    keep(services, &mut tx, &NewMail::of(job.kind, subject.clone(), &about.reader, &letter)).await?;
+    let news = News { kind: job.kind, about: &subject, subject: Subject::Booking(job.booking) };
+    let noticed = notice::tell(&mut tx, &[about.reader.user], &news, now).await?;
     tx.commit().await?;
+    services.live.wake(&noticed);
     Ok(())
 }
 

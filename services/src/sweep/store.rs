@@ -5,7 +5,7 @@ use domain::ids::BookingId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Result, account};
+use crate::{Result, account, notice};
 
 /// How long open pages can catch up on what they missed.
 const LIVE_EVENTS_KEPT: TimeDelta = TimeDelta::days(7);
@@ -139,5 +139,11 @@ pub(super) async fn prune(db: &mut PgConnection, now: DateTime<Utc>) -> Result<u
              SELECT token_hash FROM account_links WHERE expires_at <= $1 FOR UPDATE SKIP LOCKED)",
         now
     );
-    Ok(sessions + tokens + keys + holds + counts + events + devices + links)
+    let notices = delete_before!(
+        db,
+        "DELETE FROM notices WHERE id IN (
+             SELECT id FROM notices WHERE created_at <= $1 FOR UPDATE SKIP LOCKED)",
+        now - notice::KEPT_FOR
+    );
+    Ok(sessions + tokens + keys + holds + counts + events + devices + links + notices)
 }

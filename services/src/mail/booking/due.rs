@@ -25,6 +25,7 @@ use crate::{
         store::find_reader,
         texts::{BookingTexts, NewsTexts, Texts},
     },
+    notice::{self, News, Subject},
 };
 
 /// How long before a lesson both are reminded.
@@ -121,10 +122,13 @@ async fn write(services: &Services, kind: Kind, to: To, now: DateTime<Utc>) -> R
         useful_until: Some(useful_until),
         reminds_of: (kind != Kind::FeedbackRequest).then_some((booking.id, booking.sequence)),
         unsubscribe: unsubscribe.as_deref(),
-        ..NewMail::of(kind, subject, &reader, &letter)
+        ..NewMail::of(kind, subject.clone(), &reader, &letter)
     };
     let is_new = keep(services, &mut tx, &new).await?;
+    let news = News { kind, about: &subject, subject: Subject::Booking(booking.id) };
+    let noticed = notice::tell(&mut tx, &[to.user], &news, now).await?;
     tx.commit().await?;
+    services.live.wake(&noticed);
     Ok(is_new)
 }
 

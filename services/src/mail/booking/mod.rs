@@ -13,7 +13,11 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, NewMail, keep, letter::Reader};
-use crate::{Result, Services, booking, calendar, jobs::Job};
+use crate::{
+    Result, Services, booking, calendar,
+    jobs::Job,
+    notice::{self, News, Subject},
+};
 use about::About;
 
 pub(super) use due::write_due;
@@ -127,7 +131,7 @@ fn belongs_in_calendar(kind: Kind, booking: &Booking) -> bool {
     }
 }
 
-/// Writes the mails about an event, once for each person. What is past its use is not written.
+/// Writes the mails and notices about an event, once for each person; who caused it needs no notice. What is past its use is not written.
 async fn tell(services: &Services, id: i64) -> Result<()> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
@@ -139,12 +143,16 @@ async fn tell(services: &Services, id: i64) -> Result<()> {
     }
     let given_back = store::is_given_back(&mut tx, event.booking).await?;
     let charged = store::find_charged(&mut tx, event.booking).await?;
+    let mut noticed = Vec::new();
     for party in parties {
         let user = match party {
             Party::Student => found.booking.student,
             Party::Tutor => found.tutor_user,
         };
         let Some(reader) = super::store::find_reader(&mut tx, user).await? else { continue };
+        if event.told.actor != party.name() {
+            noticed.push(user);
+        }
         let about = about(services, &found.booking, &reader, *party);
         let news = words::News { kind, told: &event.told, about, given_back, charged };
         let calendar = match belongs_in_calendar(kind, &found.booking) {
@@ -159,7 +167,10 @@ async fn tell(services: &Services, id: i64) -> Result<()> {
         )
         .await?;
     }
+    let news = News { kind, about: &id.to_string(), subject: Subject::Booking(event.booking) };
+    let noticed = notice::tell(&mut tx, &noticed, &news, now).await?;
     tx.commit().await?;
+    services.live.wake(&noticed);
     Ok(())
 }
 

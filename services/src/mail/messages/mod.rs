@@ -14,7 +14,10 @@ use super::{
     letter::{Letter, Reader},
     texts::{Texts, fill},
 };
-use crate::{Result, Services};
+use crate::{
+    Result, Services,
+    notice::{self, News, Subject},
+};
 
 /// Who reads a message within this time gets no mail about it.
 const READ_WITHIN: TimeDelta = TimeDelta::minutes(5);
@@ -85,10 +88,13 @@ async fn write(services: &Services, waiting: Waiting) -> Result<bool> {
     let new = NewMail {
         waits_in: Some((waiting.thread, waiting.first)),
         unsubscribe: Some(&unsubscribe),
-        ..NewMail::of(Kind::NewMessage, about, &reader, &letter)
+        ..NewMail::of(Kind::NewMessage, about.clone(), &reader, &letter)
     };
     let is_new = keep(services, &mut tx, &new).await?;
+    let news = News { kind: Kind::NewMessage, about: &about, subject: Subject::Thread(waiting.thread) };
+    let noticed = notice::tell(&mut tx, &[waiting.reader], &news, services.clock.now()).await?;
     tx.commit().await?;
+    services.live.wake(&noticed);
     Ok(is_new)
 }
 

@@ -1,0 +1,135 @@
+//! Notices: what a person is told on the pages, under the bell.
+//!
+//! One is written beside each mail about a lesson, its money or a conversation, by the same job and in the same
+//! transaction; who did something is not told of it.
+
+mod store;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    Code, Refusal,
+    ids::{BookingId, ThreadId, UserId},
+};
+use serde_json::json;
+use sqlx::PgConnection;
+
+use crate::{Actor, Result, Services, booking::Page, live, mail::Kind};
+
+/// How long notices are kept.
+pub(crate) const KEPT_FOR: TimeDelta = TimeDelta::days(90);
+
+/// Notices on a page.
+const PAGE_SIZE: i64 = 20;
+
+/// The kind of the live event that says that there is a notice.
+const EVENT: &str = "notice";
+
+/// Where a notice leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A lesson.
+    Booking(BookingId),
+    /// A conversation.
+    Thread(ThreadId),
+}
+
+/// A notice as its reader sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Its id; later ones have greater ones.
+    pub id: i64,
+    /// What it is about.
+    pub kind: Kind,
+    /// Where it leads.
+    pub subject: Subject,
+    /// The name of the other person of the lesson or conversation.
+    pub other: String,
+    /// Title and present start of the lesson.
+    pub lesson: Option<(String, DateTime<Utc>)>,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+    /// Whether it was read.
+    pub is_read: bool,
+}
+
+/// What people are told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct News<'a> {
+    pub kind: Kind,
+    /// What it is about: told again, it is the same notice.
+    pub about: &'a str,
+    pub subject: Subject,
+}
+
+/// Writes a notice for each of some people, and tells their open pages; whom to wake after the commit.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub(crate) async fn tell(
+    tx: &mut PgConnection,
+    people: &[UserId],
+    news: &News<'_>,
+    now: DateTime<Utc>,
+) -> Result<Vec<UserId>> {
+    let told = store::insert(tx, people, news, now).await?;
+    if !told.is_empty() {
+        let payload = match news.subject {
+            Subject::Booking(booking) => json!({ "kind": news.kind, "booking_id": booking }),
+            Subject::Thread(thread) => json!({ "kind": news.kind, "thread_id": thread }),
+        };
+        live::record(tx, &told, EVENT, &payload, now).await?;
+    }
+    Ok(told)
+}
+
+/// One's notices, newest first; pages begin with 1.
+///
+/// # Errors
+/// `INVALID_REQUEST` for a page before the first.
+pub async fn list(services: &Services, actor: &Actor, page: i64) -> Result<Page<Notice>> {
+    let offset = page.checked_sub(1).filter(|before| (0..i64::MAX / PAGE_SIZE).contains(before));
+    let offset = offset.ok_or(Refusal::on(Code::InvalidRequest, "page", "page"))? * PAGE_SIZE;
+    let mut db = services.db.acquire().await?;
+    let total = store::count(&mut db, actor.user).await?;
+    let rows = store::list(&mut db, actor.user, PAGE_SIZE, offset).await?;
+    Ok(Page { rows, page, page_size: PAGE_SIZE, total })
+}
+
+/// How many notices a person has not read.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn unread(services: &Services, actor: &Actor) -> Result<i64> {
+    let mut db = services.db.acquire().await?;
+    store::count_unread(&mut db, actor.user).await
+}
+
+/// Notes that a notice was read; where it leads.
+///
+/// # Errors
+/// `NOT_FOUND` for a notice of others.
+pub async fn open(services: &Services, actor: &Actor, id: i64) -> Result<(Kind, Subject)> {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let unknown = || Refusal::new(Code::NotFound, "not_found");
+    let opened = store::set_read(&mut tx, actor.user, id, now).await?.ok_or_else(unknown)?;
+    live::record(&mut tx, &[actor.user], EVENT, &json!({ "read": id.to_string() }), now).await?;
+    tx.commit().await?;
+    services.live.wake(&[actor.user]);
+    Ok(opened)
+}
+
+/// Notes that all notices were read.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub async fn read_all(services: &Services, actor: &Actor) -> Result<()> {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    if store::set_all_read(&mut tx, actor.user, now).await? > 0 {
+        live::record(&mut tx, &[actor.user], EVENT, &json!({ "read": "all" }), now).await?;
+    }
+    tx.commit().await?;
+    services.live.wake(&[actor.user]);
+    Ok(())
+}

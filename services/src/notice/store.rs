@@ -1,0 +1,122 @@
+//! Rows of notices.
+
+use chrono::{DateTime, Utc};
+use domain::ids::{BookingId, ThreadId, UserId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{News, Notice, Subject};
+use crate::{AppError, Result, mail::Kind};
+
+/// Writes a notice for each person who was not told of the same; for whom it is new.
+pub(super) async fn insert(
+    tx: &mut PgConnection,
+    people: &[UserId],
+    news: &News<'_>,
+    now: DateTime<Utc>,
+) -> Result<Vec<UserId>> {
+    let people: Vec<_> = people.iter().map(|user| user.0).collect();
+    let (booking, thread) = match news.subject {
+        Subject::Booking(booking) => (Some(booking.0), None),
+        Subject::Thread(thread) => (None, Some(thread.0)),
+    };
+    let told = sqlx::query_scalar!(
+        "INSERT INTO notices (user_id, kind, about, booking_id, thread_id, created_at)
+         SELECT user_id, $2, $3, $4, $5, $6 FROM unnest($1::uuid[]) AS user_id ORDER BY user_id
+         ON CONFLICT ON CONSTRAINT notices_once DO NOTHING
+         RETURNING user_id",
+        &people,
+        news.kind.name(),
+        news.about,
+        booking,
+        thread,
+        now
+    );
+    Ok(told.fetch_all(tx).await?.into_iter().map(UserId).collect())
+}
+
+/// The kind of that name.
+fn kind(name: String) -> Result<Kind> {
+    serde_json::from_value(name.into()).map_err(AppError::fault)
+}
+
+/// What a row is about: the table says that it is one of the two.
+fn subject(booking: Option<Uuid>, thread: Option<Uuid>) -> Result<Subject> {
+    let subject = booking.map(|id| Subject::Booking(BookingId(id)));
+    let subject = subject.or_else(|| thread.map(|id| Subject::Thread(ThreadId(id))));
+    subject.ok_or_else(|| AppError::fault("a notice about nothing"))
+}
+
+/// A person's notices, newest first.
+pub(super) async fn list(
+    db: &mut PgConnection,
+    user: UserId,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Notice>> {
+    let rows = sqlx::query!(
+        r#"SELECT n.id, n.kind, n.booking_id, n.thread_id, n.created_at, n.read_at IS NOT NULL AS "is_read!",
+                  b.title AS "title?", b.starts_at AS "starts_at?", other.name AS other
+           FROM notices n
+           LEFT JOIN bookings b ON b.id = n.booking_id
+           LEFT JOIN chat_threads c ON c.id = n.thread_id
+           JOIN tutors t ON t.id = coalesce(b.tutor_id, c.tutor_id)
+           JOIN users other ON other.id = CASE
+               WHEN t.user_id = n.user_id THEN coalesce(b.student_id, c.student_id) ELSE t.user_id END
+           WHERE n.user_id = $1
+           ORDER BY n.id DESC LIMIT $2 OFFSET $3"#,
+        user.0,
+        limit,
+        offset
+    );
+    let rows = rows.fetch_all(db).await?.into_iter().map(|row| {
+        Ok(Notice {
+            id: row.id,
+            kind: kind(row.kind)?,
+            subject: subject(row.booking_id, row.thread_id)?,
+            other: row.other,
+            lesson: row.title.zip(row.starts_at),
+            created_at: row.created_at,
+            is_read: row.is_read,
+        })
+    });
+    rows.collect()
+}
+
+pub(super) async fn count(db: &mut PgConnection, user: UserId) -> Result<i64> {
+    let count = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM notices WHERE user_id = $1"#, user.0);
+    Ok(count.fetch_one(db).await?)
+}
+
+pub(super) async fn count_unread(db: &mut PgConnection, user: UserId) -> Result<i64> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM notices WHERE user_id = $1 AND read_at IS NULL"#,
+        user.0
+    );
+    Ok(count.fetch_one(db).await?)
+}
+
+/// Notes that a person's notice was read; what it is about.
+pub(super) async fn set_read(
+    db: &mut PgConnection,
+    user: UserId,
+    id: i64,
+    now: DateTime<Utc>,
+) -> Result<Option<(Kind, Subject)>> {
+    let row = sqlx::query!(
+        "UPDATE notices SET read_at = coalesce(read_at, $3) WHERE id = $2 AND user_id = $1
+         RETURNING kind, booking_id, thread_id",
+        user.0,
+        id,
+        now
+    );
+    let Some(row) = row.fetch_optional(db).await? else { return Ok(None) };
+    Ok(Some((kind(row.kind)?, subject(row.booking_id, row.thread_id)?)))
+}
+
+/// Notes that all of a person's notices were read; how many were not.
+pub(super) async fn set_all_read(db: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> Result<u64> {
+    let read =
+        sqlx::query!("UPDATE notices SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL", user.0, now);
+    Ok(read.execute(db).await?.rows_affected())
+}
