@@ -124,24 +124,24 @@ fn sentence(locale: Locale, visit: &Visit, notice: &Notice) -> String {
         None => (String::new(), String::new()),
     };
     macro_rules! say {
-        ($key:ident) => {
-            td_string!(locale, notices.$key, name = name, title = title, when = when).to_string()
+        ($group:ident.$key:ident) => {
+            td_string!(locale, $group.$key, name = name, title = title, when = when).to_string()
         };
     }
     match notice.kind {
-        Kind::Receipt => say!(receipt),
-        Kind::PaymentFailed => say!(payment_failed),
-        Kind::DepositFailed => say!(deposit_failed),
-        Kind::BookingRequested => say!(booking_requested),
-        Kind::BookingConfirmed => say!(booking_confirmed),
-        Kind::BookingDeclined => say!(booking_declined),
-        Kind::BookingExpired => say!(booking_expired),
-        Kind::BookingRescheduled => say!(booking_rescheduled),
-        Kind::BookingCancelled => say!(booking_cancelled),
-        Kind::NoShow => say!(no_show),
-        Kind::ReminderDay | Kind::ReminderHour => say!(reminder),
-        Kind::JoinNow => say!(join_now),
-        Kind::FeedbackRequest => say!(feedback_request),
+        Kind::Receipt => say!(notices.receipt),
+        Kind::PaymentFailed => say!(notices.payment_failed),
+        Kind::DepositFailed => say!(notices.deposit_failed),
+        Kind::BookingRequested => say!(notices.booking_requested),
+        Kind::BookingConfirmed => say!(notices.booking_confirmed),
+        Kind::BookingDeclined => say!(notices.booking_declined),
+        Kind::BookingExpired => say!(notices.booking_expired),
+        Kind::BookingRescheduled => say!(notices.booking_rescheduled),
+        Kind::BookingCancelled => say!(notices.booking_cancelled),
+        Kind::NoShow => say!(notices.no_show),
+        Kind::ReminderDay | Kind::ReminderHour => say!(notices.reminder),
+        Kind::JoinNow => say!(notices.join_now),
+        Kind::FeedbackRequest => say!(notices.feedback_request),
         // The table takes no others.
         Kind::NewMessage | Kind::SignIn | Kind::VerifyEmail | Kind::SignInLink => {
             td_string!(locale, notices.new_message, name = name).to_string()
