@@ -16,7 +16,7 @@ use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{BroadcastChannel, Event, EventSource, EventTarget, MessageEvent};
 
 /// The events of a person's stream that change what pages show.
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 20] = [
     "message",
     "receipt",
     "thread",
@@ -36,6 +36,7 @@ const KINDS: [&str; 19] = [
     "payment.refunded",
     "payment.refund_failed",
     "rating.submitted",
+    "notice",
 ];
 
 /// The name of the lock, and of the channel on which the tabs talk.
