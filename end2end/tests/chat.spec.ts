@@ -213,7 +213,9 @@ test('earlier messages come on the way up, and nothing that is read jumps', asyn
 
   // The earlier page is held back until it is known where everything stands.
   let go = () => {};
-  const held = new Promise<void>((resolve) => (go = resolve));
+  let held = Promise.resolve();
+  const hold = () => (held = new Promise<void>((resolve) => (go = resolve)));
+  hold();
   await reader.route('**/messages/*?before=*', async (route) => {
     await held;
     await route.continue();
@@ -234,10 +236,12 @@ test('earlier messages come on the way up, and nothing that is read jumps', asyn
   await expect(told(reader)).toHaveText([...all.slice(10), 'One more']);
   expect(Math.abs((await place()) - before), 'nothing jumps').toBeLessThanOrEqual(1);
 
-  // By keys: the link above the first message.
+  // By keys: the link above the first message. What its being seen asks for by itself is held back until it is pressed.
   const link = reader.getByRole('link', { name: t('chat.older') });
+  hold();
   await link.focus();
   await link.press('Enter');
+  go();
   await expect(told(reader)).toHaveText([...all, 'One more']);
   await expect(link).toHaveCount(0);
   await expect(scrolled).toBeFocused();
@@ -264,6 +268,8 @@ test('a conversation is held by keys alone @phone', async ({ server, person }) =
   await expect(field(one)).toBeFocused();
   await expect(one.getByRole('status').filter({ hasText: `${tutor.name}: Understood` })).toHaveCount(1);
   if (!touched) {
+    await one.keyboard.press('Shift+Tab');
+    await expect(bubble(one, 'Understood').getByRole('link')).toBeFocused();
     await one.keyboard.press('Shift+Tab');
     await expect(one.getByRole('region', { name: t('chat.with', { name: tutor.name }) })).toBeFocused();
   }

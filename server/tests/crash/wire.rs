@@ -61,7 +61,7 @@ pub fn written(sql: &str) -> Vec<String> {
 
 /// Tables whose writes outside of a transaction are no points:
 /// what sweeps prune, the notes of who was seen, the clock of development.
-const HOUSEKEEPING: [&str; 8] = [
+const HOUSEKEEPING: [&str; 11] = [
     "claims",
     "holds",
     "user_sessions",
@@ -69,6 +69,9 @@ const HOUSEKEEPING: [&str; 8] = [
     "idempotency_keys",
     "rate_counts",
     "live_events",
+    "known_devices",
+    "account_links",
+    "notices",
     "dev_clock",
 ];
 
