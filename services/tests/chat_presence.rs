@@ -81,6 +81,24 @@ async fn who_comes_is_shown_to_those_who_are_there(db: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn who_comes_is_not_told_to_whom_they_have_blocked(db: PgPool) {
+    let two = two(db).await;
+    chat::set_block(&two.services, &two.tutor, two.thread, true).await.expect("blocked");
+    two.arrives(&two.student).await;
+    two.arrives(&two.tutor).await;
+    two.later(PRESENT.num_seconds() * 2);
+    two.arrives(&two.tutor).await;
+    two.arrives(&two.student).await;
+    assert_eq!((two.told(&two.student, "presence").await, two.told(&two.tutor, "presence").await), (0, 0));
+    chat::set_block(&two.services, &two.tutor, two.thread, false).await.expect("unblocked");
+    two.later(PRESENT.num_seconds() / 2);
+    two.arrives(&two.student).await;
+    two.later(PRESENT.num_seconds() - 1);
+    two.arrives(&two.tutor).await;
+    assert_eq!(two.told(&two.student, "presence").await, 1);
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn whoever_has_a_page_open_stays(db: PgPool) {
     let two = two(db).await;
     let page = two.services.live.subscribe(two.tutor.user);

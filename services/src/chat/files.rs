@@ -11,7 +11,7 @@ use image::{DynamicImage, imageops::FilterType};
 use tokio::task::spawn_blocking;
 
 use super::{links, not_found, own, safety, store};
-use crate::{Actor, AppError, Result, Services, chance, tutor::photo};
+use crate::{Actor, AppError, Result, Services, chance, limit, tutor::photo};
 
 /// A file has at most this many bytes.
 pub const MAX_FILE: usize = 10 * 1024 * 1024;
@@ -57,6 +57,9 @@ impl Attachment {
     }
 }
 
+/// How many files a person may keep in an hour: more than anybody teaches with, far less than fills a disk unnoticed.
+const FILES_PER_HOUR: i32 = 60;
+
 /// What is kept of an upload.
 struct Kept {
     content: Vec<u8>,
@@ -69,8 +72,8 @@ struct Kept {
 /// without its metadata, or a PDF. What it is, its content says.
 ///
 /// # Errors
-/// `NOT_FOUND` for a thread of others, `INSUFFICIENT_PERMISSIONS` for who may not send there, `PAYLOAD_TOO_LARGE` above
-/// 10 MB, `INVALID_REQUEST` (`attachment_kind`) on `file` for anything else.
+/// `RATE_LIMITED` above [`FILES_PER_HOUR`], `NOT_FOUND` for a thread of others, `INSUFFICIENT_PERMISSIONS` for who may
+/// not send there, `PAYLOAD_TOO_LARGE` above 10 MB, `INVALID_REQUEST` (`attachment_kind`) on `file` for anything else.
 pub async fn upload(
     services: &Services,
     actor: &Actor,
@@ -78,6 +81,7 @@ pub async fn upload(
     name: &str,
     content: Vec<u8>,
 ) -> Result<Attachment> {
+    limit::count(services, &format!("file:{}", actor.user), FILES_PER_HOUR).await?;
     let mut db = services.db.acquire().await?;
     own(actor, store::find(&mut db, thread).await?)?;
     safety::may_write(&mut db, actor, thread).await?;
@@ -86,9 +90,13 @@ pub async fn upload(
         return Err(Refusal::on(Code::PayloadTooLarge, "too_large", "file").into());
     }
     let permit = photo::GATE.acquire().await.map_err(AppError::fault)?;
-    // A decoder that panics has met garbage as well.
-    let kept = spawn_blocking(move || read(content)).await.unwrap_or(None).ok_or(refusal())?;
-    drop(permit);
+    // The place is held until the decoder is done, even where nobody waits for it any more. One that panics has met
+    // garbage as well.
+    let decoding = spawn_blocking(move || {
+        let _permit = permit;
+        read(content)
+    });
+    let kept = decoding.await.unwrap_or(None).ok_or(refusal())?;
     let side = |side: u32| i32::try_from(side).map_err(AppError::fault);
     let (width, height) = match &kept.image {
         Some((_, width, height)) => (Some(side(*width)?), Some(side(*height)?)),

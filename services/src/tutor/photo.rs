@@ -49,9 +49,13 @@ pub async fn set_photo(
     }
     let upload = upload.to_vec();
     let permit = GATE.acquire().await.map_err(AppError::fault)?;
-    // A decoder that panics has met garbage as well.
-    let photo = spawn_blocking(move || normalise(&upload)).await.unwrap_or_else(|_| Err(refusal()))?;
-    drop(permit);
+    // The place is held until the decoder is done, even where nobody waits for it any more. One that panics has met
+    // garbage as well.
+    let decoding = spawn_blocking(move || {
+        let _permit = permit;
+        normalise(&upload)
+    });
+    let photo = decoding.await.unwrap_or_else(|_| Err(refusal()))?;
     let mut tx = services.db.begin().await?;
     found(store::set_photo(&mut tx, tutor, &photo, &version(&photo), services.clock.now()).await?)?;
     let view = view(&mut tx, tutor).await?;

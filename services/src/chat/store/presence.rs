@@ -52,7 +52,7 @@ pub(in crate::chat) async fn set_all_seen(
     Ok(())
 }
 
-/// Those with whom a person has talked and of whom there was a sign since.
+/// Those with whom a person talks and of whom there was a sign since; none where one has blocked the other.
 pub(in crate::chat) async fn list_partners_seen(
     db: &mut PgConnection,
     user: UserId,
@@ -64,7 +64,7 @@ pub(in crate::chat) async fn list_partners_seen(
          JOIN chat_threads c ON c.id = mine.thread_id
          JOIN chat_members theirs ON theirs.thread_id = c.id AND theirs.user_id <> mine.user_id
          JOIN presence p ON p.user_id = theirs.user_id AND p.seen_at > $2
-         WHERE mine.user_id = $1
+         WHERE mine.user_id = $1 AND mine.blocked_at IS NULL AND theirs.blocked_at IS NULL
          ORDER BY c.active_at DESC
          LIMIT $3",
         user.0,
