@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     Actor, AppError, Result, Services,
     busy::{self, Connection, Problem},
-    chance, seal,
+    chance, limit, seal,
 };
 use caldav::{Client, Credential};
 
@@ -22,6 +22,9 @@ pub use lessons::WriteLesson;
 
 /// How many accounts a tutor may connect.
 const MOST: i64 = 5;
+
+/// How often a tutor may try to connect one in an hour.
+const TRIES_PER_HOUR: i32 = 20;
 
 /// The longest user name, bytes.
 const LONGEST_LOGIN: usize = 320;
@@ -100,11 +103,13 @@ pub async fn list(services: &Services, actor: &Actor, tutor: TutorId) -> Result<
 /// before it is chosen.
 ///
 /// # Errors
-/// `INSUFFICIENT_PERMISSIONS`; `INVALID_REQUEST` on `address`, `login` or `password` for what is none, leads to no
-/// calendars, is not taken by the provider or is one too many.
+/// `INSUFFICIENT_PERMISSIONS`, `RATE_LIMITED`; `INVALID_REQUEST` on `address`, `login` or `password` for what is none,
+/// leads to no calendars, is not taken by the provider or is one too many.
 pub async fn connect(services: &Services, actor: &Actor, tutor: TutorId, new: &NewAccount) -> Result<()> {
     actor.require_tutor(tutor)?;
     let on = |key, field| Refusal::on(Code::InvalidRequest, key, field);
+    // A wrong password is told from a wrong address: nobody is to guess here.
+    limit::count(services, &format!("calendar_account:{tutor}"), TRIES_PER_HOUR).await?;
     let address = caldav::parse(services, &new.address).ok_or(on("calendar_server", "address"))?;
     let login = new.login.trim();
     if login.is_empty() || login.len() > LONGEST_LOGIN || login.contains([':', '\0', '\r', '\n']) {

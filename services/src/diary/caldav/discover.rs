@@ -21,6 +21,9 @@ const MOST: usize = 50;
 /// The longest name that is kept, characters.
 const LONGEST_NAME: usize = 100;
 
+/// In how many places of a server calendars are looked for: an account has one or two.
+const HOMES: usize = 5;
+
 const WHO: &str = "<D:current-user-principal/><D:resourcetype/><C:calendar-home-set/>";
 const WHAT: &str =
     "<D:displayname/><D:resourcetype/><C:supported-calendar-component-set/><C:calendar-timezone/>";
@@ -36,11 +39,10 @@ pub(in crate::diary) async fn discover(client: &Client<'_>, address: &Url) -> Re
 async fn search(client: &Client<'_>, address: &Url) -> Result<Vec<Found>, Problem> {
     let homes = homes(client, address).await?;
     let mut found: Vec<Found> = Vec::new();
-    for home in homes {
+    for home in homes.into_iter().take(HOMES) {
         let (base, places) = client.properties(home, "1", WHAT).await?;
-        found.extend(
-            places.into_iter().filter(|place| place.is_calendar).filter_map(|place| calendar(&base, place)),
-        );
+        let calendars = places.into_iter().filter(|place| place.is_calendar);
+        found.extend(calendars.filter_map(|place| calendar(&base, place)).take(MOST));
     }
     found.sort_by(|a, b| (&a.name, &a.url).cmp(&(&b.name, &b.url)));
     found.dedup_by(|a, b| a.url == b.url);
