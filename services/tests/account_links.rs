@@ -143,6 +143,34 @@ async fn a_link_signs_in_once_for_a_quarter_of_an_hour(db: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn an_account_that_somebody_else_prepared_is_its_address_s_owner_s_alone(db: PgPool) {
+    let services = open(db).await;
+    let actor = join(&services, Language::En, "Europe/Paris").await;
+    let enter = async || account::sign_in(&services, EMAIL, PASSWORD, Browser::default()).await;
+    let waiting = enter().await.expect("whoever made the account");
+    let program = account::tokens(&services, EMAIL, PASSWORD, None).await.expect("tokens");
+    account::ask_sign_in(&services, &Email::parse(EMAIL).expect("an address")).await.expect("asked");
+    jobs::drain(&services).await.expect("worked off");
+    let link = token(&services, "sign_in_link", "login").await;
+    let owner = account::sign_in_by_link(&services, &link, Browser::default()).await.expect("in");
+    assert!(account::actor_by_cookie(&services, &owner.token).await.expect("read").is_some());
+    assert!(!account::actor_by_cookie(&services, &waiting.token).await.is_ok_and(|known| known.is_some()));
+    assert!(account::refresh(&services, &program.refresh_token).await.is_err());
+    assert_eq!(refused(enter().await.map(|_| ())).0, Code::InvalidToken, "the password is gone");
+    // There is none to be asked for; and once the address is confirmed, a link ends nothing any more.
+    assert!(!account::has_password(&services, &actor).await.expect("read"));
+    let new = Password::parse("a sentence of my own").expect("a password");
+    account::change_password(&services, &actor, Some(&owner.token), "", &new).await.expect("chosen");
+    pass(&services, TimeDelta::seconds(1));
+    account::ask_sign_in(&services, &Email::parse(EMAIL).expect("an address")).await.expect("asked");
+    jobs::drain(&services).await.expect("worked off");
+    let link = token(&services, "sign_in_link", "login").await;
+    account::sign_in_by_link(&services, &link, Browser::default()).await.expect("in again");
+    assert!(account::has_password(&services, &actor).await.expect("read"));
+    assert!(account::actor_by_cookie(&services, &owner.token).await.expect("read").is_some());
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn two_at_once_use_a_link_up_once(db: PgPool) {
     let services = open(db).await;
     join(&services, Language::En, "Europe/Paris").await;

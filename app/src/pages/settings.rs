@@ -38,11 +38,12 @@ pub fn Settings() -> impl IntoView {
                     if lessons { Some(calendar::address(&visit.services, &actor).await?) } else { None };
                 let refused = mail::refused(&visit.services, &actor).await?;
                 let verified = account::is_verified(&visit.services, &actor).await?;
-                Ok((me, cards, address, refused, verified))
+                let has_password = account::has_password(&visit.services, &actor).await?;
+                Ok((me, cards, address, refused, verified, has_password))
             },
-            |visit, (me, cards, address, refused, verified)| {
+            |visit, (me, cards, address, refused, verified, has_password)| {
                 let can_add = visit.services.payments.is_some();
-                view! { <Shown locale=visit.locale() me cards can_add address refused verified/> }
+                view! { <Shown locale=visit.locale() me cards can_add address refused verified has_password/> }
             },
         )
     })
@@ -57,6 +58,7 @@ fn Shown(
     address: Option<Option<Address>>,
     refused: Vec<Topic>,
     verified: bool,
+    has_password: bool,
 ) -> impl IntoView {
     let email = me.email.clone();
     let (tutor, role) = (me.role == Role::Tutor, me.role);
@@ -81,7 +83,7 @@ fn Shown(
             {address.map(|address| view! { <Subscription locale address/> })}
             {(role != Role::Admin).then(|| view! { <Choices locale role refused/> })}
             <Card title=td_string!(locale, account.password_group)>
-                <PasswordForm locale/>
+                <PasswordForm locale has_password/>
             </Card>
             <div id="sign-in">
             <Card title=td_string!(locale, account.session_group)>
@@ -114,11 +116,22 @@ fn SettingsForm(locale: Locale, me: Me) -> impl IntoView {
 }
 
 #[component]
-fn PasswordForm(locale: Locale) -> impl IntoView {
+fn PasswordForm(locale: Locale, has_password: bool) -> impl IntoView {
+    let current = match has_password {
+        true => view! {
+            <TextField name="current" kind="password" label=td_string!(locale, account.password_current) autocomplete="current-password" required=true/>
+        }
+        .into_any(),
+        false => view! {
+            <p>{td_string!(locale, account.password_none)}</p>
+            <input type="hidden" name="current" value=""/>
+        }
+        .into_any(),
+    };
     view! {
         <PostForm action="change_password" class="form">
             <p class="quiet small">{td_string!(locale, account.password_lead)}</p>
-            <TextField name="current" kind="password" label=td_string!(locale, account.password_current) autocomplete="current-password" required=true/>
+            {current}
             <TextField
                 name="password" kind="password" label=td_string!(locale, account.password_new) hint=td_string!(locale, account.password_hint)
                 autocomplete="new-password" required=true

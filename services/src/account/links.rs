@@ -133,15 +133,26 @@ pub async fn verify_email(services: &Services, token: &str) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// Signs a browser in by a link; who reads what is sent to an address has confirmed it too.
+/// Signs a browser in by a link; who reads what is sent to an address has confirmed it too. Before that anybody may have
+/// made the account and wait in it for the address's owner: then its password and all its other sign-ins end.
 ///
 /// # Errors
 /// `LINK_EXPIRED`.
 pub async fn sign_in_by_link(services: &Services, token: &str, browser: Browser<'_>) -> Result<Entered> {
     let mut tx = services.db.begin().await?;
-    let user = use_link(services, &mut tx, token, Purpose::SignIn).await?;
+    let user = store::use_link(&mut tx, &digest(token), Purpose::SignIn, services.clock.now()).await?;
+    let user = user.ok_or_else(expired)?;
+    let is_first_proof = !store::is_verified(&mut *tx, user).await?;
+    if is_first_proof {
+        super::end_sign_ins(&mut tx, user, None, services.clock.now()).await?;
+        store::set_password(&mut tx, user, "").await?;
+    }
+    store::set_verified(&mut tx, user, services.clock.now()).await?;
     let entered = begin(services, &mut tx, user, browser).await?;
     tx.commit().await?;
+    if is_first_proof {
+        services.live.sign_in_ended(user);
+    }
     Ok(entered)
 }
 

@@ -8,6 +8,7 @@ mod sign_in;
 pub(crate) mod slug;
 mod store;
 
+use chrono::{DateTime, Utc};
 use domain::{
     Code, Refusal,
     account::{Email, Language, Password, PersonName, Role},
@@ -16,6 +17,7 @@ use domain::{
     zone::Zone,
 };
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 
 use crate::{Actor, AppError, Result, Services, chance};
 
@@ -188,20 +190,37 @@ pub async fn change_password(
 ) -> Result<()> {
     let now = services.clock.now();
     let kept = store::find_password(&services.db, actor.user).await?;
-    if !password::verify(kept, current).await? {
+    if kept.is_some() && !password::verify(kept, current).await? {
         return Err(Refusal::on(Code::InvalidRequest, "password_wrong", "current").into());
     }
     let hash = password::hash(new.expose()).await?;
     let mut tx = services.db.begin().await?;
     store::set_password(&mut tx, actor.user, &hash).await?;
-    // No token is added to a family while it is revoked.
-    for family in store::list_families(&mut tx, actor.user).await? {
-        store::lock_family(&mut tx, family).await?;
-    }
-    store::end_sign_ins(&mut tx, actor.user, cookie.map(sign_in::digest), now).await?;
+    end_sign_ins(&mut tx, actor.user, cookie, now).await?;
     tx.commit().await?;
     services.live.sign_in_ended(actor.user);
     Ok(())
+}
+
+/// Ends a person's sign-ins but for that of one cookie. No token is added to a family while it is revoked.
+async fn end_sign_ins(
+    tx: &mut PgConnection,
+    user: UserId,
+    but: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    for family in store::list_families(tx, user).await? {
+        store::lock_family(tx, family).await?;
+    }
+    store::end_sign_ins(tx, user, but.map(sign_in::digest), now).await
+}
+
+/// Whether an account has a password: one that was entered by a link before its address was confirmed has none.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn has_password(services: &Services, actor: &Actor) -> Result<bool> {
+    Ok(store::find_password(&services.db, actor.user).await?.is_some())
 }
 
 /// One's own data.

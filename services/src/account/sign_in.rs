@@ -68,7 +68,7 @@ async fn check(services: &Services, email: &str, password: &str) -> Result<(User
         Err(_) => None,
     };
     let (person, kept) = known.unzip();
-    let right = password::verify(kept, password).await?;
+    let right = password::verify(kept.flatten(), password).await?;
     person.filter(|_| right).ok_or_else(|| Refusal::new(Code::InvalidToken, "credentials").into())
 }
 

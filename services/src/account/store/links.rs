@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::ids::UserId;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use crate::{Result, account::Purpose};
 
@@ -83,7 +83,7 @@ pub(in crate::account) async fn set_verified(
     Ok(())
 }
 
-pub(in crate::account) async fn is_verified(db: &PgPool, user: UserId) -> Result<bool> {
+pub(in crate::account) async fn is_verified(db: impl PgExecutor<'_>, user: UserId) -> Result<bool> {
     let verified = sqlx::query_scalar!(
         r#"SELECT email_verified_at IS NOT NULL AS "verified!" FROM users WHERE id = $1"#,
         user.0

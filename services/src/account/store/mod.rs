@@ -121,22 +121,31 @@ pub(super) async fn set_me(db: &mut PgConnection, user: UserId, change: &MeChang
 }
 
 /// The person of an address, with the hash of the password; nobody whose account was deleted.
-pub(super) async fn find_credentials(db: &PgPool, email: &Email) -> Result<Option<((UserId, Role), String)>> {
+pub(super) async fn find_credentials(
+    db: &PgPool,
+    email: &Email,
+) -> Result<Option<((UserId, Role), Option<String>)>> {
     let row = sqlx::query!(
         "SELECT id, role, password_hash FROM users WHERE email = $1 AND deleted_at IS NULL",
         email.as_str()
     )
     .fetch_optional(db)
     .await?;
-    row.map(|row| Ok(((row.id.into(), role(&row.role)?), row.password_hash))).transpose()
+    row.map(|row| Ok(((row.id.into(), role(&row.role)?), some(row.password_hash)))).transpose()
 }
 
-/// The hash of a person's password.
+/// A hash; none is kept as an empty text.
+fn some(hash: String) -> Option<String> {
+    Some(hash).filter(|hash| !hash.is_empty())
+}
+
+/// The hash of a person's password, where there is one.
 pub(super) async fn find_password(db: &PgPool, user: UserId) -> Result<Option<String>> {
     let found = sqlx::query_scalar!("SELECT password_hash FROM users WHERE id = $1", user.0);
-    Ok(found.fetch_optional(db).await?)
+    Ok(found.fetch_optional(db).await?.and_then(some))
 }
 
+/// Keeps the hash of another password, or an empty text for none.
 pub(super) async fn set_password(db: &mut PgConnection, user: UserId, hash: &str) -> Result<()> {
     sqlx::query!("UPDATE users SET password_hash = $2 WHERE id = $1", user.0, hash).execute(db).await?;
     Ok(())
