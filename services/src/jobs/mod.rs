@@ -50,6 +50,10 @@ const SENDING_AT_ONCE: usize = 8;
 /// Those that ask calendars elsewhere, of which any may be slow: with places of their own for the same reason.
 const CALENDARS_AT_ONCE: usize = 8;
 
+/// How often workers look for jobs of which they were not told: those that are tried again. Money looks more often.
+const PROMPT: Duration = Duration::from_millis(500);
+const PATIENT: Duration = Duration::from_secs(2);
+
 /// The schema of the queue, which its library keeps up to date.
 const SCHEMA: &str = "graphile_worker";
 
@@ -176,6 +180,7 @@ pub async fn migrate(db: &PgPool) -> Result<()> {
 fn worker(
     services: &Services,
     at_once: usize,
+    look_every: Duration,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> WorkerOptions {
     WorkerOptions::default()
@@ -184,8 +189,9 @@ fn worker(
         .concurrency(at_once)
         // Without a queue of its own a worker takes one job for each place at each signal and then waits for the next,
         // at worst a second: 32 jobs a second, however quickly they are done.
-        .local_queue(LocalQueueConfig::default().with_size(at_once).with_refetch_delay(rest()))
-        .poll_interval(Duration::from_secs(1))
+        .local_queue(LocalQueueConfig::default().with_size(at_once).with_refetch_delay(rest(look_every)))
+        // Beside signals and looks a second net.
+        .poll_interval(look_every * 2)
         .listen_os_shutdown_signals(false)
         .shutdown_signal(stop)
         // A killed process leaves jobs that look as if they were under way.
@@ -234,10 +240,10 @@ async fn ready(worker: WorkerOptions) -> Result<Worker> {
     worker.init().await.map_err(AppError::fault)
 }
 
-/// How long a worker rests that found nothing: until it is told of a job, at most half a second. Without it the
-/// library (0.14.1) asks again at once, tens of thousands of times a second.
-fn rest() -> RefetchDelayConfig {
-    RefetchDelayConfig::default().with_duration(Duration::from_millis(500)).with_max_abort_threshold(1)
+/// How long a worker rests that found nothing: until it is told of a job, at most so long. Without it the library
+/// (0.14.1) asks again at once, tens of thousands of times a second.
+fn rest(at_most: Duration) -> RefetchDelayConfig {
+    RefetchDelayConfig::default().with_duration(at_most).with_max_abort_threshold(1)
 }
 
 /// Works off jobs and dispatches the outbox until the signal; jobs under way are finished.
@@ -246,10 +252,10 @@ fn rest() -> RefetchDelayConfig {
 /// Where the database is lost for good.
 pub async fn work(services: &Services, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
     let stop = stop.shared();
-    let prompt = ready(with_prompt_jobs(worker(services, AT_ONCE, stop.clone()))).await?;
-    let writing = ready(with_writing_jobs(worker(services, WRITING_AT_ONCE, stop.clone()))).await?;
-    let sending = ready(with_sending_jobs(worker(services, SENDING_AT_ONCE, stop.clone()))).await?;
-    let calendars = ready(with_calendar_jobs(worker(services, CALENDARS_AT_ONCE, stop))).await?;
+    let prompt = ready(with_prompt_jobs(worker(services, AT_ONCE, PROMPT, stop.clone()))).await?;
+    let writing = ready(with_writing_jobs(worker(services, WRITING_AT_ONCE, PATIENT, stop.clone()))).await?;
+    let sending = ready(with_sending_jobs(worker(services, SENDING_AT_ONCE, PATIENT, stop.clone()))).await?;
+    let calendars = ready(with_calendar_jobs(worker(services, CALENDARS_AT_ONCE, PATIENT, stop))).await?;
     tokio::select! {
         worked = async {
             tokio::try_join!(prompt.run(), writing.run(), sending.run(), calendars.run())
@@ -268,7 +274,7 @@ pub async fn work(services: &Services, stop: impl Future<Output = ()> + Send + '
 /// Where the database cannot be written.
 pub async fn drain(services: &Services) -> Result<u64> {
     free_stale(&services.db).await?;
-    let worker = with_prompt_jobs(worker(services, AT_ONCE, std::future::pending()));
+    let worker = with_prompt_jobs(worker(services, AT_ONCE, PROMPT, std::future::pending()));
     let worker = ready(with_calendar_jobs(with_sending_jobs(with_writing_jobs(worker)))).await?;
     let mut ran = 0;
     loop {
