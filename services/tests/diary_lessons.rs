@@ -287,3 +287,50 @@ async fn lessons_follow_the_choice_of_their_calendar(db: PgPool) {
     pass(&services, 0).await;
     assert_eq!(shown(&radicale, "home").await, [as_shown(&second)], "it is not ours to change any more");
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_choice_made_while_jobs_write_has_the_last_word(db: PgPool) {
+    let (services, tutor, radicale) = writing(db).await;
+    let student = testing::student(&services, "Sam").await;
+    radicale.make("home", "Home", "VEVENT").await;
+    connect(&services, &tutor, &account(&radicale.url(), "geheim")).await.expect("looked again");
+    let placed = booked(&services, &student, &tutor, at_hour(26)).await;
+    pass(&services, 0).await;
+    for round in 0..8 {
+        let (chosen, here, elsewhere) =
+            if round % 2 == 0 { ("Home", "home", "work") } else { ("Work", "work", "home") };
+        // What was written is doubted, so that the older jobs have something to do.
+        execute(&services, "UPDATE lesson_entries SET written = NULL").await;
+        let write = || {
+            let services = services.clone();
+            tokio::spawn(async move { WriteLesson { booking: placed.id }.run(&services).await })
+        };
+        let older: Vec<_> = (0..4).map(|_| write()).collect();
+        choose(&services, &tutor, &[], Some(chosen)).await;
+        jobs::drain(&services).await.expect("done");
+        for job in older {
+            // One that others overtook again and again says so, and is tried again.
+            if job.await.expect("no panic").is_err() {
+                write().await.expect("no panic").expect("written");
+            }
+        }
+        assert_eq!(shown(&radicale, here).await, [as_shown(&placed)], "round {round}");
+        assert_eq!(shown(&radicale, elsewhere).await, [], "round {round}");
+    }
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn an_entry_that_could_not_be_removed_goes_with_its_lesson(db: PgPool) {
+    let (services, tutor, mut radicale) = writing(db).await;
+    let student = testing::student(&services, "Sam").await;
+    let placed = booked(&services, &student, &tutor, at_hour(26)).await;
+    pass(&services, 0).await;
+    radicale.restart("Rr").await;
+    choose(&services, &tutor, &[], None).await;
+    pass(&services, 0).await;
+    assert_eq!(shown(&radicale, "work").await, [as_shown(&placed)]);
+    radicale.restart("RrWw").await;
+    booking::cancel(&services, &student, placed.id, None).await.expect("cancelled");
+    pass(&services, 0).await;
+    assert_eq!(shown(&radicale, "work").await, []);
+}

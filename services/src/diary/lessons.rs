@@ -72,8 +72,6 @@ pub(super) struct Target {
     pub login: String,
     /// The password, encrypted.
     pub sealed: Vec<u8>,
-    /// The calendar; `None` where none are written any more.
-    pub calendar: Option<String>,
 }
 
 /// A place where a lesson is, or may be.
@@ -150,10 +148,8 @@ impl Writer<'_> {
     async fn step(&self, removed: &mut bool) -> Result<Result<Step, Problem>> {
         let mut db = self.services.db.acquire().await?;
         let entries = store::list_entries(&mut db, self.target.account, self.booking).await?;
-        let wanted = self.wanted(&mut db).await?;
+        let (wanted, place) = (self.wanted(&mut db).await?, self.place(&mut db).await?);
         drop(db);
-        let place = self.target.calendar.as_deref().map(|calendar| place(calendar, self.booking));
-        let place = place.transpose()?;
         match wanted {
             Wanted::AsItIs => Ok(Ok(Step::Settled)),
             Wanted::There(_) if place.is_none() => self.remove(&entries, None, removed).await,
@@ -171,6 +167,13 @@ impl Writer<'_> {
                 self.put(&place).await
             }
         }
+    }
+
+    /// Where the lesson belongs now; `None` where none are written any more. Asked at each step, for the tutor may have
+    /// chosen another calendar meanwhile.
+    async fn place(&self, db: &mut PgConnection) -> Result<Option<Url>> {
+        let calendar = store::find_calendar(db, self.target.account).await?;
+        calendar.map(|calendar| place(&calendar, self.booking)).transpose()
     }
 
     /// What is wanted now.
@@ -200,6 +203,9 @@ impl Writer<'_> {
         };
         let mut db = self.services.db.acquire().await?;
         let Wanted::There(stored) = self.wanted(&mut db).await? else { return Ok(Ok(Step::Again)) };
+        if self.place(&mut db).await?.as_ref() != Some(place) {
+            return Ok(Ok(Step::Again));
+        }
         store::insert(&mut db, self.target.account, self.booking, place.as_str()).await?;
         drop(db);
         match self.client.put(place, &stored.text, &standing).await {

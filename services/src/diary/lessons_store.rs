@@ -15,16 +15,24 @@ use crate::{AppError, Result, busy::Problem};
 pub(super) async fn list_targets(db: &mut PgConnection, booking: BookingId) -> Result<Vec<Target>> {
     let rows = sqlx::query_as!(
         Target,
-        "SELECT a.id AS account, a.login, a.credential AS sealed, o.url AS \"calendar?\"
+        "SELECT a.id AS account, a.login, a.credential AS sealed
          FROM bookings b
          JOIN calendar_accounts a ON a.tutor_id = b.tutor_id
-         LEFT JOIN offered_calendars o ON o.id = a.lessons_in
          WHERE b.id = $1 AND (a.lessons_in IS NOT NULL
              OR EXISTS (SELECT FROM lesson_entries e WHERE e.account_id = a.id AND e.booking_id = b.id))
          ORDER BY a.id",
         booking.0
     );
     Ok(rows.fetch_all(db).await?)
+}
+
+/// The calendar into which an account's lessons are written; `None` where none are.
+pub(super) async fn find_calendar(db: &mut PgConnection, account: Uuid) -> Result<Option<String>> {
+    let url = sqlx::query_scalar!(
+        "SELECT o.url FROM calendar_accounts a JOIN offered_calendars o ON o.id = a.lessons_in WHERE a.id = $1",
+        account
+    );
+    Ok(url.fetch_optional(db).await?)
 }
 
 /// A booking, as far as calendars are concerned.

@@ -14,7 +14,7 @@ pub(super) struct Undispatched {
     pub kind: String,
     /// The booking that it concerns.
     pub booking: Option<BookingId>,
-    /// Whether the tutor of that booking has lessons written into a calendar elsewhere.
+    /// Whether the tutor of that booking has lessons written into a calendar elsewhere, or this one stands in one.
     pub in_calendar: bool,
     /// Why it happened.
     pub cause: Trace,
@@ -31,7 +31,8 @@ pub(super) async fn take_undispatched(
              SELECT id FROM outbox WHERE dispatched_at IS NULL ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
          RETURNING id, kind, booking_id, correlation_id, traceparent,
              EXISTS (SELECT FROM bookings b JOIN calendar_accounts a ON a.tutor_id = b.tutor_id
-                     WHERE b.id = booking_id AND a.lessons_in IS NOT NULL) AS \"in_calendar!\"",
+                     WHERE b.id = booking_id AND (a.lessons_in IS NOT NULL OR EXISTS (
+                         SELECT FROM lesson_entries e WHERE e.account_id = a.id AND e.booking_id = b.id))) AS \"in_calendar!\"",
         limit,
         now
     )
