@@ -68,7 +68,7 @@ pub(super) async fn note_program(
     note(services, tx, user, &format!("program:{address}"), (Where::Program, ip)).await
 }
 
-/// The first of all is no news: a person who signs up has just done so.
+/// The first sign-in of all is no news: a person who signs up has just done so.
 async fn note(
     services: &Services,
     tx: &mut PgConnection,

@@ -55,8 +55,8 @@ pub(super) async fn begin(
         browser.agent.map(|text| text.chars().filter(|c| !c.is_control()).take(AGENT).collect());
     let (token, device) = (chance::token(), browser.token());
     store::insert_session(tx, &digest(&token), user, agent.as_deref(), now, now + SESSION).await?;
-    store::set_signed_in(tx, user, browser.ip, now).await?;
     browser.note(services, tx, user, &device).await?;
+    store::set_signed_in(tx, user, browser.ip, now).await?;
     Ok(Entered { token, device })
 }
 
@@ -117,8 +117,8 @@ pub async fn tokens(services: &Services, email: &str, password: &str, ip: Option
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     let refresh_token = add_refresh_token(&mut tx, chance::id(), user, now).await?;
-    store::set_signed_in(&mut tx, user, ip, now).await?;
     devices::note_program(services, &mut tx, user, ip).await?;
+    store::set_signed_in(&mut tx, user, ip, now).await?;
     tx.commit().await?;
     pair(services, user, role, refresh_token, now)
 }

@@ -172,7 +172,7 @@ pub(super) async fn end_sign_ins(
     Ok(())
 }
 
-/// Notes that a person signed in with a device; whether it is the first time, and not the first device.
+/// Notes that a person signs in with a device; whether it is its first time that we know of, and not the person's.
 pub(super) async fn see_device(
     db: &mut PgConnection,
     user: UserId,
@@ -183,7 +183,7 @@ pub(super) async fn see_device(
         r#"INSERT INTO known_devices (user_id, device_hash, seen_at) VALUES ($1, $2, $3)
            ON CONFLICT (user_id, device_hash) DO UPDATE SET seen_at = excluded.seen_at
            RETURNING xmax = 0 AND EXISTS (
-               SELECT FROM known_devices d WHERE d.user_id = $1 AND d.device_hash <> $2) AS "is_news!""#,
+               SELECT FROM users u WHERE u.id = $1 AND u.last_sign_in_at IS NOT NULL) AS "is_news!""#,
         user.0,
         hash,
         now
