@@ -8,6 +8,7 @@ pub mod availability;
 pub mod booking;
 pub mod charge;
 pub mod chat;
+pub mod dispute;
 pub mod error;
 pub mod ids;
 pub mod interval;

@@ -41,6 +41,7 @@ impl PlatformSettings {
             "early_end_policy" => policy.early_end = read(name, value)?,
             "nobody_joined" => policy.nobody_joined = read(name, value)?,
             "collection" => policy.collection = read(name, value)?,
+            "dispute_window_hours" => policy.dispute_window_hours = read(name, value)?,
             "accepted_providers" => self.accepted_providers = read(name, value)?,
             "chat_masks_contacts" => self.chat_masks_contacts = read(name, value)?,
             _ => {}
@@ -81,12 +82,14 @@ mod tests {
         settings.set("notice_min", json!(30)).expect("a number");
         settings.set("nobody_joined", json!("charge_nothing")).expect("a choice");
         settings.set("collection", json!("prepay")).expect("a choice");
+        settings.set("dispute_window_hours", json!(48)).expect("a number");
         settings.set("of_a_later_release", json!(1)).expect("ignored");
         settings.set("early_end_policy", json!({ "tolerance": 90 })).expect("a policy");
         let expected = Policy {
             notice_min: 30,
             nobody_joined: NobodyJoined::ChargeNothing,
             collection: Collection::Prepay,
+            dispute_window_hours: 48,
             early_end: EarlyEnd::Tolerance(90),
             ..Policy::default()
         };

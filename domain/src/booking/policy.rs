@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Code, Refusal,
     charge::{EarlyEnd, NobodyJoined},
+    dispute::WINDOW_HOURS,
     payment::Collection,
 };
 
@@ -31,6 +32,13 @@ pub struct Policy {
     /// When the money is taken.
     #[serde(default)]
     pub collection: Collection,
+    /// Hours after the outcome within which the lesson can be disputed; then its tutor is paid.
+    #[serde(default = "dispute_window_hours")]
+    pub dispute_window_hours: i64,
+}
+
+const fn dispute_window_hours() -> i64 {
+    WINDOW_HOURS
 }
 
 impl Default for Policy {
@@ -44,6 +52,7 @@ impl Default for Policy {
             early_end: EarlyEnd::default(),
             nobody_joined: NobodyJoined::default(),
             collection: Collection::default(),
+            dispute_window_hours: WINDOW_HOURS,
         }
     }
 }
