@@ -12,6 +12,7 @@ pub mod headers;
 mod health;
 mod hooks;
 mod join;
+pub mod listen;
 mod malformed;
 mod metrics;
 mod photo_form;

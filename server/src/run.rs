@@ -2,7 +2,6 @@
 
 use std::{error::Error, io::Read as _, sync::Arc, time::Duration};
 
-use axum::serve::ListenerExt as _;
 use domain::account::{Email, Password, PersonName};
 use serde::Serialize;
 use services::{
@@ -13,7 +12,7 @@ use tokio::{net::TcpListener, sync::watch};
 use crate::{
     api,
     command::{Command, CreateAdmin, Serve},
-    router,
+    listen, router,
     sandbox::{self, Share},
 };
 
@@ -119,15 +118,7 @@ async fn serve(services: &Services, options: &Serve) -> Outcome {
     let options = leptos::config::get_configuration(Some("Leptos.toml"))?.leptos_options;
     let app = router::router(services.clone(), options, stopping.clone());
     greet(services)?;
-    // Without it a streamed page waits for the acknowledgement of its first part.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY");
-        }
-    });
-    axum::serve(listener, app.into_make_service_with_connect_info::<std::net::SocketAddr>())
-        .with_graceful_shutdown(until(stopping))
-        .await?;
+    listen::serve(listener, app, until(stopping)).await;
     present.await?;
     if let Some(worker) = worker {
         worker.await?;

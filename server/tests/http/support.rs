@@ -53,11 +53,7 @@ pub async fn start_with(pool: &PgPool, vars: &[(&str, &str)]) -> Site {
     let services = Services::new(db, clock, config, Arc::new(live), payments);
     let (stop, stopping) = watch::channel(false);
     let app = server::router::router(services.clone(), site_options(), stopping.clone());
-    let serving = tokio::spawn(async move {
-        let app = app.into_make_service_with_connect_info::<SocketAddr>();
-        let until = server::run::until(stopping);
-        axum::serve(listener, app).with_graceful_shutdown(until).await.expect("serving");
-    });
+    let serving = tokio::spawn(server::listen::serve(listener, app, server::run::until(stopping)));
     let no_redirects = reqwest::redirect::Policy::none();
     let client = reqwest::Client::builder().redirect(no_redirects).build().expect("a client");
     Site { base, services, client, stop, serving }
