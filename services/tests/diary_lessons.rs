@@ -150,8 +150,7 @@ async fn while_the_provider_is_down_nothing_is_lost_and_afterwards_nothing_is_do
     let moved = booking::reschedule(&services, &student, placed.id, at_hour(29), None).await.expect("moved");
     pass(&services, 55).await;
     radicale.start().await;
-    jobs::retry_now(&services).await.expect("due again");
-    pass(&services, 0).await;
+    pass(&services, 60).await;
     assert_eq!(shown(&radicale, "work").await, [as_shown(&moved)]);
     assert_eq!(only(&services, &tutor).await.lessons_failing, None);
 }
@@ -333,4 +332,103 @@ async fn an_entry_that_could_not_be_removed_goes_with_its_lesson(db: PgPool) {
     booking::cancel(&services, &student, placed.id, None).await.expect("cancelled");
     pass(&services, 0).await;
     assert_eq!(shown(&radicale, "work").await, []);
+}
+
+/// Has the server refuse to take a lesson: an entry of the same name stands elsewhere in the calendar (RFC 4791, 5.3.2.1).
+async fn obstruct(radicale: &Radicale, booking: &Booking) {
+    radicale.put("work/copy.ics", &entry(&booking.id.to_string(), at_hour(100), 60, "")).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn an_account_warns_until_the_last_of_its_lessons_is_written(db: PgPool) {
+    let (services, tutor, radicale) = writing(db).await;
+    let student = testing::student(&services, "Sam").await;
+    let hindered = booked(&services, &student, &tutor, at_hour(26)).await;
+    obstruct(&radicale, &hindered).await;
+    pass(&services, 0).await;
+    let since = services.clock.now();
+    let placed = booked(&services, &student, &tutor, at_hour(29)).await;
+    pass(&services, 0).await;
+    assert!(radicale.get(&file(&placed)).await.is_some() && radicale.get(&file(&hindered)).await.is_none());
+    let failing = only(&services, &tutor).await.lessons_failing;
+    assert_eq!(
+        failing,
+        Some((since, busy::Problem::Unreachable)),
+        "another lesson's success is not this one's"
+    );
+    radicale.delete("work/copy.ics").await;
+    let mut both = vec![as_shown(&hindered), as_shown(&placed)];
+    both.sort();
+    pass(&services, 60).await;
+    assert_eq!(shown(&radicale, "work").await, both);
+    assert_eq!(only(&services, &tutor).await.lessons_failing, None);
+    assert_eq!(testing::number(&services, "SELECT count(*) FROM unwritten_lessons").await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn what_was_refused_is_tried_again_each_hour(db: PgPool) {
+    let (services, tutor, mut radicale) = writing(db).await;
+    let student = testing::student(&services, "Sam").await;
+    radicale.set_password("another");
+    let placed = booked(&services, &student, &tutor, at_hour(26)).await;
+    pass(&services, 0).await;
+    let since = services.clock.now();
+    for hour in 0..3 {
+        pass(&services, 60).await;
+        let failing = only(&services, &tutor).await.lessons_failing;
+        assert_eq!(failing, Some((since, busy::Problem::Refused)), "hour {hour}");
+    }
+    radicale.set_password("geheim");
+    pass(&services, 59).await;
+    assert_eq!(shown(&radicale, "work").await, [], "not yet");
+    pass(&services, 1).await;
+    assert_eq!(shown(&radicale, "work").await, [as_shown(&placed)]);
+    assert_eq!(only(&services, &tutor).await.lessons_failing, None);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn once_an_account_works_again_what_failed_is_written_at_once(db: PgPool) {
+    let (services, tutor, mut radicale) = writing(db).await;
+    let student = testing::student(&services, "Sam").await;
+    radicale.set_password("another");
+    let mut all = Vec::new();
+    for hour in [26, 50, 74] {
+        all.push(booked(&services, &student, &tutor, at_hour(hour)).await);
+    }
+    pass(&services, 0).await;
+    assert_eq!(shown(&radicale, "work").await, []);
+    radicale.set_password("geheim");
+    all.push(booked(&services, &student, &tutor, at_hour(28)).await);
+    pass(&services, 0).await;
+    let mut expected: Vec<_> = all.iter().map(as_shown).collect();
+    expected.sort();
+    assert_eq!(shown(&radicale, "work").await, expected);
+    assert_eq!(only(&services, &tutor).await.lessons_failing, None);
+    // One lesson that never succeeds keeps the others from nothing, and none of them it: each is asked for once.
+    let hindered = booked(&services, &student, &tutor, at_hour(31)).await;
+    obstruct(&radicale, &hindered).await;
+    pass(&services, 0).await;
+    let tries = "SELECT sum(tries) FROM unwritten_lessons";
+    assert_eq!(testing::number(&services, tries).await, 1);
+    booked(&services, &student, &tutor, at_hour(52)).await;
+    pass(&services, 0).await;
+    assert_eq!(testing::number(&services, tries).await, 2);
+    pass(&services, 0).await;
+    assert_eq!(testing::number(&services, tries).await, 2, "nothing makes it due");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_lesson_that_was_never_written_is_given_up_once_it_is_over(db: PgPool) {
+    let (services, tutor, mut radicale) = writing(db).await;
+    let student = testing::student(&services, "Sam").await;
+    radicale.stop();
+    let cancelled = booked(&services, &student, &tutor, at_hour(25)).await;
+    booked(&services, &student, &tutor, at_hour(26)).await;
+    pass(&services, 0).await;
+    booking::cancel(&services, &student, cancelled.id, None).await.expect("cancelled");
+    pass(&services, 26 * 60).await;
+    assert!(only(&services, &tutor).await.lessons_failing.is_some(), "one is under way");
+    pass(&services, 61).await;
+    assert_eq!(only(&services, &tutor).await.lessons_failing, None);
+    assert_eq!(testing::number(&services, "SELECT count(*) FROM unwritten_lessons").await, 0);
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     caldav::{self, Client, Written},
-    credential, lessons_store as store,
+    credential, lessons_store as store, unwritten,
 };
 use crate::{
     AppError, Result, Services,
@@ -92,47 +92,56 @@ enum Wanted {
     AsItIs,
 }
 
-/// Brings the entries of a lesson up to date in all accounts of its tutor. One that fails keeps no other waiting.
-async fn write(services: &Services, booking: BookingId) -> Result<()> {
-    let targets = store::list_targets(&mut *services.db.acquire().await?, booking).await?;
-    let mut later = None;
-    for target in targets {
-        let outcome = write_into(services, booking, &target).await?;
-        let now = services.clock.now();
-        let problem = outcome.err();
-        store::set_outcome(&mut *services.db.acquire().await?, target.account, problem, now).await?;
-        match problem {
-            // Only the tutor can mend these; the account is written into again once that is done.
-            None | Some(Problem::Refused | Problem::Forbidden) => {}
-            Some(problem) => later = Some(problem),
-        }
-    }
-    match later {
-        None => Ok(()),
-        Some(problem) => Err(AppError::fault(format!("a lesson is not written: {}", problem.name()))),
-    }
+/// How bringing a lesson up to date in one account went.
+enum Outcome {
+    /// All is as it should be.
+    Done {
+        /// Whether the provider was asked for it.
+        asked: bool,
+    },
+    /// The provider, or who signs in there, keeps it from that.
+    Failed(Problem),
+    /// Others wrote again and again meanwhile.
+    Overtaken,
 }
 
-async fn write_into(services: &Services, booking: BookingId, target: &Target) -> Result<Result<(), Problem>> {
-    let opened = credential(services, target.account, target.login.clone(), &target.sealed)?;
-    let Some(credential) = opened else { return Ok(Err(Problem::Refused)) };
-    let writer = Writer { services, booking, target, client: Client::new(services, &credential)? };
-    let mut removed = false;
-    for _ in 0..TRIES {
-        match writer.step(&mut removed).await? {
-            Ok(Step::Settled) => return Ok(Ok(())),
-            Ok(Step::Again) => {}
-            Err(problem) => return Ok(Err(problem)),
+/// Brings the entries of a lesson up to date in all accounts of its tutor. One that fails keeps no other waiting, and
+/// is tried again by what is noted of it.
+async fn write(services: &Services, booking: BookingId) -> Result<()> {
+    let targets = store::list_targets(&mut *services.db.acquire().await?, booking).await?;
+    let mut overtaken = false;
+    for target in targets {
+        match write_into(services, booking, &target).await? {
+            Outcome::Done { asked } => unwritten::note_done(services, target.account, booking, asked).await?,
+            Outcome::Failed(problem) => {
+                unwritten::note_failed(services, target.account, booking, problem).await?;
+            }
+            Outcome::Overtaken => overtaken = true,
         }
     }
-    Ok(Err(Problem::Unreachable))
+    if overtaken { Err(AppError::fault("a lesson is written by others at the same time")) } else { Ok(()) }
+}
+
+async fn write_into(services: &Services, booking: BookingId, target: &Target) -> Result<Outcome> {
+    let opened = credential(services, target.account, target.login.clone(), &target.sealed)?;
+    let Some(credential) = opened else { return Ok(Outcome::Failed(Problem::Refused)) };
+    let writer = Writer { services, booking, target, client: Client::new(services, &credential)? };
+    let (mut removed, mut asked) = (false, false);
+    for _ in 0..TRIES {
+        match writer.step(&mut removed).await? {
+            Ok(Step::Settled) => return Ok(Outcome::Done { asked }),
+            Ok(Step::Again) => asked = true,
+            Err(problem) => return Ok(Outcome::Failed(problem)),
+        }
+    }
+    Ok(Outcome::Overtaken)
 }
 
 /// What follows from a step.
 enum Step {
     /// All is as it should be.
     Settled,
-    /// Something was done: it is looked at once more, for the booking may have changed meanwhile.
+    /// The provider was asked: it is looked at once more, for the booking may have changed meanwhile.
     Again,
 }
 
@@ -180,8 +189,11 @@ impl Writer<'_> {
     async fn wanted(&self, db: &mut PgConnection) -> Result<Wanted> {
         let now = self.services.clock.now();
         let Some(lesson) = store::find_lesson(db, self.booking).await? else { return Ok(Wanted::Gone) };
+        if lesson.end <= now {
+            return Ok(Wanted::AsItIs);
+        }
         match lesson.state {
-            BookingState::Confirmed if lesson.end > now => {
+            BookingState::Confirmed => {
                 let config = &self.services.config;
                 let stored = calendar::stored(db, config, self.booking, lesson.tutor_user, now).await?;
                 Ok(stored.map_or(Wanted::Gone, Wanted::There))
@@ -227,7 +239,7 @@ impl Writer<'_> {
         also: Option<&Url>,
         removed: &mut bool,
     ) -> Result<Result<Step, Problem>> {
-        if *removed && entries.is_empty() {
+        if entries.is_empty() && (*removed || also.is_none()) {
             return Ok(Ok(Step::Settled));
         }
         let known = entries.iter().map(|entry| caldav::kept(&entry.url)).collect::<Result<Vec<_>>>()?;

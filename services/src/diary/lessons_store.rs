@@ -19,7 +19,8 @@ pub(super) async fn list_targets(db: &mut PgConnection, booking: BookingId) -> R
          FROM bookings b
          JOIN calendar_accounts a ON a.tutor_id = b.tutor_id
          WHERE b.id = $1 AND (a.lessons_in IS NOT NULL
-             OR EXISTS (SELECT FROM lesson_entries e WHERE e.account_id = a.id AND e.booking_id = b.id))
+             OR EXISTS (SELECT FROM lesson_entries e WHERE e.account_id = a.id AND e.booking_id = b.id)
+             OR EXISTS (SELECT FROM unwritten_lessons u WHERE u.account_id = a.id AND u.booking_id = b.id))
          ORDER BY a.id",
         booking.0
     );
@@ -118,24 +119,106 @@ pub(super) async fn delete(
     Ok(())
 }
 
-/// Notes whether lessons can be written into an account, and since when not.
-pub(super) async fn set_outcome(
-    db: &mut PgConnection,
-    account: Uuid,
-    problem: Option<Problem>,
-    now: DateTime<Utc>,
-) -> Result<()> {
+/// Notes that a lesson is as it should be in an account.
+pub(super) async fn delete_unwritten(db: &mut PgConnection, account: Uuid, booking: BookingId) -> Result<()> {
     sqlx::query!(
-        "UPDATE calendar_accounts SET lessons_problem = $2,
-             lessons_failing_since = CASE WHEN $2::text IS NOT NULL THEN coalesce(lessons_failing_since, $3) END
-         WHERE id = $1 AND (lessons_problem IS NOT NULL OR $2::text IS NOT NULL)",
+        "DELETE FROM unwritten_lessons WHERE account_id = $1 AND booking_id = $2",
         account,
-        problem.map(Problem::name),
-        now
+        booking.0
     )
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// How often a lesson was tried in vain; nobody else counts another try until the end of the transaction.
+pub(super) async fn count_tries(tx: &mut PgConnection, account: Uuid, booking: BookingId) -> Result<i32> {
+    let found = sqlx::query_scalar!(
+        "SELECT tries FROM unwritten_lessons WHERE account_id = $1 AND booking_id = $2 FOR UPDATE",
+        account,
+        booking.0
+    );
+    Ok(found.fetch_optional(tx).await?.unwrap_or(0))
+}
+
+/// A lesson that could not be written.
+pub(super) struct Failed {
+    pub account: Uuid,
+    pub booking: BookingId,
+    pub problem: Problem,
+    pub tries: i32,
+    pub due_at: DateTime<Utc>,
+}
+
+/// Notes that a lesson could not be written. Of an account that is gone nothing is noted.
+pub(super) async fn set_unwritten(tx: &mut PgConnection, failed: &Failed, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO unwritten_lessons (account_id, booking_id, state, problem, failing_since, tries, due_at)
+         SELECT id, $2, 'failed', $3, $4, $5, $6 FROM calendar_accounts WHERE id = $1 FOR KEY SHARE
+         ON CONFLICT (account_id, booking_id)
+             DO UPDATE SET state = 'failed', problem = $3, tries = $5, due_at = $6",
+        failed.account,
+        failed.booking.0,
+        failed.problem.name(),
+        now,
+        failed.tries,
+        failed.due_at
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes the failed lessons of an account, and notes when they are due should their jobs be lost.
+pub(super) async fn take_failed(
+    tx: &mut PgConnection,
+    account: Uuid,
+    lost_at: DateTime<Utc>,
+) -> Result<Vec<BookingId>> {
+    let taken = sqlx::query_scalar!(
+        "UPDATE unwritten_lessons SET state = 'pending', due_at = $2
+         WHERE account_id = $1 AND booking_id IN (
+             SELECT booking_id FROM unwritten_lessons WHERE account_id = $1 AND state = 'failed'
+             FOR UPDATE SKIP LOCKED)
+         RETURNING booking_id",
+        account,
+        lost_at
+    );
+    Ok(taken.fetch_all(tx).await?.into_iter().map(BookingId).collect())
+}
+
+/// Whether a lesson is due for another try.
+pub(super) async fn is_any_due(
+    db: &mut PgConnection,
+    now: DateTime<Utc>,
+    lost_at: DateTime<Utc>,
+) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        "SELECT EXISTS (SELECT FROM unwritten_lessons WHERE due_at <= $1 OR due_at > $2) AS \"due!\"",
+        now,
+        lost_at
+    );
+    Ok(found.fetch_one(db).await?)
+}
+
+/// Takes lessons that are due for another try, and notes when they are due should their jobs be lost. Later than that
+/// none should be: then the clock was set back.
+pub(super) async fn take_due(
+    tx: &mut PgConnection,
+    limit: i64,
+    now: DateTime<Utc>,
+    lost_at: DateTime<Utc>,
+) -> Result<Vec<BookingId>> {
+    let taken = sqlx::query_scalar!(
+        "UPDATE unwritten_lessons SET state = 'pending', due_at = $3 WHERE (account_id, booking_id) IN (
+             SELECT account_id, booking_id FROM unwritten_lessons WHERE due_at <= $2 OR due_at > $3
+             ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+         RETURNING booking_id",
+        limit,
+        now,
+        lost_at
+    );
+    Ok(taken.fetch_all(tx).await?.into_iter().map(BookingId).collect())
 }
 
 /// The lessons to come of a tutor that are certain, and those that are in an account.
@@ -148,7 +231,8 @@ pub(super) async fn list_bookings(
     let ids = sqlx::query_scalar!(
         "SELECT b.id FROM bookings b
          WHERE b.tutor_id = $1 AND b.ends_at > $3 AND (b.state = 'confirmed'
-             OR EXISTS (SELECT FROM lesson_entries e WHERE e.account_id = $2 AND e.booking_id = b.id))",
+             OR EXISTS (SELECT FROM lesson_entries e WHERE e.account_id = $2 AND e.booking_id = b.id)
+             OR EXISTS (SELECT FROM unwritten_lessons u WHERE u.account_id = $2 AND u.booking_id = b.id))",
         tutor.0,
         account,
         now

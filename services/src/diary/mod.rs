@@ -5,6 +5,7 @@ pub(crate) mod caldav;
 mod lessons;
 mod lessons_store;
 mod store;
+mod unwritten;
 
 use chrono::{DateTime, Utc};
 use domain::{Code, Refusal, ids::TutorId};
@@ -19,6 +20,7 @@ use crate::{
 use caldav::{Client, Credential};
 
 pub use lessons::WriteLesson;
+pub(crate) use unwritten::hand_out;
 
 /// How many accounts a tutor may connect.
 const MOST: i64 = 5;
@@ -48,7 +50,7 @@ pub struct Account {
     pub calendars: Vec<Offered>,
     /// The calendar into which lessons are written; `None` where none are.
     pub lessons_in: Option<Uuid>,
-    /// Since when they cannot be, and why.
+    /// Since when one of them cannot be, and why.
     pub lessons_failing: Option<(DateTime<Utc>, Problem)>,
 }
 

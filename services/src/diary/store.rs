@@ -14,9 +14,13 @@ use crate::{
 /// The accounts of a tutor, the oldest first, with their calendars by name.
 pub(super) async fn list(db: &mut PgConnection, tutor: TutorId) -> Result<Vec<Account>> {
     let rows = sqlx::query!(
-        "SELECT a.id, a.url, a.login, a.lessons_in, a.lessons_failing_since, a.lessons_problem, o.id AS calendar, o.name, c.id AS \"connection?\", c.read_at,
+        "SELECT a.id, a.url, a.login, a.lessons_in, u.failing_since AS \"lessons_failing_since?\",
+                u.problem AS \"lessons_problem?\", o.id AS calendar, o.name, c.id AS \"connection?\", c.read_at,
                 c.failing_since, c.problem AS \"problem?\"
          FROM calendar_accounts a
+         LEFT JOIN LATERAL (
+             SELECT failing_since, problem FROM unwritten_lessons WHERE account_id = a.id
+             ORDER BY problem = 'refused' DESC, failing_since LIMIT 1) u ON true
          JOIN offered_calendars o ON o.account_id = a.id
          LEFT JOIN calendar_connections c ON c.offered_id = o.id
          WHERE a.tutor_id = $1 ORDER BY a.created_at, a.id, o.name, o.url",
@@ -131,15 +135,16 @@ pub(super) async fn set_offered(tx: &mut PgConnection, account: Uuid, found: &[F
     Ok(())
 }
 
-/// Says where lessons are written; `false` where that is so already. What kept them from it is tried anew.
+/// Says where lessons are written; `false` where that is so already, and all of them are there.
 pub(super) async fn set_lessons_in(
     tx: &mut PgConnection,
     account: Uuid,
     calendar: Option<Uuid>,
 ) -> Result<bool> {
     let changed = sqlx::query!(
-        "UPDATE calendar_accounts SET lessons_in = $2, lessons_problem = NULL, lessons_failing_since = NULL
-         WHERE id = $1 AND (lessons_in IS DISTINCT FROM $2 OR lessons_problem IS NOT NULL)",
+        "UPDATE calendar_accounts SET lessons_in = $2
+         WHERE id = $1 AND (lessons_in IS DISTINCT FROM $2
+             OR EXISTS (SELECT FROM unwritten_lessons WHERE account_id = $1))",
         account,
         calendar
     )

@@ -24,7 +24,7 @@ use crate::{
     AppError, Result, Services,
     account::SendSignInLink,
     busy::{self, ReadCalendar},
-    diary::WriteLesson,
+    diary::{self, WriteLesson},
     mail::{SendMail, TellOfBooking, WriteMail},
     payment::{
         self, ChargeLesson, DetachCard, HandlePaymentEvent, RefundCharge, ReleaseDeposit, SecureDeposit,
@@ -114,6 +114,8 @@ pub struct HandedOut {
     pub deposits: u64,
     /// Calendars that are read again.
     pub calendars: u64,
+    /// Lessons that are written into calendars again.
+    pub lessons: u64,
     /// Jobs that follow from events of the outbox.
     pub events: u64,
 }
@@ -127,6 +129,7 @@ pub async fn hand_out(services: &Services) -> Result<HandedOut> {
         charges: payment::hand_out(services).await?,
         deposits: payment::deposits::hand_out(services).await?,
         calendars: busy::hand_out(services).await?,
+        lessons: diary::hand_out(services).await?,
         events: outbox::dispatch(services).await?,
     })
 }
