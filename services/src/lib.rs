@@ -82,7 +82,7 @@ impl Services {
         payments: Option<payment::provider::Provider>,
     ) -> Self {
         let mail = config.mail.as_ref().map(mail::Sender::new);
-        let storage = storage::Storage::in_folder(config.files.clone());
+        let storage = storage::Storage::new(config.files.clone());
         Services(Arc::new(Parts { storage, db, clock, config, live, payments, mail }))
     }
 

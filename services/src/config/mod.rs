@@ -1,15 +1,15 @@
 //! What the environment says: one struct for each section, read once at the start.
 
+mod files;
 mod mail;
 mod nats;
 mod stripe;
 mod vars;
 mod web;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use url::Url;
-
+pub use files::{BucketConfig, FilesConfig};
 pub use mail::MailConfig;
 pub use nats::NatsConfig;
 pub use stripe::StripeConfig;
@@ -52,8 +52,8 @@ pub struct Config {
     pub stripe: Option<StripeConfig>,
     /// Who sends mails; `None` in development where they are only kept.
     pub mail: Option<MailConfig>,
-    /// The folder of files: `STORAGE_URL` (`file:///…`), default `files` in `LECTERN_DATA`.
-    pub files: PathBuf,
+    /// Where files are kept.
+    pub files: FilesConfig,
     /// Who carries hints between servers; `None` where Postgres does.
     pub nats: Option<NatsConfig>,
 }
@@ -114,7 +114,7 @@ impl Config {
         let web = WebConfig::read(&vars, mode)?;
         let data = PathBuf::from(vars.get("LECTERN_DATA").unwrap_or_else(|| "./data".into()));
         Ok(Config {
-            files: files(&vars, &data)?,
+            files: FilesConfig::read(&vars, &data)?,
             mode,
             mail: MailConfig::read(&vars, mode, web.host())?,
             web,
@@ -134,16 +134,6 @@ impl Config {
     pub fn is_development(&self) -> bool {
         self.mode == Mode::Development
     }
-}
-
-/// Where files are kept.
-fn files(vars: &Vars<'_>, data: &Path) -> Result<PathBuf, ConfigError> {
-    let Some(text) = vars.get("STORAGE_URL") else { return Ok(data.join("files")) };
-    let folder = Url::parse(&text).ok().filter(|url| url.scheme() == "file");
-    let folder = folder.and_then(|url| url.to_file_path().ok());
-    folder.ok_or_else(|| {
-        fault("STORAGE_URL", "must be the address of a folder, such as file:///var/lib/lectern/files")
-    })
 }
 
 fn host(vars: &Vars<'_>, name: &'static str, default: &str) -> Result<String, ConfigError> {
@@ -204,7 +194,6 @@ mod tests {
             ("SESSION_SECRET", "short"),
             ("JITSI_DOMAIN", "a b"),
             ("STORAGE_URL", "/var/files"),
-            ("STORAGE_URL", "s3://bucket"),
             ("SMTP_URL", "mail.example.org"),
             ("SMTP_URL", "https://mail.example.org"),
             ("SMTP_URL", "smtp://mail.example.org?tls=maybe"),

@@ -1,28 +1,37 @@
-//! Where files are kept: a folder, behind the interface of object stores.
+//! Where files are kept: a folder or a bucket, behind the interface of object stores.
 
-use std::path::PathBuf;
+mod bucket;
+
+use std::{path::Path as Folder, sync::Arc};
 
 use futures::TryStreamExt as _;
-use object_store::{ObjectStore as _, ObjectStoreExt as _, PutPayload, local::LocalFileSystem, path::Path};
+use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, local::LocalFileSystem, path::Path};
+use tokio::sync::OnceCell;
 
-use crate::{AppError, Result};
+use crate::{AppError, Result, config::FilesConfig};
 
 /// The store of files. A file is there as a whole or not at all.
 #[derive(Clone, Debug)]
 pub struct Storage {
-    folder: PathBuf,
+    place: FilesConfig,
+    store: Arc<OnceCell<Arc<dyn ObjectStore>>>,
 }
 
 impl Storage {
-    /// Keeps files in a folder, which is made when the first one comes.
+    /// Keeps files at a place, which is opened when it is first needed; a folder is made then.
     #[must_use]
-    pub fn in_folder(folder: PathBuf) -> Self {
-        Storage { folder }
+    pub fn new(place: FilesConfig) -> Self {
+        Storage { place, store: Arc::default() }
     }
 
-    fn store(&self) -> Result<LocalFileSystem> {
-        std::fs::create_dir_all(&self.folder).map_err(AppError::fault)?;
-        Ok(LocalFileSystem::new_with_prefix(&self.folder).map_err(AppError::fault)?.with_fsync(true))
+    async fn store(&self) -> Result<&Arc<dyn ObjectStore>> {
+        let open = async || {
+            Ok(match &self.place {
+                FilesConfig::Folder(folder) => Arc::new(in_folder(folder)?) as Arc<dyn ObjectStore>,
+                FilesConfig::Bucket(bucket) => Arc::new(bucket::open(bucket)?),
+            })
+        };
+        self.store.get_or_try_init(open).await
     }
 
     /// Keeps a file under a name.
@@ -31,7 +40,7 @@ impl Storage {
     /// Where it cannot be written.
     pub async fn put(&self, name: &str, content: Vec<u8>) -> Result<()> {
         let payload = PutPayload::from(content);
-        self.store()?.put(&Path::from(name), payload).await.map_err(AppError::fault)?;
+        self.store().await?.put(&Path::from(name), payload).await.map_err(AppError::fault)?;
         Ok(())
     }
 
@@ -40,7 +49,7 @@ impl Storage {
     /// # Errors
     /// Where it cannot be read.
     pub async fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        match self.store()?.get(&Path::from(name)).await {
+        match self.store().await?.get(&Path::from(name)).await {
             Ok(found) => Ok(Some(found.bytes().await.map_err(AppError::fault)?.to_vec())),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(AppError::fault(error)),
@@ -52,7 +61,7 @@ impl Storage {
     /// # Errors
     /// Where it cannot be deleted.
     pub async fn delete(&self, name: &str) -> Result<()> {
-        match self.store()?.delete(&Path::from(name)).await {
+        match self.store().await?.delete(&Path::from(name)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(AppError::fault(error)),
         }
@@ -61,12 +70,9 @@ impl Storage {
     /// The names of all files.
     ///
     /// # Errors
-    /// Where the folder cannot be read.
+    /// Where they cannot be listed.
     pub async fn names(&self) -> Result<Vec<String>> {
-        if !self.folder.exists() {
-            return Ok(Vec::new());
-        }
-        let listed = self.store()?.list(None).map_ok(|file| file.location.to_string());
+        let listed = self.store().await?.list(None).map_ok(|file| file.location.to_string());
         listed.try_collect().await.map_err(AppError::fault)
     }
 
@@ -80,4 +86,9 @@ impl Storage {
         }
         Ok(())
     }
+}
+
+fn in_folder(folder: &Folder) -> Result<LocalFileSystem> {
+    std::fs::create_dir_all(folder).map_err(AppError::fault)?;
+    Ok(LocalFileSystem::new_with_prefix(folder).map_err(AppError::fault)?.with_fsync(true))
 }
