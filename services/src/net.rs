@@ -83,6 +83,14 @@ fn redirect(attempt: Attempt<'_>, guarded: bool) -> reqwest::redirect::Action {
     }
 }
 
+/// Whether two addresses belong to one owner, as far as names tell: their hosts are the same, or lie below the same
+/// domain that can be registered (by the public suffix list, such as `example.co.uk`).
+#[must_use]
+pub fn is_same_owner(one: &Url, other: &Url) -> bool {
+    let registered = |url: &Url| url.domain().and_then(psl::domain_str).map(str::to_owned);
+    one.host() == other.host() || registered(one).is_some_and(|domain| Some(domain) == registered(other))
+}
+
 /// Resolves names to their public addresses and to nothing else.
 struct PublicOnly;
 
@@ -197,6 +205,32 @@ mod tests {
             ("ftp://calendar.example/x.ics", false, false),
         ] {
             assert_eq!(may_ask_host(&url.parse().expect("an address"), guarded), asked, "{url}");
+        }
+    }
+
+    #[test]
+    fn one_owner_has_what_lies_below_one_registered_domain() {
+        for (one, other, same) in [
+            ("https://caldav.icloud.com/", "https://p34-caldav.icloud.com:443/x/", true),
+            ("https://example.org/", "https://dav.example.org:8443/", true),
+            ("https://a.example.co.uk/", "https://b.example.co.uk/", true),
+            ("https://example.co.uk/", "https://other.co.uk/", false),
+            ("https://example.org/", "https://example.com/", false),
+            ("https://example.org/", "https://badexample.org/", false),
+            ("https://example.org/", "https://example.org.evil.test/", false),
+            ("https://tina.duckdns.org/", "https://eve.duckdns.org/", false),
+            ("https://tina.github.io/", "https://github.io/", false),
+            ("https://a.xn--55qx5d.cn/", "https://b.xn--55qx5d.cn/", false),
+            ("https://a.b.xn--55qx5d.cn/", "https://b.xn--55qx5d.cn/", true),
+            ("https://localhost/", "http://localhost:5232/", true),
+            ("https://localhost/", "https://127.0.0.1/", false),
+            ("https://192.0.2.1/", "https://192.0.2.1:8443/", true),
+            ("https://192.0.2.1/", "https://192.0.2.2/", false),
+            ("https://[2001:db8::1]/", "https://[2001:db8::2]/", false),
+        ] {
+            let url = |text: &str| text.parse::<Url>().expect("an address");
+            assert_eq!(is_same_owner(&url(one), &url(other)), same, "{one} {other}");
+            assert_eq!(is_same_owner(&url(other), &url(one)), same, "{other} {one}");
         }
     }
 

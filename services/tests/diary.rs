@@ -202,3 +202,44 @@ async fn in_production_a_password_goes_encrypted_to_public_addresses_only(db: Pg
     assert_eq!(refused(answer).1, "calendar_server_none");
     assert!(web.asked() > 0, "on a developer's machine it is asked");
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn the_password_goes_to_the_account_s_own_server_only(db: PgPool) {
+    let (services, tutor, radicale) = open(db).await;
+    let (web, other) = (Web::open().await, Web::open().await);
+    // The same machine under another name: who redirects there may be somebody else.
+    let foreign = other.url().replace("127.0.0.1", "localhost");
+    let calendar = "<d:resourcetype><c:calendar/></d:resourcetype>";
+    for answer in [
+        Answer::redirect(&foreign),
+        Answer::multistatus(&format!(
+            "<d:current-user-principal><d:href>{foreign}</d:href></d:current-user-principal>"
+        )),
+        Answer::multistatus(&format!(
+            "<c:calendar-home-set><d:href>{foreign}</d:href></c:calendar-home-set>"
+        )),
+    ] {
+        web.serve(answer);
+        let answer = connect(&services, &tutor, &account(&web.url(), "geheim")).await;
+        assert_eq!(refused(answer).1, "calendar_server_none");
+    }
+    assert_eq!(other.asked(), 0, "nobody else was told");
+    other.serve(Answer::multistatus(calendar));
+    web.serve(Answer::redirect(&other.url()));
+    connect(&services, &tutor, &account(&web.url(), "geheim"))
+        .await
+        .expect("another port of the same server");
+    assert!(other.asked() > 0);
+    let connected = only(&services, &tutor).await;
+    diary::disconnect(&services, &tutor.actor, tutor.id, connected.id).await.expect("disconnected");
+
+    // What was kept before is judged by the same rule.
+    connect(&services, &tutor, &account(&radicale.url(), "geheim")).await.expect("connected");
+    let asked = other.asked();
+    let kept = sqlx::query("UPDATE offered_calendars SET url = $1").bind(&foreign);
+    kept.execute(&services.db).await.expect("as before");
+    choose(&services, &tutor, &["Work"], None).await;
+    let read = only(&services, &tutor).await.calendars.remove(0).read.expect("it is chosen");
+    assert_eq!((read.read_at, read.failing), (None, Some((now(), busy::Problem::Unreachable))));
+    assert_eq!(other.asked(), asked, "nor later");
+}

@@ -304,8 +304,7 @@ async fn fetch_all(
     let Some(account) = &source.account else {
         return Ok(fetch::fetch(services, &source.url).await?.map(|text| vec![text]));
     };
-    let opened = diary::credential(services, account.id, account.login.clone(), &account.sealed)?;
-    let Some(credential) = opened else { return Ok(Err(Problem::Refused)) };
+    let Some(credential) = diary::credential(services, account)? else { return Ok(Err(Problem::Refused)) };
     let client = caldav::Client::new(services, &credential)?;
     Ok(client.files(&caldav::kept(&source.url)?, window).await)
 }

@@ -10,7 +10,7 @@ use sqlx::{PgConnection, postgres::types::PgRange};
 use uuid::Uuid;
 
 use super::{Connection, Problem};
-use crate::{AppError, Result};
+use crate::{AppError, Result, diary::Sealed};
 
 /// The calendars that a tutor has connected by their address alone, the oldest first.
 pub(super) async fn list(db: &mut PgConnection, tutor: TutorId) -> Result<Vec<Connection>> {
@@ -147,22 +147,14 @@ pub(super) struct Source {
     /// That of times without one.
     pub zone: Zone,
     /// Whose it is, where it is not read at its address alone.
-    pub account: Option<Account>,
-}
-
-/// The account of a calendar.
-pub(super) struct Account {
-    pub id: Uuid,
-    pub login: String,
-    /// The password, encrypted.
-    pub sealed: Vec<u8>,
+    pub account: Option<Sealed>,
 }
 
 /// A calendar and its zone, or that of its tutor's hours; `None` once it was disconnected.
 pub(super) async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<Source>> {
     let row = sqlx::query!(
         "SELECT c.tutor_id, c.url, coalesce(o.time_zone, t.time_zone) AS \"time_zone!\",
-                a.id AS \"account?\", a.login AS \"login?\", a.credential AS \"sealed?\"
+                a.id AS \"account?\", a.url AS \"home?\", a.login AS \"login?\", a.credential AS \"sealed?\"
          FROM calendar_connections c
          JOIN tutors t ON t.id = c.tutor_id
          LEFT JOIN offered_calendars o ON o.id = c.offered_id
@@ -174,8 +166,8 @@ pub(super) async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<Sourc
     .await?;
     let Some(row) = row else { return Ok(None) };
     let zone = Zone::parse(&row.time_zone).map_err(AppError::fault)?;
-    let account = row.account.zip(row.login).zip(row.sealed);
-    let account = account.map(|((id, login), sealed)| Account { id, login, sealed });
+    let account = row.account.zip(row.home).zip(row.login.zip(row.sealed));
+    let account = account.map(|((id, url), (login, sealed))| Sealed { id, url, login, sealed });
     Ok(Some(Source { tutor: TutorId(row.tutor_id), url: row.url, zone, account }))
 }
 

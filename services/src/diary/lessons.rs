@@ -16,6 +16,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{
+    Sealed,
     caldav::{self, Client, Written},
     credential, lessons_store as store, unwritten,
 };
@@ -66,14 +67,6 @@ pub(super) struct Lesson {
     pub tutor_user: UserId,
 }
 
-/// An account into which lessons are written, or were.
-pub(super) struct Target {
-    pub account: Uuid,
-    pub login: String,
-    /// The password, encrypted.
-    pub sealed: Vec<u8>,
-}
-
 /// A place where a lesson is, or may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -112,9 +105,9 @@ async fn write(services: &Services, booking: BookingId) -> Result<()> {
     let mut overtaken = false;
     for target in targets {
         match write_into(services, booking, &target).await? {
-            Outcome::Done { asked } => unwritten::note_done(services, target.account, booking, asked).await?,
+            Outcome::Done { asked } => unwritten::note_done(services, target.id, booking, asked).await?,
             Outcome::Failed(problem) => {
-                unwritten::note_failed(services, target.account, booking, problem).await?;
+                unwritten::note_failed(services, target.id, booking, problem).await?;
             }
             Outcome::Overtaken => overtaken = true,
         }
@@ -122,9 +115,10 @@ async fn write(services: &Services, booking: BookingId) -> Result<()> {
     if overtaken { Err(AppError::fault("a lesson is written by others at the same time")) } else { Ok(()) }
 }
 
-async fn write_into(services: &Services, booking: BookingId, target: &Target) -> Result<Outcome> {
-    let opened = credential(services, target.account, target.login.clone(), &target.sealed)?;
-    let Some(credential) = opened else { return Ok(Outcome::Failed(Problem::Refused)) };
+async fn write_into(services: &Services, booking: BookingId, target: &Sealed) -> Result<Outcome> {
+    let Some(credential) = credential(services, target)? else {
+        return Ok(Outcome::Failed(Problem::Refused));
+    };
     let writer = Writer { services, booking, target, client: Client::new(services, &credential)? };
     let (mut removed, mut asked) = (false, false);
     for _ in 0..TRIES {
@@ -149,14 +143,14 @@ enum Step {
 struct Writer<'a> {
     services: &'a Services,
     booking: BookingId,
-    target: &'a Target,
+    target: &'a Sealed,
     client: Client<'a>,
 }
 
 impl Writer<'_> {
     async fn step(&self, removed: &mut bool) -> Result<Result<Step, Problem>> {
         let mut db = self.services.db.acquire().await?;
-        let entries = store::list_entries(&mut db, self.target.account, self.booking).await?;
+        let entries = store::list_entries(&mut db, self.target.id, self.booking).await?;
         let (wanted, place) = (self.wanted(&mut db).await?, self.place(&mut db).await?);
         drop(db);
         match wanted {
@@ -181,7 +175,7 @@ impl Writer<'_> {
     /// Where the lesson belongs now; `None` where none are written any more. Asked at each step, for the tutor may have
     /// chosen another calendar meanwhile.
     async fn place(&self, db: &mut PgConnection) -> Result<Option<Url>> {
-        let calendar = store::find_calendar(db, self.target.account).await?;
+        let calendar = store::find_calendar(db, self.target.id).await?;
         calendar.map(|calendar| place(&calendar, self.booking)).transpose()
     }
 
@@ -218,12 +212,12 @@ impl Writer<'_> {
         if self.place(&mut db).await?.as_ref() != Some(place) {
             return Ok(Ok(Step::Again));
         }
-        store::insert(&mut db, self.target.account, self.booking, place.as_str()).await?;
+        store::insert(&mut db, self.target.id, self.booking, place.as_str()).await?;
         drop(db);
         match self.client.put(place, &stored.text, &standing).await {
             Ok(Written::Done) => {
                 let mut db = self.services.db.acquire().await?;
-                let account = self.target.account;
+                let account = self.target.id;
                 store::set_written(&mut db, account, self.booking, place.as_str(), &stored.digest).await?;
                 Ok(Ok(Step::Again))
             }
@@ -248,7 +242,7 @@ impl Writer<'_> {
                 return Ok(Err(problem));
             }
             let mut db = self.services.db.acquire().await?;
-            store::delete(&mut db, self.target.account, self.booking, place.as_str()).await?;
+            store::delete(&mut db, self.target.id, self.booking, place.as_str()).await?;
         }
         *removed = true;
         Ok(Ok(Step::Again))

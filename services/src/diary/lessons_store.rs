@@ -8,14 +8,17 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::lessons::{Entry, Lesson, Target};
+use super::{
+    Sealed,
+    lessons::{Entry, Lesson},
+};
 use crate::{AppError, Result, busy::Problem};
 
 /// The accounts into which a lesson is to be written, or where it may be.
-pub(super) async fn list_targets(db: &mut PgConnection, booking: BookingId) -> Result<Vec<Target>> {
+pub(super) async fn list_targets(db: &mut PgConnection, booking: BookingId) -> Result<Vec<Sealed>> {
     let rows = sqlx::query_as!(
-        Target,
-        "SELECT a.id AS account, a.login, a.credential AS sealed
+        Sealed,
+        "SELECT a.id, a.url, a.login, a.credential AS sealed
          FROM bookings b
          JOIN calendar_accounts a ON a.tutor_id = b.tutor_id
          WHERE b.id = $1 AND (a.lessons_in IS NOT NULL

@@ -120,7 +120,8 @@ pub async fn connect(services: &Services, actor: &Actor, tutor: TutorId, new: &N
     if new.password.is_empty() || new.password.len() > LONGEST_PASSWORD {
         return Err(on("calendar_password", "password").into());
     }
-    let credential = Credential { login: login.to_owned(), password: new.password.clone() };
+    let credential =
+        Credential { home: address.clone(), login: login.to_owned(), password: new.password.clone() };
     let found = caldav::discover(&Client::new(services, &credential)?, &address).await;
     let found = found.map_err(|problem| match problem {
         Problem::Refused => on("calendar_password", "password"),
@@ -213,16 +214,22 @@ pub async fn disconnect(services: &Services, actor: &Actor, tutor: TutorId, acco
     Err(Refusal::new(Code::NotFound, "not_found").into())
 }
 
+/// An account as it is kept.
+pub(crate) struct Sealed {
+    pub id: Uuid,
+    /// The address that its owner typed.
+    pub url: String,
+    pub login: String,
+    /// The password, encrypted.
+    pub sealed: Vec<u8>,
+}
+
 /// How one signs in to an account; `None` where the password can be opened no more.
 ///
 /// # Errors
 /// Where the cipher fails.
-pub(crate) fn credential(
-    services: &Services,
-    account: Uuid,
-    login: String,
-    sealed: &[u8],
-) -> Result<Option<Credential>, AppError> {
-    let password = seal::open(&services.config.secrets, &place(account), sealed)?;
-    Ok(password.map(|password| Credential { login, password }))
+pub(crate) fn credential(services: &Services, account: &Sealed) -> Result<Option<Credential>, AppError> {
+    let home = caldav::kept(&account.url)?;
+    let password = seal::open(&services.config.secrets, &place(account.id), &account.sealed)?;
+    Ok(password.map(|password| Credential { home, login: account.login.clone(), password }))
 }

@@ -41,6 +41,17 @@ impl Answer {
         Answer { head, body: String::new(), times: 0 }
     }
 
+    /// What CalDAV servers say of their places (RFC 4918, 13).
+    pub fn multistatus(properties: &str) -> Self {
+        let body = format!(
+            "<d:multistatus xmlns:d='DAV:' xmlns:c='urn:ietf:params:xml:ns:caldav'><d:response><d:href>/</d:href>\
+             <d:propstat><d:prop>{properties}</d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>\
+             </d:multistatus>"
+        );
+        let head = format!("207 Multi-Status\r\nContent-Type: text/xml\r\nContent-Length: {}", body.len());
+        Answer { head, body, times: 1 }
+    }
+
     /// 64 MB whose length is not said.
     pub fn endless() -> Self {
         Answer { head: "200 OK".to_owned(), body: "X".repeat(1024 * 1024), times: 64 }

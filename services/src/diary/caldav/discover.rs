@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Client, join, xml::Place};
+use super::{Client, xml::Place};
 use crate::busy::{Problem, zone_of};
 
 /// A calendar of an account.
@@ -42,7 +42,7 @@ async fn search(client: &Client<'_>, address: &Url) -> Result<Vec<Found>, Proble
     for home in homes.into_iter().take(HOMES) {
         let (base, places) = client.properties(home, "1", WHAT).await?;
         let calendars = places.into_iter().filter(|place| place.is_calendar);
-        found.extend(calendars.filter_map(|place| calendar(&base, place)).take(MOST));
+        found.extend(calendars.filter_map(|place| calendar(client, &base, place)).take(MOST));
     }
     found.sort_by(|a, b| (&a.name, &a.url).cmp(&(&b.name, &b.url)));
     found.dedup_by(|a, b| a.url == b.url);
@@ -50,8 +50,8 @@ async fn search(client: &Client<'_>, address: &Url) -> Result<Vec<Found>, Proble
     if found.is_empty() { Err(Problem::Unreadable) } else { Ok(found) }
 }
 
-fn calendar(base: &Url, place: Place) -> Option<Found> {
-    let url = join(base, &place.href).filter(|url| url.as_str().len() <= 2000)?;
+fn calendar(client: &Client<'_>, base: &Url, place: Place) -> Option<Found> {
+    let url = client.join(base, &place.href).filter(|url| url.as_str().len() <= 2000)?;
     let last = || url.path_segments()?.rfind(|part| !part.is_empty()).map(str::to_owned);
     let name = place.name.or_else(last).unwrap_or_default();
     let name = name.chars().filter(|character| !character.is_control()).take(LONGEST_NAME).collect();
@@ -78,13 +78,13 @@ async fn homes_from(client: &Client<'_>, start: Url) -> Result<Vec<Url>, Problem
     let (base, places) = client.properties(start, "0", WHO).await?;
     let Some(place) = places.into_iter().next() else { return Ok(Vec::new()) };
     if !place.homes.is_empty() {
-        return Ok(place.homes.iter().filter_map(|home| join(&base, home)).collect());
+        return Ok(place.homes.iter().filter_map(|home| client.join(&base, home)).collect());
     }
-    let principal = place.principal.as_deref().and_then(|principal| join(&base, principal));
+    let principal = place.principal.as_deref().and_then(|principal| client.join(&base, principal));
     if let Some(principal) = principal {
         let (base, places) = client.properties(principal, "0", WHO).await?;
         let homes = places.iter().flat_map(|place| &place.homes);
-        let homes: Vec<Url> = homes.filter_map(|home| join(&base, home)).collect();
+        let homes: Vec<Url> = homes.filter_map(|home| client.join(&base, home)).collect();
         if !homes.is_empty() {
             return Ok(homes);
         }

@@ -39,7 +39,7 @@ impl Client<'_> {
         match answer.status {
             StatusCode::NOT_FOUND | StatusCode::GONE => Ok(Standing::Missing),
             _ => {
-                let places = answer.places()?;
+                let places = answer.places().await?;
                 Ok(Standing::There(places.into_iter().next().and_then(|place| place.etag)))
             }
         }

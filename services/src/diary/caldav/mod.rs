@@ -26,6 +26,8 @@ pub(super) use files::Written;
 /// Who asks, and the password, made for us where the provider knows such.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Credential {
+    /// The address that its owner typed: whose it is may be told the password, and nobody else.
+    pub home: Url,
     pub login: String,
     pub password: String,
 }
@@ -66,13 +68,14 @@ impl Answer {
     }
 
     /// The places that it tells of (RFC 4918, 13).
-    fn places(&self) -> Result<Vec<xml::Place>, Problem> {
+    async fn places(self) -> Result<Vec<xml::Place>, Problem> {
         self.succeeded()?;
-        if self.status == StatusCode::MULTI_STATUS {
-            xml::places(&self.text)
-        } else {
-            Err(Problem::Unreadable)
+        if self.status != StatusCode::MULTI_STATUS {
+            return Err(Problem::Unreadable);
         }
+        // Much text takes long to read.
+        let read = tokio::task::spawn_blocking(move || xml::places(&self.text)).await;
+        read.unwrap_or(Err(Problem::Unreadable))
     }
 }
 
@@ -121,9 +124,7 @@ impl<'a> Client<'a> {
         );
         let question = Question { method: "REPORT", depth: Some("1"), body: &body, ..Question::default() };
         let answer = self.in_time(self.follow(url.clone(), &question)).await?;
-        // Much text takes long to read.
-        let read = tokio::task::spawn_blocking(move || answer.places()).await;
-        let places = read.unwrap_or(Err(Problem::Unreadable))?;
+        let places = answer.places().await?;
         Ok(places.into_iter().filter_map(|place| place.file).collect())
     }
 
@@ -140,8 +141,16 @@ impl<'a> Client<'a> {
         let question =
             Question { method: "PROPFIND", depth: Some(depth), body: &body, ..Question::default() };
         let answer = self.follow(url, &question).await?;
-        let places = answer.places()?;
-        Ok((answer.url, places))
+        let base = answer.url.clone();
+        Ok((base, answer.places().await?))
+    }
+
+    /// Where a reference of an answer leads. From an encrypted place none leads to one that is not, and none to others
+    /// than the account's provider.
+    fn join(&self, base: &Url, reference: &str) -> Option<Url> {
+        let url = base.join(reference).ok()?;
+        let kept = base.scheme() == url.scheme() || url.scheme() == "https";
+        (kept && net::is_same_owner(&self.credential.home, &url)).then_some(url)
     }
 
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
@@ -160,7 +169,7 @@ impl<'a> Client<'a> {
     }
 
     async fn send(&self, url: &Url, question: &Question<'_>) -> Result<Sent, Problem> {
-        if !may_ask(self.services, url) {
+        if !may_ask(self.services, url) || !net::is_same_owner(&self.credential.home, url) {
             return Err(Problem::Unreachable);
         }
         let method = Method::from_bytes(question.method.as_bytes()).map_err(|_| Problem::Unreachable)?;
@@ -181,7 +190,7 @@ impl<'a> Client<'a> {
         let status = answer.status();
         if status.is_redirection() {
             let location = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-            let next = location.and_then(|location| join(url, location)).ok_or(Problem::Unreachable)?;
+            let next = location.and_then(|location| self.join(url, location)).ok_or(Problem::Unreachable)?;
             return Ok(Sent::Elsewhere(next));
         }
         Ok(Sent::Answer(Answer { status, url: url.clone(), text: busy::body(answer).await? }))
@@ -193,12 +202,6 @@ enum Sent {
     Answer(Answer),
     /// The server leads elsewhere.
     Elsewhere(Url),
-}
-
-/// Where a reference of an answer leads. From an encrypted place none leads to one that is not.
-fn join(base: &Url, reference: &str) -> Option<Url> {
-    let url = base.join(reference).ok()?;
-    (base.scheme() == url.scheme() || url.scheme() == "https").then_some(url)
 }
 
 /// Whether a place may be sent a password: outside of our own network, and encrypted but on a developer's machine.
