@@ -17,6 +17,7 @@ pub mod lesson;
 pub mod manners;
 pub mod money;
 pub mod payment;
+pub mod payout;
 pub mod review;
 pub mod series;
 pub mod slot;

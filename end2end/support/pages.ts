@@ -48,6 +48,7 @@ export const mainPages: MainPage[] = [
   { name: 'tutor-requests', path: () => '/tutor/requests', who: 'tutor' },
   { name: 'tutor-hours', path: () => '/tutor/availability', who: 'tutor' },
   { name: 'tutor-offerings', path: () => '/tutor/offerings', who: 'tutor' },
+  { name: 'tutor-earnings', path: () => '/tutor/earnings', who: 'tutor' },
   { name: 'tutor-profile', path: () => '/tutor/profile', who: 'tutor' },
   { name: 'tutor-rules', path: () => '/tutor/settings', who: 'tutor' },
   { name: 'admin', path: () => '/admin', who: 'admin' },

@@ -49,13 +49,32 @@ impl CardSources {
     }
 }
 
-/// The content security policy of a page: scripts of our own files, and the inline ones that carry the nonce; where a
-/// card is typed, the payment provider's too. Style attributes are allowed, because they place things in the calendar.
+/// Where a tutor's payout account is set up: the form there leads to pages of the payment provider.
 #[must_use]
-pub fn page_policy(nonce: Option<&str>, reload: bool, cards: Option<&CardSources>) -> String {
+pub fn leads_to_onboarding(path: &str) -> bool {
+    path == "/tutor/earnings"
+}
+
+/// The origin of those pages, for the provider whose script is at an address; `None` where that has no origin.
+#[must_use]
+pub fn onboarding_source(js_url: &str) -> Option<String> {
+    let origin = CardSources::of(js_url)?.connect;
+    Some(if origin == "https://api.stripe.com" { "https://connect.stripe.com".to_owned() } else { origin })
+}
+
+/// The content security policy of a page: scripts of our own files, and the inline ones that carry the nonce; where a
+/// card is typed, the payment provider's too; forms that lead to pages of ours, and to `forms`. Style attributes are allowed, because they place things in the calendar.
+#[must_use]
+pub fn page_policy(
+    nonce: Option<&str>,
+    reload: bool,
+    cards: Option<&CardSources>,
+    forms: Option<&str>,
+) -> String {
     let nonce = nonce.map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
     // The development server tells the page by a web socket when to load anew.
     let reload = if reload { " ws:" } else { "" };
+    let forms = forms.map(|origin| format!(" {origin}")).unwrap_or_default();
     let (script, connect, frame) = match cards {
         Some(cards) => (format!(" {}", cards.script), format!(" {}", cards.connect), cards.frame.clone()),
         None => (String::new(), String::new(), "'none'".to_owned()),
@@ -63,7 +82,7 @@ pub fn page_policy(nonce: Option<&str>, reload: bool, cards: Option<&CardSources
     format!(
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{nonce}{script}; style-src 'self'{nonce}; \
          style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'{reload}{connect}; \
-         object-src 'none'; base-uri 'self'; form-action 'self'; frame-src {frame}; frame-ancestors 'none'"
+         object-src 'none'; base-uri 'self'; form-action 'self'{forms}; frame-src {frame}; frame-ancestors 'none'"
     )
 }
 
@@ -99,10 +118,10 @@ mod tests {
 
     #[test]
     fn a_page_runs_no_inline_script_without_its_nonce() {
-        let policy = page_policy(Some("abc"), false, None);
+        let policy = page_policy(Some("abc"), false, None, None);
         assert_eq!(part(&policy, "script-src"), "script-src 'self' 'wasm-unsafe-eval' 'nonce-abc'");
         assert_eq!(part(&policy, "frame-src"), "frame-src 'none'");
-        assert!(!page_policy(None, false, None).contains("nonce") && !policy.contains("ws:"));
+        assert!(!page_policy(None, false, None, None).contains("nonce") && !policy.contains("ws:"));
     }
 
     /// Each row: where the script is, and what else may then be loaded: script, frame, connection.
@@ -123,13 +142,28 @@ mod tests {
             ),
         ] {
             let sources = CardSources::of(js_url).expect("an origin");
-            let policy = page_policy(None, false, Some(&sources));
+            let policy = page_policy(None, false, Some(&sources), None);
             let own = "script-src 'self' 'wasm-unsafe-eval'";
             assert_eq!(part(&policy, "script-src"), format!("{own} {script}"));
             assert_eq!(part(&policy, "frame-src"), format!("frame-src {frame}"));
             assert_eq!(part(&policy, "connect-src"), format!("connect-src 'self' {connect}"));
         }
         assert_eq!(CardSources::of("nowhere"), None);
+    }
+
+    /// Each row: where the script is, and where the form about payouts leads.
+    #[test]
+    fn the_form_about_payouts_leads_to_the_provider() {
+        for (js_url, there) in [
+            ("https://js.stripe.com/v3/", "https://connect.stripe.com"),
+            ("http://127.0.0.1:8420/v3/", "http://127.0.0.1:8420"),
+        ] {
+            assert_eq!(onboarding_source(js_url).as_deref(), Some(there));
+            let policy = page_policy(None, false, None, Some(there));
+            assert_eq!(part(&policy, "form-action"), format!("form-action 'self' {there}"));
+        }
+        assert_eq!(part(&page_policy(None, false, None, None), "form-action"), "form-action 'self'");
+        assert!(leads_to_onboarding("/tutor/earnings") && !leads_to_onboarding("/tutor"));
     }
 
     #[test]

@@ -178,9 +178,10 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
     let personal = visit.actor.is_some();
     let options = state.options.clone();
     let cards = card_sources(&visit);
+    let forms = onboarding_source(&visit);
     let render = leptos_axum::render_app_async_with_context(
         move || {
-            set_policy(cards.as_ref());
+            set_policy(cards.as_ref(), forms.as_deref());
             provide_context(visit.clone());
         },
         move || shell(options.clone()),
@@ -217,10 +218,17 @@ fn card_sources(visit: &Visit) -> Option<CardSources> {
     provider.and_then(|provider| CardSources::of(&provider.config().js_url))
 }
 
+/// Where the form about payouts leads; `None` where there is none, or no payment provider.
+fn onboarding_source(visit: &Visit) -> Option<String> {
+    let provider = visit.services.payments.as_ref().filter(|_| headers::leads_to_onboarding(&visit.path));
+    provider.and_then(|provider| headers::onboarding_source(&provider.config().js_url))
+}
+
 /// The content security policy of the page that is being rendered, with the nonce of its scripts.
-fn set_policy(cards: Option<&CardSources>) {
+fn set_policy(cards: Option<&CardSources>, forms: Option<&str>) {
     let nonce = leptos::nonce::use_nonce();
-    let policy = headers::page_policy(nonce.as_deref(), std::env::var_os("LEPTOS_WATCH").is_some(), cards);
+    let reload = std::env::var_os("LEPTOS_WATCH").is_some();
+    let policy = headers::page_policy(nonce.as_deref(), reload, cards, forms);
     if let (Some(response), Ok(policy)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&policy)) {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }

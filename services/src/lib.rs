@@ -28,6 +28,7 @@ pub mod notice;
 mod outbox;
 pub mod overview;
 pub mod payment;
+pub mod payout;
 pub mod reset;
 pub mod review;
 mod seal;

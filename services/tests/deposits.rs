@@ -3,7 +3,7 @@
 
 mod till;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use domain::booking::{Booking, BookingState};
 use serde_json::{Value, json};
 use services::{
@@ -23,17 +23,9 @@ async fn collecting(db: PgPool, collection: &str, card: &str) -> Till {
         .execute(&till.services.db)
         .await
         .expect("a setting");
-    at(&till, now()).await;
+    till.at(now()).await;
     till.card(card).await;
     till
-}
-
-/// Sets the clock of the platform, of its jobs and of the provider.
-async fn at(till: &Till, now: DateTime<Utc>) {
-    till.services.clock.set(&till.services.db, Some(now)).await.expect("set");
-    let url = format!("{}/_control/clock", till.sandbox.url());
-    let set = till.client.put(url).json(&json!({ "now": now })).send().await.expect("asked");
-    assert!(set.status().is_success());
 }
 
 /// Six days ahead.
@@ -43,17 +35,17 @@ async fn ahead(till: &Till) -> Booking {
 
 /// Lets who comes join, and the clock stand at the end.
 async fn taught(till: &Till, booking: &Booking, student: bool, tutor: bool) {
-    at(till, booking.start).await;
+    till.at(booking.start).await;
     for (actor, comes) in [(&till.student, student), (&till.tutor.actor, tutor)] {
         if comes {
             lesson::join(&till.services, actor, booking.id).await.expect("let in");
         }
     }
     if tutor && !student {
-        at(till, booking.start + TimeDelta::minutes(20)).await;
+        till.at(booking.start + TimeDelta::minutes(20)).await;
         lesson::mark_no_show(&till.services, &till.tutor.actor, booking.lesson).await.expect("marked");
     }
-    at(till, booking.end).await;
+    till.at(booking.end).await;
 }
 
 /// What the provider has: status and amount received of each payment, and what was given back or let go, newest first.
@@ -99,10 +91,10 @@ async fn mails(till: &Till, kind: &str) -> Vec<Mail> {
 async fn an_authorization_is_placed_four_days_before_the_end_and_captured(db: PgPool) {
     let till = collecting(db, "authorize", "pm_card_visa").await;
     let booking = ahead(&till).await;
-    at(&till, booking.end - TimeDelta::days(4) - TimeDelta::seconds(1)).await;
+    till.at(booking.end - TimeDelta::days(4) - TimeDelta::seconds(1)).await;
     till.tick().await;
     assert_eq!(payments(&till).await, []);
-    at(&till, booking.end - TimeDelta::days(4)).await;
+    till.at(booking.end - TimeDelta::days(4)).await;
     till.tick().await;
     till.tick().await;
     assert_eq!(payments(&till).await, [paid("requires_capture", 0, 0)]);
@@ -129,7 +121,7 @@ async fn what_is_not_due_goes_back(db: PgPool) {
     ] {
         let till = collecting(db.clone(), collection, "pm_card_visa").await;
         let booking = ahead(&till).await;
-        at(&till, booking.end - TimeDelta::days(4)).await;
+        till.at(booking.end - TimeDelta::days(4)).await;
         till.tick().await;
         if collection == "prepay" {
             assert_eq!(student_owes(&till).await, 2500, "paid ahead is owed to the student");
@@ -151,7 +143,7 @@ async fn who_calls_off_in_time_gets_all_back(db: PgPool) {
     {
         let till = collecting(db.clone(), collection, "pm_card_visa").await;
         let booking = ahead(&till).await;
-        at(&till, booking.end - TimeDelta::days(3)).await;
+        till.at(booking.end - TimeDelta::days(3)).await;
         till.tick().await;
         booking::cancel(&till.services, &till.student, booking.id, None).await.expect("cancelled");
         till.tick().await;
@@ -166,7 +158,7 @@ async fn who_calls_off_in_time_gets_all_back(db: PgPool) {
 async fn a_refused_authorization_leaves_the_booking_and_is_told(db: PgPool) {
     let till = collecting(db, "authorize", "pm_card_chargeCustomerFail").await;
     let booking = ahead(&till).await;
-    at(&till, booking.end - TimeDelta::days(4)).await;
+    till.at(booking.end - TimeDelta::days(4)).await;
     till.tick().await;
     let mails = mails(&till, "deposit_failed").await;
     assert!(mails.len() == 1 && mails[0].text.contains("choose another card"), "{mails:?}");
@@ -216,7 +208,7 @@ async fn a_lost_answer_secures_once(db: PgPool) {
 async fn an_authorization_that_the_bank_took_back_is_charged_anew(db: PgPool) {
     let till = collecting(db, "authorize", "pm_card_visa").await;
     let booking = ahead(&till).await;
-    at(&till, booking.end - TimeDelta::days(4)).await;
+    till.at(booking.end - TimeDelta::days(4)).await;
     till.tick().await;
     let intent: String = sqlx::query_scalar("SELECT payment_intent FROM deposits")
         .fetch_one(&till.services.db)
@@ -236,7 +228,7 @@ async fn an_authorization_that_the_bank_took_back_is_charged_anew(db: PgPool) {
 async fn a_moved_booking_keeps_what_still_holds(db: PgPool) {
     let till = collecting(db, "authorize", "pm_card_visa").await;
     let booking = ahead(&till).await;
-    at(&till, booking.end - TimeDelta::days(4)).await;
+    till.at(booking.end - TimeDelta::days(4)).await;
     till.tick().await;
     let day = TimeDelta::days(1);
     let moved =
@@ -263,7 +255,7 @@ async fn what_was_secured_unheard_is_found_and_given_back(db: PgPool) {
     {
         let till = collecting(db.clone(), collection, "pm_card_visa").await;
         let booking = ahead(&till).await;
-        at(&till, booking.end - TimeDelta::days(3)).await;
+        till.at(booking.end - TimeDelta::days(3)).await;
         till.fault(at_payments("drop_after", 0)).await;
         till.hand_out_and_drain().await;
         assert_eq!(
@@ -304,7 +296,7 @@ async fn who_has_no_card_is_told_so(db: PgPool) {
     let booking = ahead(&till).await;
     let cards = payment::list_cards(&till.services, &till.student).await.expect("cards");
     payment::remove_card(&till.services, &till.student, &cards[0].id).await.expect("removed");
-    at(&till, booking.end - TimeDelta::days(4)).await;
+    till.at(booking.end - TimeDelta::days(4)).await;
     till.tick().await;
     let mails = mails(&till, "deposit_failed").await;
     assert!(mails.len() == 1 && mails[0].text.contains("there is no saved card"), "{mails:?}");

@@ -5,7 +5,7 @@ mod till;
 
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use domain::{account::Role, booking::Booking};
 use serde_json::json;
 use services::{
@@ -199,23 +199,15 @@ async fn a_removed_card_is_given_up_by_the_provider_too(db: PgPool) {
     }
 }
 
-/// Sets the clock of the platform, of its jobs and of the provider.
-async fn at(till: &Till, now: DateTime<Utc>) {
-    till.services.clock.set(&till.services.db, Some(now)).await.expect("set");
-    let url = format!("{}/_control/clock", till.sandbox.url());
-    let set = till.client.put(url).json(&json!({ "now": now })).send().await.expect("asked");
-    assert!(set.status().is_success());
-}
-
 /// An error of the provider's own is what it then answers for as long as it remembers the key.
 #[sqlx::test(migrations = "../migrations")]
 async fn what_the_provider_remembers_as_failed_is_looked_up_the_next_day(db: PgPool) {
     let till = open(db).await;
     let admin: Actor = testing::user(&till.services, "Ada", Role::Admin).await;
-    at(&till, now()).await;
+    till.at(now()).await;
     till.card("pm_card_visa").await;
     let booking = taught(&till, 0).await;
-    at(&till, booking.end).await;
+    till.at(booking.end).await;
     let remembered =
         |path: &str| json!({ "path": path, "kind": "error_after", "status": 500, "remember": true });
     till.fault(remembered("/v1/payment_intents")).await;
@@ -223,7 +215,7 @@ async fn what_the_provider_remembers_as_failed_is_looked_up_the_next_day(db: PgP
         till.tick().await;
         assert_eq!(till.explained(&booking).await.status, ChargeStatus::Scheduled);
     }
-    at(&till, booking.end + TimeDelta::hours(25)).await;
+    till.at(booking.end + TimeDelta::hours(25)).await;
     till.tick().await;
     assert_eq!(till.explained(&booking).await.status, ChargeStatus::Paid);
     assert_eq!(till.counted("payment_intents").await, 1);
@@ -231,7 +223,7 @@ async fn what_the_provider_remembers_as_failed_is_looked_up_the_next_day(db: PgP
     till.fault(remembered("/v1/refunds")).await;
     payment::refund(&till.services, &admin, booking.id, Some(1000), "A test.").await.expect("noted");
     till.tick().await;
-    at(&till, booking.end + TimeDelta::hours(50)).await;
+    till.at(booking.end + TimeDelta::hours(50)).await;
     till.tick().await;
     assert_eq!(till.explained(&booking).await.refunded, 1000);
     assert_eq!(number(&till.services, ALL_GIVEN).await, 1);

@@ -16,7 +16,7 @@ use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{BroadcastChannel, Event, EventSource, EventTarget, MessageEvent};
 
 /// The events of a person's stream that change what pages show.
-const KINDS: [&str; 20] = [
+const KINDS: [&str; 21] = [
     "message",
     "receipt",
     "thread",
@@ -37,6 +37,7 @@ const KINDS: [&str; 20] = [
     "payment.refund_failed",
     "rating.submitted",
     "notice",
+    "payout",
 ];
 
 /// The name of the lock, and of the channel on which the tabs talk.

@@ -19,8 +19,8 @@ use super::{
     chat_safety::ReportPage,
     chat_search::SearchPage,
     console::{
-        availability::AvailabilityPage, offerings::Offerings, profile::ProfilePage, requests::Requests,
-        settings::TutorSettingsPage, today::Today,
+        availability::AvailabilityPage, earnings::EarningsPage, offerings::Offerings, profile::ProfilePage,
+        requests::Requests, settings::TutorSettingsPage, today::Today,
     },
     dashboard::Dashboard,
     dev::Components,
@@ -67,6 +67,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tutor/requests") view=Requests ssr=SsrMode::Async/>
                     <Route path=path!("/tutor/availability") view=AvailabilityPage ssr=SsrMode::Async/>
                     <Route path=path!("/tutor/offerings") view=Offerings ssr=SsrMode::Async/>
+                    <Route path=path!("/tutor/earnings") view=EarningsPage ssr=SsrMode::Async/>
                     <Route path=path!("/tutor/profile") view=ProfilePage ssr=SsrMode::Async/>
                     <Route path=path!("/tutor/settings") view=TutorSettingsPage ssr=SsrMode::Async/>
                     <Route path=path!("/admin") view=Admin ssr=SsrMode::Async/>

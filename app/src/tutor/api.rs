@@ -181,3 +181,12 @@ pub async fn remove_override(date: String) -> Result<(), WireError> {
 pub async fn save_tutor_settings(settings: SettingsForm) -> Result<(), WireError> {
     crate::pages::console::actions::save_settings(settings).await
 }
+
+/// Leads the tutor to the payment provider's pages, where it is told to whom earnings are paid.
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS` for anyone but a tutor.
+#[server(prefix = "/do", endpoint = "begin_onboarding")]
+pub async fn begin_onboarding() -> Result<(), WireError> {
+    crate::pages::console::earnings_actions::begin_onboarding().await
+}

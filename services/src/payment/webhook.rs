@@ -1,7 +1,7 @@
 //! What the provider tells us by itself: verified first, stored once, worked off as a job. In any order, and however
 //! often it comes, it leads to the same state.
 
-use domain::{ids::ChargeId, webhook::verify_stripe};
+use domain::{Code, Refusal, ids::ChargeId, webhook::verify_stripe};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -9,6 +9,7 @@ use super::{charging, provider::Answer, store};
 use crate::{
     Result, Services,
     jobs::{self, Job},
+    payout,
 };
 
 /// The part of an event that is read before it is stored.
@@ -40,8 +41,8 @@ impl Job for HandlePaymentEvent {
 /// `INVALID_REQUEST` where the signature does not hold (`signature`) or the body is no event (`malformed`).
 pub async fn receive(services: &Services, signature: &str, body: &[u8]) -> Result<()> {
     let now = services.clock.now();
-    verify_stripe(&services.payments()?.config().webhook_secret, signature, body, now.timestamp())?;
-    let malformed = |_| domain::Refusal::new(domain::Code::InvalidRequest, "malformed");
+    verify(&services.payments()?.config().webhook_secret, signature, body, now.timestamp())?;
+    let malformed = |_| Refusal::new(Code::InvalidRequest, "malformed");
     let payload: Value = serde_json::from_slice(body).map_err(malformed)?;
     let event = Envelope::deserialize(&payload).map_err(malformed)?;
     let mut tx = services.db.begin().await?;
@@ -49,6 +50,20 @@ pub async fn receive(services: &Services, signature: &str, body: &[u8]) -> Resul
         jobs::enqueue(&mut tx, &HandlePaymentEvent { event: event.id }).await?;
     }
     Ok(tx.commit().await?)
+}
+
+/// Stripe signs what it tells of the platform's own account and of its tutors' accounts with a secret each: several
+/// stand behind one another, separated by commas.
+fn verify(secrets: &str, signature: &str, body: &[u8], now: i64) -> Result<(), Refusal> {
+    let secrets = secrets.split(',').map(str::trim).filter(|secret| !secret.is_empty());
+    let mut refusal = Refusal::on(Code::InvalidRequest, "signature", "Stripe-Signature");
+    for secret in secrets {
+        match verify_stripe(secret, signature, body, now) {
+            Ok(()) => return Ok(()),
+            Err(refused) => refusal = refused,
+        }
+    }
+    Err(refusal)
 }
 
 /// Whether there is such a charge: an account may serve another platform too.
@@ -68,6 +83,7 @@ async fn handle(services: &Services, event: &str) -> Result<()> {
         ("payment_intent.succeeded", Some(charge), Some(intent)) if is_ours(services, charge).await? => {
             charging::record(services, charge, None, Answer::Paid { intent: intent.to_owned() }).await?;
         }
+        ("account.updated", _, Some(account)) => payout::look_up(services, account).await?,
         // A decline is answered to whoever asked; a payment that nobody here asked for is none of ours.
         _ => tracing::debug!(event, kind, "an event that changes nothing"),
     }

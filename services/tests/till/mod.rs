@@ -1,6 +1,7 @@
 //! A payment provider for tests: the sandbox, in this process, on a port of its own.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use chrono::{DateTime, Utc};
 use domain::booking::Booking;
 use sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
@@ -33,11 +34,24 @@ pub fn config(sandbox: &Sandbox) -> StripeConfig {
     }
 }
 
+/// A browser that says where it is sent, and does not go there.
+pub fn straight() -> reqwest::Client {
+    let none = reqwest::redirect::Policy::none();
+    reqwest::Client::builder().redirect(none).build().expect("a client")
+}
+
 /// Opens a till on an empty database.
 pub async fn open(db: PgPool) -> Till {
+    open_with(db, |_| ()).await
+}
+
+/// The same, with something else in what is configured of the provider.
+pub async fn open_with(db: PgPool, change: impl FnOnce(&mut StripeConfig)) -> Till {
     jobs::migrate(&db).await.expect("the queue");
     let sandbox = Sandbox::start(Options::default()).await.expect("a sandbox");
-    let services = testing::services_with(db, Some(&config(&sandbox)));
+    let mut configured = config(&sandbox);
+    change(&mut configured);
+    let services = testing::services_with(db, Some(&configured));
     let tutor = testing::tutor(&services, "Tina").await;
     let student = testing::student(&services, "Sam").await;
     Till { services, sandbox, tutor, student, client: reqwest::Client::new() }
@@ -68,6 +82,23 @@ impl Till {
         booking
     }
 
+    /// Sets the clock of the platform, of its jobs and of the provider.
+    pub async fn at(&self, now: DateTime<Utc>) {
+        self.services.clock.set(&self.services.db, Some(now)).await.expect("set");
+        let url = format!("{}/_control/clock", self.sandbox.url());
+        let set = self.client.put(url).json(&json!({ "now": now })).send().await.expect("asked");
+        assert!(set.status().is_success());
+    }
+
+    /// Opens a link of the provider's and goes through onboarding, which ends so; where the browser is then sent.
+    pub async fn onboard(&self, link: &str, outcome: &str) -> String {
+        let browser = straight();
+        let page = browser.get(link).send().await.expect("asked");
+        assert!(page.status().is_success(), "{link}: {}", page.status());
+        let sent = browser.post(link).form(&[("outcome", outcome)]).send().await.expect("sent");
+        sent.headers()["location"].to_str().expect("an address").to_owned()
+    }
+
     /// Does everything that is due, as a tick does.
     pub async fn tick(&self) -> u64 {
         sweep::run(&self.services).await.expect("swept");
@@ -92,6 +123,14 @@ impl Till {
         let url = format!("{}/_control/faults", self.sandbox.url());
         let planned = self.client.post(url).json(&fault).send().await.expect("planned");
         assert!(planned.status().is_success(), "{fault}");
+    }
+
+    /// What the provider lists, the newest first, such as `accounts`.
+    pub async fn listed(&self, kind: &str) -> Vec<Value> {
+        let url = format!("{}/v1/{kind}?limit=100", self.sandbox.url());
+        let asked = self.client.get(url).bearer_auth(Options::default().secret_key);
+        let list: Value = asked.send().await.expect("asked").json().await.expect("an object");
+        list["data"].as_array().unwrap_or_else(|| panic!("no list of {kind}: {list}")).clone()
     }
 
     /// How many objects of a kind the provider has, such as `payment_intents`.

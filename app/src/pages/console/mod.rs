@@ -4,6 +4,8 @@ pub mod accounts;
 pub mod actions;
 pub mod availability;
 pub mod calendars;
+pub mod earnings;
+pub mod earnings_actions;
 pub mod offerings;
 pub mod profile;
 pub mod requests;
@@ -36,16 +38,18 @@ pub enum Section {
     Requests,
     Availability,
     Offerings,
+    Earnings,
     Profile,
     Settings,
 }
 
 impl Section {
-    const ALL: [Section; 6] = [
+    const ALL: [Section; 7] = [
         Section::Today,
         Section::Requests,
         Section::Availability,
         Section::Offerings,
+        Section::Earnings,
         Section::Profile,
         Section::Settings,
     ];
@@ -56,6 +60,7 @@ impl Section {
             Section::Requests => "/tutor/requests",
             Section::Availability => "/tutor/availability",
             Section::Offerings => "/tutor/offerings",
+            Section::Earnings => "/tutor/earnings",
             Section::Profile => "/tutor/profile",
             Section::Settings => "/tutor/settings",
         }
@@ -67,6 +72,7 @@ impl Section {
             Section::Requests => td_string!(locale, console.requests),
             Section::Availability => td_string!(locale, console.availability),
             Section::Offerings => td_string!(locale, console.offerings),
+            Section::Earnings => td_string!(locale, earnings.title),
             Section::Profile => td_string!(locale, console.profile),
             Section::Settings => td_string!(locale, console.settings),
         }
@@ -78,6 +84,7 @@ impl Section {
             Section::Requests => td_string!(locale, console.requests_lead),
             Section::Availability => td_string!(locale, console.availability_lead),
             Section::Offerings => td_string!(locale, console.offerings_lead),
+            Section::Earnings => td_string!(locale, earnings.lead),
             Section::Profile => td_string!(locale, console.profile_lead),
             Section::Settings => td_string!(locale, console.settings_lead),
         }

@@ -4,6 +4,7 @@
 //! answers as it did the first time. Until it forgets the key, after 24 hours, a lost answer is asked for again; later
 //! what it did is looked up by its metadata.
 
+mod connect;
 mod deposits;
 
 use std::{collections::HashMap, fmt, num::NonZeroU32, sync::Arc, time::Duration};
