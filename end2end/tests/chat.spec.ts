@@ -1,44 +1,11 @@
-import type { Locator, Page } from '@playwright/test';
-import { expect, expectAccessible, expectNoSidewaysScroll, hydrated, test, type Server } from '../support/fixtures';
-import { call, newStudent, newTutor, tokenOf, type Account, type Tutor } from '../support/people';
+import { expect, expectAccessible, expectNoSidewaysScroll, hydrated, test } from '../support/fixtures';
+import { call, newStudent, newTutor, tokenOf } from '../support/people';
+import { begin, bubble, field, follow, look, talking, told, write } from '../support/chat';
 import { atNow, comeBack, later, NOW, open, startsWith, withScripts } from '../support/steps';
 import { texts } from '../support/texts';
 
 const t = texts('en');
 test.beforeEach(atNow);
-
-const bubble = (page: Page, text: string): Locator => page.locator('.chat-bubble').filter({ hasText: text });
-
-const field = (page: Page): Locator => page.getByRole('textbox', { name: startsWith(t('chat.message')) });
-
-/** What the server shows of the conversation, oldest first. */
-const told = (page: Page): Locator => page.locator('#conversation .chat-text');
-
-async function write(page: Page, text: string): Promise<void> {
-  await field(page).fill(text);
-  await page.getByRole('button', { name: t('chat.send'), exact: true }).click();
-}
-
-/** The student opens the conversation from the tutor's page. */
-async function begin(page: Page, tutor: Tutor): Promise<void> {
-  await open(page, `/tutors/${tutor.slug}`);
-  await page.getByRole('button', { name: t('chat.write') }).click();
-  await page.waitForURL(/\/messages\/[^/]+$/);
-  await hydrated(page);
-}
-
-/** The tutor finds the conversation in the list. */
-async function follow(page: Page, student: Account): Promise<void> {
-  await open(page, '/messages');
-  await page.getByRole('link', { name: student.name }).click();
-  await page.waitForURL(/\/messages\/[^/]+$/);
-  await hydrated(page);
-}
-
-/** Without scripts a page is as it was until it is loaded again. */
-const look = async (page: Page): Promise<void> => {
-  if (!withScripts()) await page.reload();
-};
 
 test('two people write to each other, and each sees it arrive @phone @plain', async ({ server, person }) => {
   const [tutor, student] = [await newTutor(server), await newStudent(server)];
@@ -76,18 +43,6 @@ test('what waits to be read is counted in the navigation, until it is read', asy
   await follow(other, student);
   await expect(link).toHaveText(t('chat.title'));
 });
-
-/** Two people with the conversation open, each in a browser of their own. */
-async function talking(server: Server, person: (who: Account) => Promise<Page>): Promise<{ one: Page; other: Page; tutor: Tutor; student: Account }> {
-  const [tutor, student] = [await newTutor(server), await newStudent(server)];
-  const [one, other] = [await person(student), await person(tutor)];
-  await begin(one, tutor);
-  await write(one, 'Hello');
-  await expect(told(one)).toHaveText(['Hello']);
-  await follow(other, student);
-  await expect(told(other)).toHaveText(['Hello']);
-  return { one, other, tutor, student };
-}
 
 test('one sees who is there and who writes', async ({ server, person }) => {
   const streams = async () => /^lectern_live_streams (\d+)$/m.exec(await (await fetch(`${server.url}/metrics`)).text())?.[1];
