@@ -276,3 +276,24 @@ async fn what_no_message_took_is_removed_also_after_a_crash(db: PgPool) {
     assert_eq!(two.kept().await, rest);
     two.open(two.tutor.user, &sent, Size::Whole).await.expect("what was sent stays");
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_store_that_is_away_keeps_nothing_else_waiting(db: PgPool) {
+    let two = two(db).await;
+    let loose = two.upload("loose.pdf", PDF).await;
+    let is_there =
+        || async { two.services.storage.get(&format!("chat/{}", loose.id)).await.expect("a store") };
+    // A folder that cannot be made stands for a store that does not answer.
+    let broken = testing::services_in(
+        two.services.db.clone(),
+        &[("STORAGE_URL", &format!("file://{}/Cargo.toml/files", env!("CARGO_MANIFEST_DIR")))],
+        None,
+    );
+    for services in [&broken, &two.services] {
+        services.clock.show(Some(testing::now() + TimeDelta::hours(25)));
+    }
+    assert_eq!(sweep::run(&broken).await.expect("the rest is done").uploads_removed, 0);
+    assert!(is_there().await.is_some());
+    assert_eq!(sweep::run(&two.services).await.expect("swept").uploads_removed, 1);
+    assert!(is_there().await.is_none());
+}

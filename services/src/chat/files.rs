@@ -213,23 +213,33 @@ pub async fn open(
     Ok((attachment, content))
 }
 
-/// Removes the uploads that no message took, with their files; how many.
+/// Removes the uploads that no message took, with their files; how many. A store that does not answer is logged and
+/// asked again by the next sweep: lessons and money do not wait for it.
 ///
 /// # Errors
-/// Where the database or the store cannot be written.
+/// Where the database cannot be written.
 pub(crate) async fn sweep(services: &Services) -> Result<u64> {
     let before = services.clock.now() - KEPT;
     let mut db = services.db.acquire().await?;
     let loose = store::list_loose(&mut db, before).await?;
     drop(db);
+    let mut removed = 0;
     for id in &loose {
         // The files first: a row that stays is found again.
-        services.storage.delete(&file(*id, Size::Thumbnail)).await?;
-        services.storage.delete(&file(*id, Size::Whole)).await?;
+        if let Err(error) = delete_files(services, *id).await {
+            tracing::error!(attachment = %id, %error, "cannot delete the files of an upload");
+            break;
+        }
         let mut db = services.db.acquire().await?;
         store::delete_loose(&mut db, *id).await?;
+        removed += 1;
     }
-    Ok(loose.len() as u64)
+    Ok(removed)
+}
+
+async fn delete_files(services: &Services, id: AttachmentId) -> Result<()> {
+    services.storage.delete(&file(id, Size::Thumbnail)).await?;
+    services.storage.delete(&file(id, Size::Whole)).await
 }
 
 #[cfg(test)]
