@@ -8,11 +8,15 @@ use axum::{
 };
 use services::Services;
 
+/// The header in which [`PERMISSIONS`] stand.
+pub const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+
 /// What is no page of the application loads nothing but its own style.
 const PLAIN_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'";
 
-/// Nobody needs the device's sensors here; the camera is the video provider's, in its own tab.
+/// Nobody needs the device's sensors here; the camera is the video provider's: in its own tab, or within a page that shows
+/// its meeting ([`meeting_permissions`]).
 const PERMISSIONS: &str = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), \
     interest-cohort=(), browsing-topics=()";
 
@@ -62,23 +66,49 @@ pub fn onboarding_source(js_url: &str) -> Option<String> {
     Some(if origin == "https://api.stripe.com" { "https://connect.stripe.com".to_owned() } else { origin })
 }
 
-/// The content security policy of a page: scripts of our own files, and the inline ones that carry the nonce; where a
-/// card is typed, the payment provider's too; forms that lead to pages of ours, and to `forms`. Style attributes are allowed, because they place things in the calendar.
+/// What a page loads and leads to beyond our own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beyond {
+    /// Where the card form comes from.
+    pub cards: Option<CardSources>,
+    /// Where a form leads.
+    pub forms: Option<String>,
+    /// The origin of the meeting that it shows.
+    pub meeting: Option<String>,
+}
+
+/// Where a meeting may be shown within the page.
 #[must_use]
-pub fn page_policy(
-    nonce: Option<&str>,
-    reload: bool,
-    cards: Option<&CardSources>,
-    forms: Option<&str>,
-) -> String {
+pub fn shows_meeting(path: &str) -> bool {
+    path.strip_prefix("/lessons/").is_some_and(|rest| rest.ends_with("/room"))
+}
+
+/// What a page that shows a meeting of this origin may do with the device: as any other, and pass camera and
+/// microphone on to the meeting.
+#[must_use]
+pub fn meeting_permissions(origin: &str) -> String {
+    let passed = format!("=(self \"{origin}\")");
+    ["camera", "microphone"].iter().fold(PERMISSIONS.to_owned(), |all, device| {
+        all.replace(&format!("{device}=()"), &format!("{device}{passed}"))
+    })
+}
+
+/// The content security policy of a page: scripts of our own files, and the inline ones that carry the nonce; forms
+/// that lead to pages of ours; and what it needs beyond. Style attributes are allowed, because they place things in the
+/// calendar.
+#[must_use]
+pub fn page_policy(nonce: Option<&str>, reload: bool, beyond: &Beyond) -> String {
     let nonce = nonce.map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
     // The development server tells the page by a web socket when to load anew.
     let reload = if reload { " ws:" } else { "" };
-    let forms = forms.map(|origin| format!(" {origin}")).unwrap_or_default();
-    let (script, connect, frame) = match cards {
-        Some(cards) => (format!(" {}", cards.script), format!(" {}", cards.connect), cards.frame.clone()),
-        None => (String::new(), String::new(), "'none'".to_owned()),
+    let forms = beyond.forms.as_ref().map(|origin| format!(" {origin}")).unwrap_or_default();
+    let (script, connect) = match &beyond.cards {
+        Some(cards) => (format!(" {}", cards.script), format!(" {}", cards.connect)),
+        None => (String::new(), String::new()),
     };
+    let frames = [beyond.cards.as_ref().map(|cards| &*cards.frame), beyond.meeting.as_deref()];
+    let frames: Vec<_> = frames.into_iter().flatten().collect();
+    let frame = if frames.is_empty() { "'none'".to_owned() } else { frames.join(" ") };
     format!(
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{nonce}{script}; style-src 'self'{nonce}; \
          style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'{reload}{connect}; \
@@ -94,7 +124,7 @@ pub async fn secure(State(services): State<Services>, request: Request, next: Ne
     or_insert(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     or_insert(headers, header::X_FRAME_OPTIONS, "DENY");
     or_insert(headers, header::REFERRER_POLICY, "strict-origin-when-cross-origin");
-    or_insert(headers, HeaderName::from_static("permissions-policy"), PERMISSIONS);
+    or_insert(headers, PERMISSIONS_POLICY, PERMISSIONS);
     or_insert(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     or_insert(headers, header::CACHE_CONTROL, "no-store");
     if !services.config.is_development() {
@@ -118,10 +148,10 @@ mod tests {
 
     #[test]
     fn a_page_runs_no_inline_script_without_its_nonce() {
-        let policy = page_policy(Some("abc"), false, None, None);
+        let policy = page_policy(Some("abc"), false, &Beyond::default());
         assert_eq!(part(&policy, "script-src"), "script-src 'self' 'wasm-unsafe-eval' 'nonce-abc'");
         assert_eq!(part(&policy, "frame-src"), "frame-src 'none'");
-        assert!(!page_policy(None, false, None, None).contains("nonce") && !policy.contains("ws:"));
+        assert!(!page_policy(None, false, &Beyond::default()).contains("nonce") && !policy.contains("ws:"));
     }
 
     /// Each row: where the script is, and what else may then be loaded: script, frame, connection.
@@ -142,7 +172,7 @@ mod tests {
             ),
         ] {
             let sources = CardSources::of(js_url).expect("an origin");
-            let policy = page_policy(None, false, Some(&sources), None);
+            let policy = page_policy(None, false, &Beyond { cards: Some(sources), ..Beyond::default() });
             let own = "script-src 'self' 'wasm-unsafe-eval'";
             assert_eq!(part(&policy, "script-src"), format!("{own} {script}"));
             assert_eq!(part(&policy, "frame-src"), format!("frame-src {frame}"));
@@ -159,11 +189,27 @@ mod tests {
             ("http://127.0.0.1:8420/v3/", "http://127.0.0.1:8420"),
         ] {
             assert_eq!(onboarding_source(js_url).as_deref(), Some(there));
-            let policy = page_policy(None, false, None, Some(there));
+            let policy = page_policy(None, false, &Beyond { forms: Some(there.into()), ..Beyond::default() });
             assert_eq!(part(&policy, "form-action"), format!("form-action 'self' {there}"));
         }
-        assert_eq!(part(&page_policy(None, false, None, None), "form-action"), "form-action 'self'");
+        assert_eq!(part(&page_policy(None, false, &Beyond::default()), "form-action"), "form-action 'self'");
         assert!(leads_to_onboarding("/tutor/earnings") && !leads_to_onboarding("/tutor"));
+    }
+
+    #[test]
+    fn a_page_with_a_meeting_frames_it_and_passes_camera_and_microphone_on() {
+        let origin = "https://meet.school.test";
+        let policy = page_policy(None, false, &Beyond { meeting: Some(origin.into()), ..Beyond::default() });
+        assert_eq!(part(&policy, "frame-src"), format!("frame-src {origin}"));
+        let permissions = meeting_permissions(origin);
+        for passed in ["camera", "microphone"] {
+            let passed = format!("{passed}=(self \"{origin}\")");
+            assert!(permissions.contains(&passed), "{permissions}");
+        }
+        assert!(permissions.contains("geolocation=()") && !PERMISSIONS.contains("self"));
+        assert!(
+            shows_meeting("/lessons/8a/room") && !shows_meeting("/lessons/8a") && !shows_meeting("/room")
+        );
     }
 
     #[test]

@@ -20,7 +20,7 @@ use leptos_axum::{
     AxumRouteListing, LeptosRoutes as _, ResponseOptions,
     generate_route_list_with_exclusions_and_ssg_and_context,
 };
-use services::{AppError, Services, chat, live, notice};
+use services::{AppError, Services, chat, live, notice, video};
 use tokio::sync::watch;
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
@@ -31,7 +31,7 @@ use crate::{
         limit,
     },
     auth, calendar, chat_files, dev, files,
-    headers::{self, CardSources},
+    headers::{self, Beyond, CardSources},
     health, hooks, join, malformed,
     metrics::{self, Metrics},
     photo_form, site,
@@ -177,11 +177,10 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
     visit.notices = notices(&visit).await;
     let personal = visit.actor.is_some();
     let options = state.options.clone();
-    let cards = card_sources(&visit);
-    let forms = onboarding_source(&visit);
+    let beyond = beyond(&visit);
     let render = leptos_axum::render_app_async_with_context(
         move || {
-            set_policy(cards.as_ref(), forms.as_deref());
+            set_policy(&beyond);
             provide_context(visit.clone());
         },
         move || shell(options.clone()),
@@ -212,25 +211,29 @@ async fn notices(visit: &Visit) -> i64 {
     })
 }
 
-/// Where the card form of a page comes from; `None` where there is none, or no payment provider.
-fn card_sources(visit: &Visit) -> Option<CardSources> {
-    let provider = visit.services.payments.as_ref().filter(|_| headers::has_card_form(&visit.path));
-    provider.and_then(|provider| CardSources::of(&provider.config().js_url))
+/// What the page loads and leads to beyond our own.
+fn beyond(visit: &Visit) -> Beyond {
+    let provider = visit.services.payments.as_ref().map(|provider| &*provider.config().js_url);
+    let path = &*visit.path;
+    Beyond {
+        cards: provider.filter(|_| headers::has_card_form(path)).and_then(CardSources::of),
+        forms: provider.filter(|_| headers::leads_to_onboarding(path)).and_then(headers::onboarding_source),
+        meeting: video::embeddable(&visit.services.config.video).filter(|_| headers::shows_meeting(path)),
+    }
 }
 
-/// Where the form about payouts leads; `None` where there is none, or no payment provider.
-fn onboarding_source(visit: &Visit) -> Option<String> {
-    let provider = visit.services.payments.as_ref().filter(|_| headers::leads_to_onboarding(&visit.path));
-    provider.and_then(|provider| headers::onboarding_source(&provider.config().js_url))
-}
-
-/// The content security policy of the page that is being rendered, with the nonce of its scripts.
-fn set_policy(cards: Option<&CardSources>, forms: Option<&str>) {
+/// The policies of the page that is being rendered, with the nonce of its scripts.
+fn set_policy(beyond: &Beyond) {
     let nonce = leptos::nonce::use_nonce();
     let reload = std::env::var_os("LEPTOS_WATCH").is_some();
-    let policy = headers::page_policy(nonce.as_deref(), reload, cards, forms);
-    if let (Some(response), Ok(policy)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&policy)) {
+    let Some(response) = use_context::<ResponseOptions>() else { return };
+    let policy = headers::page_policy(nonce.as_deref(), reload, beyond);
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    let permissions = beyond.meeting.as_deref().map(headers::meeting_permissions);
+    if let Some(Ok(permissions)) = permissions.map(|text| HeaderValue::from_str(&text)) {
+        response.insert_header(headers::PERMISSIONS_POLICY, permissions);
     }
 }
 

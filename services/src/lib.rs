@@ -42,6 +42,7 @@ pub mod sweep;
 pub mod testing;
 pub mod trace;
 pub mod tutor;
+pub mod video;
 
 use std::{ops::Deref, sync::Arc};
 

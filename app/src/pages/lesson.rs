@@ -46,6 +46,8 @@ pub struct Lesson {
     pub charged: Option<Charged>,
     /// Where the reader can add it to a calendar, while it takes place.
     pub links: Option<Links>,
+    /// Whether the meeting opens within our page.
+    pub is_embedded: bool,
 }
 
 impl Lesson {
@@ -73,6 +75,7 @@ pub fn LessonPage() -> impl IntoView {
                     record: lesson::read(&visit.services, &booking).await?,
                     links: calendar::links(&visit.services, &actor, visit.language, &booking),
                     charged: payment::list_charged(&visit.services, &actor, &[id]).await?.pop(),
+                    is_embedded: lesson::is_embeddable(&visit.services, &booking).await?,
                     booking,
                 })
             },

@@ -7,6 +7,7 @@ use domain::{
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_params_map;
+use services::video;
 
 use super::{
     context::Visit,
@@ -35,21 +36,48 @@ pub fn Meeting() -> impl IntoView {
             leptos_axum::redirect(&lesson);
             return ().into_any();
         };
-        let locale = visit.locale();
-        let title = td_string!(locale, lesson.meeting_title);
-        view! {
-            <Title text=title.to_owned()/>
-            <Meta http_equiv="refresh" content=format!("0; url={url}")/>
-            <div class="page page-narrow flow">
-                <PageHeader title lead=td_string!(locale, lesson.meeting_text)/>
-                <div class="row">
-                    <ButtonLink href=url icon=Glyph::Video>{td_string!(locale, lesson.meeting_link)}</ButtonLink>
-                    <ButtonLink href=lesson variant=ButtonVariant::Secondary>{td_string!(locale, lesson.meeting_back)}</ButtonLink>
-                </div>
-            </div>
+        if video::is_embeddable(&visit.services.config.video, &url) {
+            view! { <Embedded locale=visit.locale() url lesson/> }.into_any()
+        } else {
+            view! { <GoOn locale=visit.locale() url lesson/> }.into_any()
         }
-        .into_any()
     })
+}
+
+/// The way on to a meeting that is somewhere else.
+#[component]
+fn GoOn(locale: Locale, url: String, lesson: String) -> impl IntoView {
+    let title = td_string!(locale, lesson.meeting_title);
+    view! {
+        <Title text=title.to_owned()/>
+        <Meta http_equiv="refresh" content=format!("0; url={url}")/>
+        <div class="page page-narrow flow">
+            <PageHeader title lead=td_string!(locale, lesson.meeting_text)/>
+            <div class="row">
+                <ButtonLink href=url icon=Glyph::Video>{td_string!(locale, lesson.meeting_link)}</ButtonLink>
+                <ButtonLink href=lesson variant=ButtonVariant::Secondary>{td_string!(locale, lesson.meeting_back)}</ButtonLink>
+            </div>
+        </div>
+    }
+}
+
+/// A meeting within the page, with the way to a tab of its own for a browser that refuses it a camera here.
+#[component]
+fn Embedded(locale: Locale, url: String, lesson: String) -> impl IntoView {
+    let title = td_string!(locale, lesson.meeting_here);
+    let devices =
+        "camera; microphone; display-capture; autoplay; fullscreen; clipboard-write; speaker-selection";
+    view! {
+        <Title text=title.to_owned()/>
+        <div class="meeting">
+            <div class="row meeting-bar">
+                <ButtonLink href=lesson variant=ButtonVariant::Ghost icon=Glyph::ChevronLeft>{td_string!(locale, lesson.meeting_back)}</ButtonLink>
+                <h1 class="meeting-title">{title}</h1>
+                <ButtonLink href=url.clone() variant=ButtonVariant::Ghost attr:target="_blank" attr:rel="noopener">{td_string!(locale, lesson.meeting_own_tab)}</ButtonLink>
+            </div>
+            <iframe class="meeting-frame" src=url title=title allow=devices allowfullscreen></iframe>
+        </div>
+    }
 }
 
 /// What the reader can do now: wait, answer, join, end.
@@ -118,14 +146,18 @@ fn Waiting(visit: Visit, lesson: Lesson) -> impl IntoView {
     }
 }
 
-/// While the lesson can be joined. The form opens a new tab by itself, so that no blocker of windows
-/// stands in its way, and works without JavaScript.
+/// While the lesson can be joined. Where the meeting is elsewhere the form opens a new tab by itself, so that no
+/// blocker of windows stands in its way, and works without JavaScript.
 #[component]
 fn Door(visit: Visit, lesson: Lesson) -> impl IntoView {
     let locale = visit.locale();
     let booking = lesson.booking;
     let id = booking.id.to_string();
     let started = visit.now >= booking.start;
+    let embedded = lesson.is_embedded;
+    let tab = (!embedded).then_some("_blank");
+    let hint =
+        if embedded { td_string!(locale, lesson.join_here) } else { td_string!(locale, lesson.join_new_tab) };
     let end = (lesson.side == Some(Party::Tutor) && booking.state == BookingState::Confirmed && started)
         .then(|| {
             let time = format::clock(locale, visit.zone, booking.end);
@@ -137,12 +169,12 @@ fn Door(visit: Visit, lesson: Lesson) -> impl IntoView {
                 {(!started).then(|| view! { <CountdownTo locale at=booking.start label=td_string!(locale, lesson.starts_in)/> })}
                 <p class="center" role="status">{td_string!(locale, lesson.join_open_now)}</p>
                 {lesson.side.map(|_| view! {
-                    <form method="post" action="/do/join_lesson" target="_blank" class="center">
+                    <form method="post" action="/do/join_lesson" target=tab class="center">
                         <input type="hidden" name="booking" value=id/>
                         <Button size=ButtonSize::Large icon=Glyph::Video>{td_string!(locale, lesson.join)}</Button>
                     </form>
                 })}
-                <p class="quiet small center">{td_string!(locale, lesson.join_new_tab)}</p>
+                <p class="quiet small center">{hint}</p>
                 {end}
                 <Help locale/>
             </div>

@@ -16,6 +16,7 @@ mod forms;
 mod inputs;
 mod journey;
 mod limits;
+mod meetings;
 mod money;
 mod nats;
 mod pages;

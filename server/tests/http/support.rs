@@ -1,7 +1,7 @@
 //! The real server on a free port with a database of its own, and a program that talks to it.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use leptos::config::{Env, LeptosOptions};
 use reqwest::{Method, RequestBuilder, StatusCode};

@@ -5,6 +5,7 @@ mod mail;
 mod nats;
 mod stripe;
 mod vars;
+mod video;
 mod web;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub use mail::MailConfig;
 pub use nats::NatsConfig;
 pub use stripe::StripeConfig;
 use vars::{Vars, fault};
+pub use video::VideoConfig;
 pub use web::{Network, WebConfig};
 
 /// A variable that is missing or malformed: one line that names it.
@@ -84,13 +86,6 @@ impl std::fmt::Debug for SecretsConfig {
     }
 }
 
-/// Where lessons take place.
-#[derive(Clone, Debug)]
-pub struct VideoConfig {
-    /// `JITSI_DOMAIN`, default `meet.jit.si`.
-    pub jitsi_domain: String,
-}
-
 impl Config {
     /// Reads the environment of the process.
     ///
@@ -123,7 +118,7 @@ impl Config {
                 session: vars.secret("SESSION_SECRET", mode, 16)?,
                 cron: vars.secret("CRON_SECRET", mode, 16)?,
             },
-            video: VideoConfig { jitsi_domain: host(&vars, "JITSI_DOMAIN", "meet.jit.si")? },
+            video: VideoConfig::read(&vars)?,
             stripe: StripeConfig::read(&vars, mode)?,
             nats: NatsConfig::read(&vars)?,
         })
@@ -134,12 +129,6 @@ impl Config {
     pub fn is_development(&self) -> bool {
         self.mode == Mode::Development
     }
-}
-
-fn host(vars: &Vars<'_>, name: &'static str, default: &str) -> Result<String, ConfigError> {
-    let text = vars.get(name).unwrap_or_else(|| default.into());
-    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':'));
-    if plain { Ok(text) } else { Err(fault(name, "must be a host name")) }
 }
 
 #[cfg(test)]
@@ -193,6 +182,7 @@ mod tests {
             ("TRUSTED_PROXIES", "10.0.0.0/33"),
             ("SESSION_SECRET", "short"),
             ("JITSI_DOMAIN", "a b"),
+            ("JITSI_EMBEDDABLE", "maybe"),
             ("STORAGE_URL", "/var/files"),
             ("SMTP_URL", "mail.example.org"),
             ("SMTP_URL", "https://mail.example.org"),

@@ -11,16 +11,14 @@ use domain::{
     ids::{BookingId, LessonId, UserId},
     lesson::{Lesson, LessonEvent, join_window, may_join},
 };
-use hmac::{Hmac, Mac as _};
 use serde::Serialize;
 use serde_json::{Value, json};
-use sha2::Sha256;
 use sqlx::PgConnection;
 
 use crate::{
     Actor, AppError, Result, Services,
     booking::{self, By},
-    tutor::Provider,
+    video,
 };
 
 /// A piece of evidence as the parties see it.
@@ -99,7 +97,7 @@ async fn attempt(
         return Ok((Err(Closed { refusal, window: window(lesson) }), Vec::new()));
     }
     let provider = store::find_provider(tx, lesson.tutor).await?;
-    let url = address(services, lesson, &provider)?;
+    let url = video::address(services, lesson, &provider)?;
     let by = By::actor(actor, lesson);
     let people = life::apply(tx, &found, LessonEvent::Joined(party), by, now).await?;
     Ok((Ok(url), people))
@@ -117,26 +115,6 @@ fn admit(booking: &Booking, now: DateTime<Utc>) -> Result<(), Refusal> {
 fn window(booking: &Booking) -> Value {
     let (opens_at, closes_at) = join_window(booking.start, booking.end);
     json!({ "opens_at": opens_at, "closes_at": closes_at })
-}
-
-/// The provider's address. A Jitsi room is named so that only the server can tell it.
-fn address(services: &Services, booking: &Booking, provider: &Provider) -> Result<String> {
-    match provider {
-        Provider::External { url } => Ok(url.clone()),
-        Provider::Jitsi => {
-            let domain = &services.config.video.jitsi_domain;
-            let suffix = suffix(&services.config.secrets.session, booking)?;
-            Ok(format!("https://{domain}/tutor{}_booking{}_{suffix}", booking.tutor, booking.id))
-        }
-    }
-}
-
-/// The first 16 hex digits of the HMAC over booking and reschedule number.
-fn suffix(secret: &str, booking: &Booking) -> Result<String> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(AppError::fault)?;
-    mac.update(format!("room:{}:{}", booking.id, booking.sequence).as_bytes());
-    let digest = mac.finalize().into_bytes();
-    Ok(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// What a meeting link leads to.
@@ -177,6 +155,19 @@ pub async fn attendance(services: &Services, actor: &Actor, booking: BookingId) 
     }
     let rows = records.into_iter().map(|(record, hash)| AttendanceRow { record, hash: hex(&hash) });
     Ok(Attendance { rows: rows.collect(), intact })
+}
+
+/// Whether our page can show the meeting of a booking that one has read.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn is_embeddable(services: &Services, booking: &Booking) -> Result<bool> {
+    let video = &services.config.video;
+    if video::embeddable(video).is_none() {
+        return Ok(false);
+    }
+    let provider = store::find_provider(&mut *services.db.acquire().await?, booking.tutor).await?;
+    Ok(video::is_embeddable(video, &video::address(services, booking, &provider)?))
 }
 
 /// Everything that decides about the lesson of a booking that one has read, as it stands.

@@ -1,0 +1,58 @@
+//! Meetings within the page, where their server may be embedded.
+
+use sqlx::PgPool;
+
+use crate::{
+    chat_pages::{place, post},
+    pages::{cookie_of, page},
+    support::{Answer, Person, Site, send, start_with},
+};
+
+/// Joins from the lesson's page as a browser does; the page to which it is led.
+async fn join(site: &Site, person: &Person<'_>, booking: &str) -> Answer {
+    let answer = post(site, person, "/do/join_lesson", &[("booking", booking)]).await;
+    let flash = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next()).expect("a flash");
+    let cookies = format!("{}; {flash}", cookie_of(site, person).await);
+    let room = place(&answer);
+    let room = room.trim_start_matches(&*site.base);
+    assert!(room.starts_with(&format!("/lessons/{booking}/room")), "{room}");
+    send(site.request("GET", room).header("Accept", "text/html").header("Cookie", cookies)).await
+}
+
+/// The part of a policy that begins with a name.
+fn part<'a>(answer: &'a Answer, header: &str, name: &str) -> &'a str {
+    let policy = answer.header(header).expect(header);
+    policy.split([';', ',']).map(str::trim).find(|part| part.starts_with(name)).expect(name)
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_meeting_of_ones_own_server_opens_within_the_page(pool: PgPool) {
+    let own = [("JITSI_DOMAIN", "meet.school.test"), ("JITSI_EMBEDDABLE", "on")];
+    for (vars, embedded) in [(&own[..], true), (&own[..1], false)] {
+        let site = start_with(&pool, vars).await;
+        let name = if embedded { "Tia" } else { "Tom" };
+        let tutor = site.tutor(&format!("{name} Tutor")).await;
+        let student = site.person(&format!("{name} Student"), "student").await;
+        let booking = student.book(&tutor, "2027-03-01T12:00:00Z").await.data();
+        let booking = booking["id"].as_str().expect("an id");
+        site.set_clock("2027-03-01T11:55:00Z").await;
+        let student = student.again().await;
+
+        let lesson = page(&site, &student, &format!("/lessons/{booking}")).await;
+        assert_eq!(lesson.text.contains("target=\"_blank\" class=\"center\""), !embedded);
+        assert_eq!(part(&lesson, "content-security-policy", "frame-src"), "frame-src 'none'");
+        let room = join(&site, &student, booking).await;
+        let source = format!("<iframe src=\"https://meet.school.test/tutor{}", tutor.tutor_id());
+        assert_eq!(room.text.contains(&source), embedded, "{}", room.text);
+        assert_eq!(room.text.contains("http-equiv=\"refresh\""), !embedded, "{}", room.text);
+        let (frames, camera) = if embedded {
+            ("frame-src https://meet.school.test", "camera=(self \"https://meet.school.test\")")
+        } else {
+            ("frame-src 'none'", "camera=()")
+        };
+        assert_eq!(part(&room, "content-security-policy", "frame-src"), frames);
+        assert_eq!(part(&room, "permissions-policy", "camera="), camera);
+        site.set_clock("2027-03-01T08:00:00Z").await;
+        site.stop().await;
+    }
+}
