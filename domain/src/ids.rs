@@ -64,6 +64,10 @@ ids! {
     DebtId;
     /// Money that is secured for a lesson before it.
     DepositId;
+    /// What is sent to a tutor at once.
+    PayoutId;
+    /// What a refund takes back of a payout.
+    ReversalId;
     /// The conversation of one tutor with one student.
     ThreadId;
     /// What one person of a conversation told an admin about the other.

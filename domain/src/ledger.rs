@@ -75,6 +75,8 @@ pub enum Event {
     Paid(Money),
     /// The provider gave money back to the student; tutor and platform each give their part.
     Refunded(Split),
+    /// A refund failed after it was given: the money is back with the provider, and tutor and platform have their parts.
+    RefundFailed(Split),
     /// The provider gave back what was paid ahead and not charged.
     Returned(Money),
     /// The platform lets a student off what is owed: it bears it, the tutor keeps what was earned.
@@ -85,6 +87,8 @@ pub enum Event {
     Transferred(Money),
     /// The provider took them back.
     Reversed(Money),
+    /// Less was passed on to the tutor, for what could not be taken back before.
+    Withheld(Money),
 }
 
 impl Event {
@@ -95,11 +99,13 @@ impl Event {
             Event::Settled(_) => "settled",
             Event::Paid(_) => "paid",
             Event::Refunded(_) => "refunded",
+            Event::RefundFailed(_) => "refund_failed",
             Event::Returned(_) => "returned",
             Event::Forgiven(_) => "forgiven",
             Event::Fee(_) => "fee",
             Event::Transferred(_) => "transferred",
             Event::Reversed(_) => "reversed",
+            Event::Withheld(_) => "withheld",
         }
     }
 
@@ -115,12 +121,15 @@ impl Event {
             Event::Refunded(Split { charge, fee, payout }) => {
                 vec![(Account::Provider, charge), (tutor, minus(payout)), (Account::Platform, minus(fee))]
             }
+            Event::RefundFailed(Split { charge, fee, payout }) => {
+                vec![(Account::Provider, minus(charge)), (tutor, payout), (Account::Platform, fee)]
+            }
             Event::Paid(amount) => moved(Account::Provider, student, amount),
             Event::Returned(amount) => moved(student, Account::Provider, amount),
             Event::Forgiven(amount) => moved(Account::Platform, student, amount),
             Event::Fee(amount) => moved(Account::Fees, Account::Provider, amount),
             Event::Transferred(amount) => moved(tutor, Account::Provider, amount),
-            Event::Reversed(amount) => moved(Account::Provider, tutor, amount),
+            Event::Reversed(amount) | Event::Withheld(amount) => moved(Account::Provider, tutor, amount),
         };
         let lines = lines.into_iter().filter(|(_, amount)| amount.minor != 0);
         lines.map(|(account, amount)| Entry { account, amount }).collect()

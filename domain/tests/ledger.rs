@@ -8,6 +8,7 @@ use domain::{
     ids::{TutorId, UserId},
     ledger::{Account, Entry, Event, Given, refund},
     money::{Currency, Money, Split},
+    payout::{sendable, take_back},
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -32,11 +33,13 @@ fn every_event_writes_its_entries() {
         (Event::Settled(split), vec![(&*student, -2500), (&tutor, 2250), ("platform", 250)]),
         (Event::Paid(eur(2500)), vec![("provider", -2500), (&student, 2500)]),
         (Event::Refunded(split), vec![("provider", 2500), (&tutor, -2250), ("platform", -250)]),
+        (Event::RefundFailed(split), vec![("provider", -2500), (&tutor, 2250), ("platform", 250)]),
         (Event::Returned(eur(1250)), vec![(&student, -1250), ("provider", 1250)]),
         (Event::Forgiven(eur(7)), vec![("platform", -7), (&student, 7)]),
         (Event::Fee(eur(60)), vec![("fees", -60), ("provider", 60)]),
         (Event::Transferred(eur(2250)), vec![(&tutor, -2250), ("provider", 2250)]),
         (Event::Reversed(eur(900)), vec![("provider", -900), (&tutor, 900)]),
+        (Event::Withheld(eur(350)), vec![("provider", -350), (&tutor, 350)]),
         (Event::Settled(eur(0).split(1000)), vec![]),
         (Event::Settled(eur(100).split(0)), vec![(&student, -100), (&tutor, 100)]),
     ] {
@@ -95,41 +98,82 @@ fn a_refund_that_came_to_nothing_leaves_no_cent_behind() {
 /// One step of a long life of a ledger.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Settle { price: i64, fee_bps: u32, declined: bool },
-    Clear { lesson: usize },
-    Forgive { lesson: usize },
-    Refund { lesson: usize, amount: i64 },
-    Transfer { lesson: usize },
-    Reverse { lesson: usize, amount: i64 },
+    Settle {
+        price: i64,
+        fee_bps: u32,
+        declined: bool,
+    },
+    Clear {
+        lesson: usize,
+    },
+    Forgive {
+        lesson: usize,
+    },
+    /// What was paid out is taken back, unless the provider refuses.
+    Refund {
+        lesson: usize,
+        amount: i64,
+        refuses: bool,
+    },
+    /// The last refund of a lesson fails after it was given.
+    FailRefund {
+        lesson: usize,
+    },
+    /// All that is due in a currency is paid out.
+    PayOut {
+        currency: usize,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let lesson = 0_usize..100_000;
     prop_oneof![
-        3 => (0_i64..20_000, 0_u32..=10_000, any::<bool>())
+        6 => (0_i64..20_000, 0_u32..=10_000, any::<bool>())
             .prop_map(|(price, fee_bps, declined)| Step::Settle { price, fee_bps, declined }),
-        1 => lesson.clone().prop_map(|lesson| Step::Clear { lesson }),
-        1 => lesson.clone().prop_map(|lesson| Step::Forgive { lesson }),
-        2 => (lesson.clone(), -10_i64..20_000).prop_map(|(lesson, amount)| Step::Refund { lesson, amount }),
-        1 => lesson.clone().prop_map(|lesson| Step::Transfer { lesson }),
-        1 => (lesson, 1_i64..20_000).prop_map(|(lesson, amount)| Step::Reverse { lesson, amount }),
+        2 => lesson.clone().prop_map(|lesson| Step::Clear { lesson }),
+        2 => lesson.clone().prop_map(|lesson| Step::Forgive { lesson }),
+        6 => (lesson.clone(), -10_i64..20_000, any::<bool>())
+            .prop_map(|(lesson, amount, refuses)| Step::Refund { lesson, amount, refuses }),
+        1 => lesson.prop_map(|lesson| Step::FailRefund { lesson }),
+        4 => (0..CURRENCIES).prop_map(|currency| Step::PayOut { currency }),
     ]
 }
 
+/// How many currencies a life has, so that payouts meet several lessons.
+const CURRENCIES: usize = 5;
+
 /// A lesson as the books of this test see it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Taught {
     split: Split,
     paid: bool,
     owed: bool,
-    refunded: i64,
-    transferred: i64,
+    /// The parts of its refunds.
+    refunds: Vec<Split>,
+    /// Which transfer has it.
+    sent: Option<usize>,
+}
+
+impl Taught {
+    fn given(&self) -> Given {
+        let sum = |part: fn(&Split) -> i64| self.refunds.iter().map(part).sum();
+        Given { amount: sum(|parts| parts.charge.minor), fee: sum(|parts| parts.fee.minor) }
+    }
+
+    /// The tutor's part of what is left of the charge.
+    fn earned(&self) -> i64 {
+        self.split.payout.minor - self.given().amount + self.given().fee
+    }
 }
 
 #[derive(Default)]
 struct Books {
     entries: Vec<Entry>,
     lessons: Vec<Taught>,
+    /// What each transfer sent, and what was taken back of it.
+    transfers: Vec<(i64, i64)>,
+    /// What the next payout in a currency keeps back or adds.
+    carried: BTreeMap<Currency, Vec<i64>>,
 }
 
 impl Books {
@@ -140,69 +184,114 @@ impl Books {
     }
 
     fn take(&mut self, step: Step) {
-        if let Step::Settle { price, fee_bps, declined } = step {
-            let currency = Currency::ALL[self.lessons.len() % Currency::ALL.len()];
-            let price = Money { minor: price / currency.quantum() * currency.quantum(), currency };
-            let split = price.split(fee_bps);
-            self.post(Event::Settled(split));
-            if !declined {
-                self.post(Event::Paid(split.charge));
-            }
-            self.lessons.push(Taught { split, paid: !declined, owed: declined, refunded: 0, transferred: 0 });
-            return;
-        }
-        if self.lessons.is_empty() {
-            return;
-        }
-        let pick = |lesson: usize| lesson % self.lessons.len();
+        let pick = |lesson: usize| lesson.checked_rem(self.lessons.len());
         match step {
-            Step::Settle { .. } => {}
-            Step::Clear { lesson } => self.clear(pick(lesson), true),
-            Step::Forgive { lesson } => self.clear(pick(lesson), false),
-            Step::Refund { lesson, amount } => self.refund(pick(lesson), amount),
-            Step::Transfer { lesson } => self.transfer(pick(lesson)),
-            Step::Reverse { lesson, amount } => self.reverse(pick(lesson), amount),
+            Step::Settle { price, fee_bps, declined } => self.settle(price, fee_bps, declined),
+            Step::PayOut { currency } => self.pay_out(Currency::ALL[currency]),
+            Step::Clear { lesson } => pick(lesson).into_iter().for_each(|at| self.clear(at, true)),
+            Step::Forgive { lesson } => pick(lesson).into_iter().for_each(|at| self.clear(at, false)),
+            Step::Refund { lesson, amount, refuses } => {
+                pick(lesson).into_iter().for_each(|at| self.refund(at, amount, refuses));
+            }
+            Step::FailRefund { lesson } => pick(lesson).into_iter().for_each(|at| self.fail_refund(at)),
         }
     }
 
+    fn settle(&mut self, price: i64, fee_bps: u32, declined: bool) {
+        let currency = Currency::ALL[self.lessons.len() % CURRENCIES];
+        let price = Money { minor: price / currency.quantum() * currency.quantum(), currency };
+        let split = price.split(fee_bps);
+        self.post(Event::Settled(split));
+        if !declined {
+            self.post(Event::Paid(split.charge));
+        }
+        self.lessons.push(Taught { split, paid: !declined, owed: declined, refunds: Vec::new(), sent: None });
+    }
+
     fn clear(&mut self, at: usize, pays: bool) {
-        let lesson = self.lessons[at];
+        let lesson = &mut self.lessons[at];
         if !lesson.owed {
             return;
         }
-        self.lessons[at] = Taught { owed: false, paid: pays, ..lesson };
+        (lesson.owed, lesson.paid) = (false, pays);
         let charge = lesson.split.charge;
         self.post(if pays { Event::Paid(charge) } else { Event::Forgiven(charge) });
     }
 
-    fn refund(&mut self, at: usize, amount: i64) {
-        let lesson = self.lessons[at];
-        let given = Given { amount: lesson.refunded, fee: lesson.split.fee_of(lesson.refunded) };
-        let Ok(parts) = refund(&lesson.split, given, amount) else { return };
-        if lesson.paid {
-            self.lessons[at].refunded += amount;
-            self.post(Event::Refunded(parts));
+    fn carry(&mut self, currency: Currency, minor: i64) {
+        if minor != 0 {
+            self.carried.entry(currency).or_default().push(minor);
         }
     }
 
-    fn transfer(&mut self, at: usize) {
-        let lesson = self.lessons[at];
-        if lesson.paid && lesson.refunded == 0 && lesson.transferred == 0 {
-            self.lessons[at].transferred = lesson.split.payout.minor;
-            self.post(Event::Transferred(lesson.split.payout));
+    fn refund(&mut self, at: usize, amount: i64, refuses: bool) {
+        let lesson = &mut self.lessons[at];
+        let Ok(parts) = refund(&lesson.split, lesson.given(), amount) else { return };
+        if !lesson.paid {
+            return;
+        }
+        lesson.refunds.push(parts);
+        let sent = lesson.sent;
+        self.post(Event::Refunded(parts));
+        let Some(sent) = sent else { return };
+        let (amount, taken) = self.transfers[sent];
+        let (asked, carried) = take_back(parts.payout.minor, amount - taken);
+        self.carry(parts.payout.currency, -carried);
+        if refuses {
+            self.carry(parts.payout.currency, -asked);
+        } else {
+            self.transfers[sent].1 += asked;
+            self.post(Event::Reversed(Money { minor: asked, ..parts.payout }));
         }
     }
 
-    fn reverse(&mut self, at: usize, amount: i64) {
-        let lesson = self.lessons[at];
-        let amount = amount.min(lesson.transferred);
-        self.lessons[at].transferred -= amount;
-        self.post(Event::Reversed(Money { minor: amount, ..lesson.split.payout }));
+    fn fail_refund(&mut self, at: usize) {
+        let lesson = &mut self.lessons[at];
+        let Some(parts) = lesson.refunds.pop() else { return };
+        let sent = lesson.sent.is_some();
+        self.post(Event::RefundFailed(parts));
+        if sent {
+            self.carry(parts.payout.currency, parts.payout.minor);
+        }
+    }
+
+    fn pay_out(&mut self, currency: Currency) {
+        let due = |lesson: &&mut Taught| {
+            lesson.paid
+                && lesson.sent.is_none()
+                && lesson.split.charge.currency == currency
+                && lesson.earned() > 0
+        };
+        let mut due: Vec<_> = self.lessons.iter_mut().filter(due).collect();
+        let carried = self.carried.get(&currency).cloned().unwrap_or_default();
+        let lines: Vec<_> = due.iter().map(|lesson| lesson.earned()).chain(carried).collect();
+        let Some(total) = sendable(currency, lines.iter().copied()) else { return };
+        assert!(total > 0);
+        due.iter_mut().for_each(|lesson| lesson.sent = Some(self.transfers.len()));
+        self.transfers.push((total, 0));
+        self.carried.remove(&currency);
+        for minor in lines {
+            let amount = Money { minor: minor.abs(), currency };
+            self.post(if minor > 0 { Event::Transferred(amount) } else { Event::Withheld(amount) });
+        }
     }
 
     fn balance(&self, account: Account, currency: Currency) -> i64 {
         let own = self.entries.iter().filter(|entry| entry.account == account);
         own.filter(|entry| entry.amount.currency == currency).map(|entry| entry.amount.minor).sum()
+    }
+
+    /// What the ledger must owe: student, platform, tutor; by plain sums over the lessons.
+    fn expected(&self, currency: Currency) -> (i64, i64, i64) {
+        let mut expected = (0, 0, self.carried.get(&currency).into_iter().flatten().sum());
+        for lesson in self.lessons.iter().filter(|lesson| lesson.split.charge.currency == currency) {
+            let charge = lesson.split.charge.minor;
+            let forgiven = if lesson.paid || lesson.owed { 0 } else { charge };
+            expected.0 -= if lesson.owed { charge } else { 0 };
+            expected.1 += lesson.split.fee.minor - lesson.given().fee - forgiven;
+            expected.2 += if lesson.sent.is_some() { 0 } else { lesson.earned() };
+        }
+        expected
     }
 }
 
@@ -220,16 +309,14 @@ proptest! {
             *totals.entry(amount.currency).or_default() += amount.minor;
         }
         prop_assert!(totals.values().all(|total| *total == 0), "{totals:?}");
+        prop_assert!(books.transfers.iter().all(|(sent, taken)| (0..=*sent).contains(taken)), "{:?}", books.transfers);
         for currency in Currency::ALL {
-            let mut expected = (0, 0);
-            for lesson in books.lessons.iter().filter(|lesson| lesson.split.charge.currency == *currency) {
-                let fee_left = lesson.split.fee.minor - lesson.split.fee_of(lesson.refunded);
-                let forgiven = if lesson.paid || lesson.owed { 0 } else { lesson.split.charge.minor };
-                expected.0 += if lesson.owed { -lesson.split.charge.minor } else { 0 };
-                expected.1 += fee_left - forgiven;
-            }
-            let student = books.balance(Account::Student(STUDENT), *currency);
-            prop_assert_eq!((student, books.balance(Account::Platform, *currency)), expected, "{}", currency);
+            let owed = (
+                books.balance(Account::Student(STUDENT), *currency),
+                books.balance(Account::Platform, *currency),
+                books.balance(Account::Tutor(TUTOR), *currency),
+            );
+            prop_assert_eq!(owed, books.expected(*currency), "{}", currency);
         }
     }
 }

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::Code;
-use services::{AppError, Services, jobs, payment};
+use services::{AppError, Services, jobs, payment, payout};
 
 use crate::{api::error::ApiError, router::AppState};
 
@@ -117,14 +117,30 @@ pub async fn serve(State(metrics): State<Metrics>, State(services): State<Servic
 async fn shared(services: &Services) -> services::Result<String> {
     let attempts = payment::count_attempts(services).await?;
     let jobs = jobs::counts(services).await?;
+    let payouts = payout::counts(services).await?;
     Ok(format!(
         "# HELP lectern_charge_attempts_total Attempts to charge a card, by what the provider said.\n\
          # TYPE lectern_charge_attempts_total counter\n\
          lectern_charge_attempts_total{{answer=\"paid\"}} {}\n\
          lectern_charge_attempts_total{{answer=\"declined\"}} {}\n\
          # HELP lectern_jobs Jobs in the queue: waiting for their turn or another try, and given up.\n\
-         # TYPE lectern_jobs gauge\nlectern_jobs{{state=\"waiting\"}} {}\nlectern_jobs{{state=\"failed\"}} {}\n",
-        attempts.paid, attempts.declined, jobs.waiting, jobs.failed,
+         # TYPE lectern_jobs gauge\nlectern_jobs{{state=\"waiting\"}} {}\nlectern_jobs{{state=\"failed\"}} {}\n\
+         # HELP lectern_payouts Payouts to tutors: sent, of unknown answer, and refused by the provider.\n\
+         # TYPE lectern_payouts gauge\nlectern_payouts{{state=\"paid\"}} {}\n\
+         lectern_payouts{{state=\"pending\"}} {}\nlectern_payouts{{state=\"failed\"}} {}\n\
+         # HELP lectern_payouts_short_of_balance Tutors who wait because the platform's balance is too low.\n\
+         # TYPE lectern_payouts_short_of_balance gauge\nlectern_payouts_short_of_balance {}\n\
+         # HELP lectern_reversals_failed_total Transfers that were not reversed: the tutors' next payouts bear them.\n\
+         # TYPE lectern_reversals_failed_total counter\nlectern_reversals_failed_total {}\n",
+        attempts.paid,
+        attempts.declined,
+        jobs.waiting,
+        jobs.failed,
+        payouts.paid,
+        payouts.pending,
+        payouts.failed,
+        payouts.short_of_balance,
+        payouts.reversals_failed,
     ))
 }
 

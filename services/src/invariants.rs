@@ -35,6 +35,14 @@ pub struct Violations {
     pub deposits_left_behind: i64,
     /// Charges of more than the price that was agreed, or in another currency.
     pub charges_above_price: i64,
+    /// Payouts whose lines do not sum to what was sent.
+    pub payouts_unlike_their_lines: i64,
+    /// Payouts that were sent and whose lines the ledger does not know, or the other way round.
+    pub payouts_not_entered: i64,
+    /// Lessons of which a tutor got another part than is the tutor's, with what is still to be taken back or given.
+    pub payout_mismatches: i64,
+    /// Payouts of which more is taken back than was sent.
+    pub reversals_above_transfers: i64,
 }
 
 /// Counts.
@@ -94,7 +102,26 @@ pub async fn count(services: &Services) -> Result<Violations> {
                  WHERE d.state = 'secured' AND b.state <> 'confirmed' AND c.state IS DISTINCT FROM 'scheduled')
                  AS \"deposits_left_behind!\",
              (SELECT count(*) FROM charges c JOIN bookings b ON b.id = c.booking_id
-                 WHERE c.amount_minor > b.price_minor OR c.currency <> b.currency) AS \"charges_above_price!\""
+                 WHERE c.amount_minor > b.price_minor OR c.currency <> b.currency) AS \"charges_above_price!\",
+             (SELECT count(*) FROM payouts p WHERE p.amount_minor IS DISTINCT FROM (
+                 SELECT sum(l.amount_minor) FROM payout_lines l WHERE l.payout_id = p.id))
+                 AS \"payouts_unlike_their_lines!\",
+             (SELECT count(*) FROM payout_lines l JOIN payouts p ON p.id = l.payout_id
+                 LEFT JOIN ledger_events v ON v.source = 'payout/' || p.id || '/' || l.id
+                 WHERE (p.state = 'paid') IS DISTINCT FROM (v.id IS NOT NULL)) AS \"payouts_not_entered!\",
+             (SELECT count(*) FROM charges c WHERE c.payout_id IS NOT NULL
+                 AND c.payout_minor - (c.refunded_minor - c.refunded_fee_minor) IS DISTINCT FROM
+                     (SELECT sum(l.amount_minor) FROM payout_lines l WHERE l.charge_id = c.id AND NOT l.released)
+                     + (SELECT coalesce(sum(k.amount_minor), 0) FROM payout_corrections k
+                        WHERE k.charge_id = c.id AND k.payout_id IS NULL)
+                     - (SELECT coalesce(sum(CASE v.state WHEN 'waiting' THEN v.amount_minor ELSE v.asked_minor END), 0)
+                        FROM reversals v
+                        WHERE v.charge_id = c.id AND v.state IN ('waiting', 'pending', 'succeeded')))
+                 AS \"payout_mismatches!\",
+             (SELECT count(*) FROM payouts p WHERE p.amount_minor < (
+                 SELECT sum(v.asked_minor) FROM reversals v
+                 WHERE v.payout_id = p.id AND v.state IN ('pending', 'succeeded')))
+                 AS \"reversals_above_transfers!\""
     )
     .fetch_one(&services.db)
     .await?;

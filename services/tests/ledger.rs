@@ -14,13 +14,15 @@ use domain::{
     money::{Currency, Money, Split},
 };
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use serde_json::Value;
 use services::{
     Actor, Services, jobs, ledger, lesson,
     payment::{self, DebtPayment},
-    sweep,
+    payout, sweep,
     testing::{self, Tutor, assert_invariants, at_hour, booked, now, number},
 };
 use sqlx::PgPool;
+use uuid::Uuid;
 
 /// Where chance starts: the same operations each time. A failure names it.
 const SEED: u64 = 20_261_121;
@@ -28,9 +30,9 @@ const SEED: u64 = 20_261_121;
 /// Currencies with two, none and three decimals.
 const CURRENCIES: [Currency; 4] = [Currency::Eur, Currency::Usd, Currency::Jpy, Currency::Kwd];
 
-/// A recount: what each account is owed, by plain sums.
+/// A recount: what each account is owed, by plain sums; and what was sent to each tutor.
 #[derive(Default)]
-struct Recount(BTreeMap<(String, Currency), i64>);
+struct Recount(BTreeMap<(String, Currency), i64>, BTreeMap<String, i64>);
 
 impl Recount {
     fn add(&mut self, account: impl Into<String>, currency: Currency, amount: i64) {
@@ -47,7 +49,11 @@ impl Recount {
         assert!(sums.values().all(|sum| *sum == 0), "seed {SEED}, {when}: {sums:?}");
         let told: BTreeMap<_, _> =
             told.into_iter().map(|line| ((line.account, line.currency), line.balance)).collect();
-        assert_eq!(told, self.0, "seed {SEED}, {when}");
+        let not_zero = |balances: &BTreeMap<(String, Currency), i64>| -> BTreeMap<_, _> {
+            let all = balances.iter().filter(|(_, balance)| **balance != 0);
+            all.map(|(account, balance)| (account.clone(), *balance)).collect()
+        };
+        assert_eq!(not_zero(&told), not_zero(&self.0), "seed {SEED}, {when}");
     }
 }
 
@@ -67,8 +73,8 @@ struct Charge {
     forgiven: bool,
     given: i64,
     given_fee: i64,
-    /// What was passed on to the tutor.
-    passed_on: i64,
+    /// The parts of the last refund, until it is too old to fail.
+    last: Option<Split>,
 }
 
 impl Charge {
@@ -118,7 +124,20 @@ impl Charge {
         recount.add(self.tutor(), self.currency, fee - amount);
         recount.add("platform", self.currency, -fee);
         let money = |minor| Money { minor, currency: self.currency };
-        Event::Refunded(Split { charge: money(amount), fee: money(fee), payout: money(amount - fee) })
+        let parts = Split { charge: money(amount), fee: money(fee), payout: money(amount - fee) };
+        self.last = Some(parts);
+        Event::Refunded(parts)
+    }
+
+    /// The last refund came to nothing.
+    fn fail(&mut self, parts: Split, recount: &mut Recount) -> Event {
+        let (amount, fee) = (parts.charge.minor, parts.fee.minor);
+        self.given -= amount;
+        self.given_fee -= fee;
+        recount.add("provider", self.currency, -amount);
+        recount.add(self.tutor(), self.currency, amount - fee);
+        recount.add("platform", self.currency, fee);
+        Event::RefundFailed(parts)
     }
 
     /// The provider's fee, and what passes between it and the tutor.
@@ -126,9 +145,9 @@ impl Charge {
         let (from, to, event) = match what {
             0 => ("fees".to_owned(), "provider".to_owned(), Event::Fee(self.money(amount))),
             1 => (self.tutor(), "provider".to_owned(), Event::Transferred(self.money(amount))),
-            _ => ("provider".to_owned(), self.tutor(), Event::Reversed(self.money(amount))),
+            2 => ("provider".to_owned(), self.tutor(), Event::Reversed(self.money(amount))),
+            _ => ("provider".to_owned(), self.tutor(), Event::Withheld(self.money(amount))),
         };
-        self.passed_on += if what == 1 { amount } else { 0 };
         recount.add(from, self.currency, -amount);
         recount.add(to, self.currency, amount);
         event
@@ -176,7 +195,7 @@ fn operate(
             forgiven: false,
             given: 0,
             given_fee: 0,
-            passed_on: 0,
+            last: None,
         };
         let event = charge.settled(recount);
         charges.push(charge);
@@ -184,10 +203,14 @@ fn operate(
     };
     let left = charge.amount - charge.given;
     let source = random.random::<u64>();
-    let (event, source) = match random.random_range(0..10) {
+    let (event, source) = match random.random_range(0..11) {
+        10 if charge.last.is_some() => {
+            let parts = charge.last.take().expect("a refund");
+            (charge.fail(parts, recount), format!("refund/{source}/failed"))
+        }
         _ if charge.forgiven || (charge.paid && left == 0) => {
             let amount = some(random, 1000, charge.currency);
-            (charge.pass(random.random_range(0..3), amount, recount), format!("{source}"))
+            (charge.pass(random.random_range(0..4), amount, recount), format!("{source}"))
         }
         0 if !charge.paid => (charge.forgive(recount), format!("charge/{index}/forgiven")),
         _ if !charge.paid => (charge.pay(recount), format!("charge/{index}/paid")),
@@ -198,7 +221,7 @@ fn operate(
         }
         what => {
             let amount = some(random, 1000, charge.currency);
-            (charge.pass(what % 3, amount, recount), format!("{source}"))
+            (charge.pass(what % 4, amount, recount), format!("{source}"))
         }
     };
     (charge.booking.clone(), event, source)
@@ -223,7 +246,7 @@ async fn ten_thousand_operations_leave_every_currency_at_zero(db: PgPool) {
     }
     assert_eq!(number(&till.services, "SELECT count(*) FROM ledger_events").await, 10_000);
     let kinds = "SELECT count(DISTINCT kind) FROM ledger_events";
-    assert_eq!(number(&till.services, kinds).await, 7, "all that is entered today");
+    assert_eq!(number(&till.services, kinds).await, 9, "all but what goes back of a deposit");
     assert_eq!(number(&till.services, "SELECT count(DISTINCT currency) FROM ledger_entries").await, 4);
     assert_invariants(&till.services).await;
 }
@@ -257,6 +280,27 @@ async fn pair(till: &till::Till, index: usize) -> Pair {
     Pair { tutor, student, good, declines, currency }
 }
 
+/// What the provider itself says of transfers: so much is with the tutors, and not with the platform any more.
+async fn count_transfers(till: &till::Till, pairs: &[Pair], recount: &mut Recount) {
+    let rows: Vec<(String, Uuid)> = sqlx::query_as("SELECT account, tutor_id FROM payout_accounts")
+        .fetch_all(&till.services.db)
+        .await
+        .expect("accounts");
+    let owners: BTreeMap<_, _> = rows.into_iter().collect();
+    for pair in pairs {
+        let (tutor, minor) =
+            (format!("tutor:{}", pair.tutor.id), |it: &Value| it.as_i64().expect("an amount"));
+        let list = till.listed("transfers").await;
+        let own = list.iter().filter(|it| {
+            it["destination"].as_str().and_then(|account| owners.get(account)) == Some(&pair.tutor.id.0)
+        });
+        let sent: i64 = own.map(|it| minor(&it["amount"]) - minor(&it["amount_reversed"])).sum();
+        let before = recount.1.insert(tutor.clone(), sent).unwrap_or_default();
+        recount.add(tutor, pair.currency, before - sent);
+        recount.add("provider", pair.currency, sent - before);
+    }
+}
+
 /// Books and takes a lesson; sometimes the student is absent.
 async fn take(till: &till::Till, pair: &Pair, slot: i64, random: &mut StdRng) -> Charge {
     let clock = |at| till.services.clock.show(Some(at));
@@ -281,7 +325,7 @@ async fn take(till: &till::Till, pair: &Pair, slot: i64, random: &mut StdRng) ->
         forgiven: false,
         given: 0,
         given_fee: 0,
-        passed_on: 0,
+        last: None,
     }
 }
 
@@ -323,22 +367,28 @@ async fn act(
     }
 }
 
-/// The use cases themselves: lessons taken and missed, paid and declined, debts paid, refunds of all kinds.
+/// The use cases themselves: lessons taken and missed, paid and declined, debts paid, tutors paid out, refunds of all
+/// kinds before and after.
 #[sqlx::test(migrations = "../migrations")]
 async fn what_people_do_leaves_every_balance_as_recounted(db: PgPool) {
     let till = till::open(db).await;
     let admin = testing::user(&till.services, "Ada", Role::Admin).await;
     let mut random = StdRng::seed_from_u64(SEED);
     let (mut pairs, mut charges, mut recount) = (Vec::new(), Vec::new(), Recount::default());
+    till.at(now()).await;
     for index in 0..12 {
         pairs.push(pair(&till, index).await);
+        // The last two never say where to send their earnings.
+        if index < 10 {
+            till.ready(&pairs[index].tutor).await;
+        }
     }
     for slot in 0..16 {
         for (index, pair) in pairs.iter().enumerate() {
             charges.push((index, take(&till, pair, slot, &mut random).await));
         }
     }
-    till.services.clock.show(Some(at_hour(24 * 5)));
+    till.at(at_hour(24 * 5)).await;
     run_due(&till.services).await;
     for (_, charge) in &mut charges {
         charge.settled(&mut recount);
@@ -348,14 +398,22 @@ async fn what_people_do_leaves_every_balance_as_recounted(db: PgPool) {
     }
     recount.assert_same(&till.services, &admin, "all charged").await;
     for round in 0..6 {
+        // In the second round the lessons can be paid out, and those whose debts are paid later from then on.
+        till.at(at_hour(24 * (7 + 2 * round))).await;
+        run_due(&till.services).await;
         for _ in 0..100 {
             let index = random.random_range(0..charges.len());
             let (pair, charge) = &mut charges[index];
             act(&till, &admin, &pairs[*pair], charge, &mut random, &mut recount).await;
         }
         run_due(&till.services).await;
+        count_transfers(&till, &pairs, &mut recount).await;
         recount.assert_same(&till.services, &admin, &format!("round {round}")).await;
+        assert_invariants(&till.services).await;
     }
+    let paid = payout::counts(&till.services).await.expect("counts");
+    let reversed = number(&till.services, "SELECT count(*) FROM reversals WHERE state = 'succeeded'").await;
+    assert!(paid.paid >= 10 && reversed > 20, "{paid:?}, {reversed} reversals");
     let refunds = number(&till.services, "SELECT count(*) FROM refunds WHERE state = 'succeeded'").await;
     let debts = number(&till.services, "SELECT count(*) FROM student_debts WHERE cleared_by = 'paid'").await;
     assert!(refunds > 100 && debts > 20, "{refunds} refunds, {debts} debts");

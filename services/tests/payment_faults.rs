@@ -9,55 +9,18 @@ use chrono::TimeDelta;
 use domain::{account::Role, booking::Booking};
 use serde_json::json;
 use services::{
-    Actor, AppError, Result, Services,
-    payment::{self, ChargeStatus, DebtPayment, provider::Provider},
+    Actor, AppError, Result,
+    payment::{self, ChargeStatus, DebtPayment},
     testing::{self, assert_invariants, now, number},
 };
 use sqlx::PgPool;
-use till::Till;
-
-/// How long these servers wait for the provider.
-const PATIENCE: Duration = Duration::from_millis(400);
-
-/// What goes wrong: the kind, the status that is answered, the milliseconds until the work or the answer.
-const FAULTS: [(&str, u16, u64); 9] = [
-    ("drop_before", 0, 0),
-    ("drop_after", 0, 0),
-    ("error_before", 429, 0),
-    ("error_before", 500, 0),
-    ("error_before", 503, 0),
-    ("error_after", 500, 0),
-    ("error_after", 502, 0),
-    // Longer than anybody waits: the answer comes too late, or the work itself does.
-    ("delay", 0, 900),
-    ("delay_before", 0, 900),
-];
+use till::{FAULTS, Till};
 
 /// Between two tries: a job has only so many.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// What does not happen in this time never does.
 const LONG: Duration = Duration::from_secs(60);
-
-/// A till whose server waits less long.
-async fn open(db: PgPool) -> Till {
-    let mut till = till::open(db).await;
-    let provider = Provider::with(&till::config(&till.sandbox), None, PATIENCE).expect("an address");
-    let old = &till.services;
-    till.services = Services::new(
-        old.db.clone(),
-        old.clock.clone(),
-        old.config.clone(),
-        old.live.clone(),
-        Some(provider),
-    );
-    till
-}
-
-/// Lets a call go wrong once.
-async fn fault(till: &Till, path: &str, (kind, status, delay_ms): (&str, u16, u64)) {
-    till.fault(json!({ "path": path, "kind": kind, "status": status.max(400), "delay_ms": delay_ms })).await;
-}
 
 /// Tries until the provider answers.
 async fn again<T>(mut ask: impl AsyncFnMut() -> Result<T>) -> T {
@@ -94,10 +57,10 @@ const ALL_GIVEN: &str =
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_charge_is_asked_for_again(db: PgPool) {
-    let till = open(db).await;
+    let till = till::open_impatient(db).await;
     till.card("pm_card_visa").await;
     for (round, what) in FAULTS.into_iter().enumerate() {
-        fault(&till, "/v1/payment_intents", what).await;
+        till.goes_wrong("/v1/payment_intents", what).await;
         let booking = taught(&till, round).await;
         till.tick().await;
         let open = "SELECT count(*) FROM charge_attempts WHERE state = 'pending'";
@@ -114,7 +77,7 @@ async fn a_charge_is_asked_for_again(db: PgPool) {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_debt_is_paid_by_asking_again(db: PgPool) {
-    let mut till = open(db).await;
+    let mut till = till::open_impatient(db).await;
     for (round, what) in FAULTS.into_iter().enumerate() {
         till.student = testing::student(&till.services, "Sam").await;
         till.card("pm_card_chargeCustomerFail").await;
@@ -125,7 +88,7 @@ async fn a_debt_is_paid_by_asking_again(db: PgPool) {
         let pay = async || {
             payment::begin_debt_payment(&till.services, &till.student, owed[0].booking, &good.id).await
         };
-        fault(&till, "/v1/payment_intents/*/confirm", what).await;
+        till.goes_wrong("/v1/payment_intents/*/confirm", what).await;
         let first = pay().await;
         assert!(matches!(first, Err(AppError::Fault(_))), "{what:?}: the answer is not known yet: {first:?}");
         assert_eq!(again(pay).await, DebtPayment::Paid, "{what:?}");
@@ -139,13 +102,13 @@ async fn a_debt_is_paid_by_asking_again(db: PgPool) {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_refund_is_asked_for_again(db: PgPool) {
-    let till = open(db).await;
+    let till = till::open_impatient(db).await;
     till.card("pm_card_visa").await;
     let booking = taught(&till, 0).await;
     tick_until(&till, ALL_PAID).await;
     let admin = testing::user(&till.services, "Ada", Role::Admin).await;
     for (round, what) in FAULTS.into_iter().enumerate() {
-        fault(&till, "/v1/refunds", what).await;
+        till.goes_wrong("/v1/refunds", what).await;
         payment::refund(&till.services, &admin, booking.id, Some(100), "A test.").await.expect("noted");
         till.tick().await;
         let open = "SELECT count(*) FROM refunds WHERE state = 'pending'";
@@ -160,12 +123,12 @@ async fn a_refund_is_asked_for_again(db: PgPool) {
 /// Each row: the call that goes wrong while a card is saved.
 #[sqlx::test(migrations = "../migrations")]
 async fn a_card_is_saved_by_asking_again(db: PgPool) {
-    let till = open(db).await;
+    let till = till::open_impatient(db).await;
     let mut people = 0;
     for path in ["/v1/customers", "/v1/payment_methods/pm_card_visa", "/v1/payment_methods/*/attach"] {
         for what in FAULTS {
             let student = testing::student(&till.services, "Sam").await;
-            fault(&till, path, what).await;
+            till.goes_wrong(path, what).await;
             let save =
                 async || payment::save_card(&till.services, &student, "pm_card_visa", "I agree.").await;
             assert!(matches!(save().await, Err(AppError::Fault(_))), "{path} {what:?}");
@@ -180,11 +143,11 @@ async fn a_card_is_saved_by_asking_again(db: PgPool) {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_removed_card_is_given_up_by_the_provider_too(db: PgPool) {
-    let mut till = open(db).await;
+    let mut till = till::open_impatient(db).await;
     for what in FAULTS {
         till.student = testing::student(&till.services, "Sam").await;
         let card = till.card("pm_card_visa").await;
-        fault(&till, "/v1/payment_methods/*/detach", what).await;
+        till.goes_wrong("/v1/payment_methods/*/detach", what).await;
         payment::remove_card(&till.services, &till.student, &card.id).await.expect("removed");
         assert!(payment::list_cards(&till.services, &till.student).await.expect("cards").is_empty());
         tick_until(
@@ -202,7 +165,7 @@ async fn a_removed_card_is_given_up_by_the_provider_too(db: PgPool) {
 /// An error of the provider's own is what it then answers for as long as it remembers the key.
 #[sqlx::test(migrations = "../migrations")]
 async fn what_the_provider_remembers_as_failed_is_looked_up_the_next_day(db: PgPool) {
-    let till = open(db).await;
+    let till = till::open_impatient(db).await;
     let admin: Actor = testing::user(&till.services, "Ada", Role::Admin).await;
     till.at(now()).await;
     till.card("pm_card_visa").await;

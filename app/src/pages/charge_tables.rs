@@ -218,6 +218,8 @@ fn event_name(locale: Locale, event: &str) -> String {
         "fee" => td_string!(locale, charge.event_fee),
         "transferred" => td_string!(locale, charge.event_transferred),
         "reversed" => td_string!(locale, charge.event_reversed),
+        "withheld" => td_string!(locale, charge.event_withheld),
+        "refund_failed" => td_string!(locale, charge.event_refund_failed),
         other => return other.to_owned(),
     };
     name.to_owned()

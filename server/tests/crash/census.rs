@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Each row: a file of `services/src`, how often it commits or calls, and who sees that.
-const COMMITS: [(&str, usize, &str); 13] = [
+const COMMITS: [(&str, usize, &str); 16] = [
     ("booking/transaction.rs", 1, "charge: the outcome, with the charge and the ledger's first event"),
     ("jobs/outbox.rs", 1, "all"),
     ("mail/booking/due.rs", 1, "none: reminders and questions move no money"),
@@ -24,15 +24,23 @@ const COMMITS: [(&str, usize, &str); 13] = [
         "authorize, decline_prepay: handing out, noting, recording; capture, lapsed_capture: paying; give_back_rest. \
          Two of them write nothing",
     ),
-    ("payment/refund.rs", 2, "refund, refused_refund"),
+    (
+        "payment/refund.rs",
+        3,
+        "refund, refused_refund: noting, recording. A refund that fails later is the second of these, by a message",
+    ),
     ("payment/sandbox.rs", 1, "none: where the stand-in of development listens"),
     ("payment/webhook.rs", 1, "message"),
+    ("payout/account.rs", 1, "refused_pay_out: how the account stands"),
+    ("payout/run.rs", 2, "pay_out, refused_pay_out: making, recording"),
+    ("payout/take_back.rs", 1, "take_back, refused_take_back"),
 ];
-const CALLS: [(&str, usize, &str); 3] = [
+const CALLS: [(&str, usize, &str); 4] = [
     (
         "payment/provider/connect.rs",
         4,
-        "none: making, linking and looking up a tutor's account moves no money (services/tests/payout_account.rs)",
+        "refused_pay_out: how the account stands. None: making and linking a tutor's account moves no money \
+         (services/tests/payout_account.rs)",
     ),
     (
         "payment/provider/deposits.rs",
@@ -46,6 +54,11 @@ const CALLS: [(&str, usize, &str); 3] = [
         "charge: create; pay_debt: retrieve, confirm; forgotten: list; refund: refund; forgotten_refund: list; all: \
          `ask` itself. None: create a customer, find, attach and detach a card, prepare the saving of one move no money; a \
          payment in the place of a cancelled one is another `create`",
+    ),
+    (
+        "payment/provider/transfers.rs",
+        4,
+        "pay_out: transfer; forgotten_pay_out: list; take_back: reverse; forgotten_take_back: list",
     ),
 ];
 
@@ -78,7 +91,7 @@ fn assert_counted(said: &[&str], rows: &[(&str, usize, &str)], folders: &[&str])
 
 #[test]
 fn every_commit_that_has_to_do_with_money_is_known() {
-    let folders = ["booking", "jobs", "ledger", "lesson", "mail", "payment", "sweep"];
+    let folders = ["booking", "jobs", "ledger", "lesson", "mail", "payment", "payout", "sweep"];
     assert_counted(&[".commit()"], &COMMITS, &folders);
 }
 

@@ -240,6 +240,93 @@ async fn giving_back_the_rest_survives_a_kill_at_every_point(db: PgPool) {
     survives(&db, Scenario::GiveBackRest, "give_back_rest", story).await;
 }
 
+#[sqlx::test(migrations = "../migrations")]
+async fn a_payout_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 0\n\
+                 attempts: succeeded\n\
+                 payouts: paid 2250 of 2250\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, \
+                 transferred -2250, transferred 2250\n\
+                 mails: receipt\n\
+                 outbox: booking.completed, payment.succeeded\n\
+                 provider: 1 payments, 1 of them succeeded, 0 refunds, 1 transfers, 0 reversals";
+    survives(&db, Scenario::PayOut, "pay_out", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn looking_up_an_old_transfer_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 0\n\
+                 attempts: succeeded\n\
+                 payouts: paid 2250 of 2250\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, \
+                 transferred -2250, transferred 2250\n\
+                 mails: receipt\n\
+                 outbox: booking.completed, payment.succeeded\n\
+                 provider: 1 payments, 1 of them succeeded, 0 refunds, 1 transfers, 0 reversals";
+    survives(&db, Scenario::ForgottenPayOut, "forgotten_pay_out", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_refused_payout_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 0\n\
+                 attempts: succeeded\n\
+                 payouts: failed 2250 of 2250\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500\n\
+                 mails: receipt\n\
+                 outbox: booking.completed, payment.succeeded\n\
+                 provider: 1 payments, 1 of them succeeded, 0 refunds, 1 transfers, 0 reversals";
+    survives(&db, Scenario::RefusedPayOut, "refused_pay_out", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn taking_back_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 1000\n\
+                 attempts: succeeded\n\
+                 refunds: succeeded 1000\n\
+                 payouts: paid 2250 of 2250\n\
+                 reversals: succeeded 900\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, \
+                 transferred -2250, transferred 2250, \
+                 refunded 1000, refunded -900, refunded -100, reversed -900, reversed 900\n\
+                 mails: receipt\n\
+                 outbox: booking.completed, payment.succeeded, payment.refunded\n\
+                 provider: 1 payments, 1 of them succeeded, 1 refunds, 1 transfers, 1 reversals";
+    survives(&db, Scenario::TakeBack, "take_back", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn looking_up_an_old_reversal_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 1000\n\
+                 attempts: succeeded\n\
+                 refunds: succeeded 1000\n\
+                 payouts: paid 2250 of 2250\n\
+                 reversals: succeeded 900\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, \
+                 transferred -2250, transferred 2250, \
+                 refunded 1000, refunded -900, refunded -100, reversed -900, reversed 900\n\
+                 mails: receipt\n\
+                 outbox: booking.completed, payment.succeeded, payment.refunded\n\
+                 provider: 1 payments, 1 of them succeeded, 1 refunds, 1 transfers, 1 reversals";
+    survives(&db, Scenario::ForgottenTakeBack, "forgotten_take_back", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_refused_reversal_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 1000\n\
+                 attempts: succeeded\n\
+                 refunds: succeeded 1000\n\
+                 payouts: paid 2250 of 2250\n\
+                 reversals: failed 900\n\
+                 carried: not_reversed -900\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, \
+                 transferred -2250, transferred 2250, \
+                 refunded 1000, refunded -900, refunded -100\n\
+                 mails: receipt\n\
+                 outbox: booking.completed, payment.succeeded, payment.refunded\n\
+                 provider: 1 payments, 1 of them succeeded, 1 refunds, 1 transfers, 1 reversals";
+    survives(&db, Scenario::RefusedTakeBack, "refused_take_back", story).await;
+}
+
 /// The same without any help: no clock is moved and nobody asks for anything.
 #[sqlx::test(migrations = "../migrations")]
 async fn what_a_killed_server_was_working_on_is_taken_over(db: PgPool) {

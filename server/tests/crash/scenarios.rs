@@ -47,6 +47,18 @@ pub enum Scenario {
     Release,
     /// A student did not come to a lesson that was paid ahead: half is charged, half goes back.
     GiveBackRest,
+    /// A tutor is paid.
+    PayOut,
+    /// An answer to a transfer is asked for again after the provider has forgotten the key.
+    ForgottenPayOut,
+    /// The provider sends nothing: the platform's balance is too low.
+    RefusedPayOut,
+    /// An admin gives some back of a lesson whose tutor was paid.
+    TakeBack,
+    /// An answer to a reversal is asked for again after the provider has forgotten the key.
+    ForgottenTakeBack,
+    /// An admin gives some back, and the provider takes nothing back from the tutor.
+    RefusedTakeBack,
 }
 
 /// A scenario that is about to happen.
@@ -58,6 +70,9 @@ pub struct Stage {
 
 /// The provider has forgotten its keys.
 const LATER: TimeDelta = TimeDelta::hours(25);
+
+/// Nobody can dispute the lesson any more.
+const WINDOW: TimeDelta = TimeDelta::hours(73);
 
 const VISA: &str = "pm_card_visa";
 const FAILS_LATER: &str = "pm_card_chargeCustomerFail";
@@ -92,6 +107,9 @@ impl Scenario {
         if self.collection().is_some() {
             self.prepare_ahead(world, server, &lesson).await;
             return Stage { lesson, cookie: String::new(), event: String::new() };
+        }
+        if self.is_about_payouts() {
+            return self.prepare_payout(world, server, lesson).await;
         }
         world.teach(&lesson).await;
         let (mut cookie, mut event) = (String::new(), String::new());
@@ -134,6 +152,52 @@ impl Scenario {
         stage
     }
 
+    /// Whether the tutor is paid in it.
+    fn is_about_payouts(self) -> bool {
+        use Scenario as S;
+        matches!(
+            self,
+            S::PayOut
+                | S::ForgottenPayOut
+                | S::RefusedPayOut
+                | S::TakeBack
+                | S::ForgottenTakeBack
+                | S::RefusedTakeBack
+        )
+    }
+
+    /// All that comes before a scenario in which the tutor is paid.
+    async fn prepare_payout(self, world: &World, server: &Server, lesson: Lesson) -> Stage {
+        world.ready(&lesson.tutor).await;
+        world.teach(&lesson).await;
+        world.work_off(server).await;
+        world.set_clock(lesson.booking.end + WINDOW).await;
+        let cookie = world.cookie(&world.admin().await).await;
+        let stage = Stage { lesson, cookie, event: String::new() };
+        match self {
+            Scenario::PayOut => return stage,
+            Scenario::RefusedPayOut => {
+                world.spend_elsewhere(&stage.lesson).await;
+                return stage;
+            }
+            Scenario::ForgottenPayOut => world.lose_next("/v1/transfers").await,
+            _ => world.work_off(server).await,
+        }
+        match self {
+            Scenario::RefusedTakeBack => world.take_back_elsewhere(&stage.lesson).await,
+            Scenario::ForgottenTakeBack => {
+                world.lose_next("/v1/transfers/*/reversals").await;
+                world.refund(server, &stage).await;
+            }
+            _ => {}
+        }
+        if matches!(self, Scenario::ForgottenPayOut | Scenario::ForgottenTakeBack) {
+            world.run_due(server, "/dev/tick").await;
+            world.set_clock(stage.lesson.booking.end + WINDOW + LATER).await;
+        }
+        stage
+    }
+
     /// All that comes before a scenario in which money is secured ahead.
     async fn prepare_ahead(self, world: &World, server: &Server, lesson: &Lesson) {
         if matches!(self, Scenario::Authorize | Scenario::DeclinePrepay) {
@@ -163,8 +227,11 @@ impl Scenario {
                 assert!(answer.is_none_or(|answer| is_fine(&answer)), "{}", world.said());
             }
             // The admin looks at the list of refunds first.
-            Scenario::Refund | Scenario::RefusedRefund if world.has_refund(&stage.lesson).await => {}
-            Scenario::Refund | Scenario::RefusedRefund => world.refund(server, stage).await,
+            Scenario::Refund | Scenario::RefusedRefund | Scenario::TakeBack | Scenario::RefusedTakeBack => {
+                if !world.has_refund(&stage.lesson).await {
+                    world.refund(server, stage).await;
+                }
+            }
             Scenario::Message => world.hear(&stage.event).await,
             // The time has come, that is all.
             _ => {}
@@ -237,6 +304,24 @@ impl World {
     async fn let_go_elsewhere(&self, lesson: &Lesson) {
         let intent = self.payment("SELECT payment_intent FROM deposits WHERE booking_id = $1", lesson).await;
         self.sandbox.tell(&format!("payment_intents/{intent}/cancel"), &[]).await;
+    }
+
+    /// The provider's own staff takes back what was sent to the tutor.
+    async fn take_back_elsewhere(&self, lesson: &Lesson) {
+        let sql = "SELECT provider_transfer FROM payouts p JOIN charges c ON c.payout_id = p.id WHERE booking_id = $1";
+        let transfer = self.payment(sql, lesson).await;
+        self.sandbox.tell(&format!("transfers/{transfer}/reversals"), &[]).await;
+    }
+
+    /// The provider's own staff leaves the platform with less than is due to the tutor.
+    async fn spend_elsewhere(&self, lesson: &Lesson) {
+        let sql = "SELECT a.account FROM payout_accounts a JOIN bookings b ON b.tutor_id = a.tutor_id WHERE b.id = $1";
+        let account = self.payment(sql, lesson).await;
+        let available =
+            self.sandbox.ask("balance").await["available"][0]["amount"].as_i64().expect("an amount");
+        let amount = (available - 1000).to_string();
+        let fields = [("amount", &*amount), ("currency", "eur"), ("destination", &account)];
+        self.sandbox.tell("transfers", &fields).await;
     }
 
     async fn payment(&self, sql: &'static str, lesson: &Lesson) -> String {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use services::{
     Actor, Services, chance,
     config::StripeConfig,
-    jobs, lesson, payment,
+    jobs, lesson, payment, payout,
     testing::{self, Tutor, at_hour, booked, now},
 };
 use sha2::{Digest as _, Sha256};
@@ -117,6 +117,15 @@ impl World {
         // Both know of it: the mails about a booking are no part of what becomes of its money.
         testing::execute(&self.services, "UPDATE outbox SET dispatched_at = created_at").await;
         Lesson { booking, student, tutor, before }
+    }
+
+    /// The tutor says to the provider where earnings are to be sent.
+    pub async fn ready(&self, tutor: &Tutor) {
+        let link = payout::begin_onboarding(&self.services, &tutor.actor, tutor.id, "/tutor/earnings").await;
+        let link = link.expect("a link");
+        self.client.get(&link).send().await.expect("a page");
+        self.client.post(&link).form(&[("outcome", "complete")]).send().await.expect("sent");
+        payout::look_again(&self.services, &tutor.actor, tutor.id).await.expect("looked up");
     }
 
     /// Both come, and the lesson ends now.
@@ -241,6 +250,13 @@ impl World {
                WHERE charge_id IN (SELECT id FROM charge)),
               (SELECT 'refunds: ' || string_agg(state || ' ' || amount_minor, ', ') FROM refunds
                WHERE charge_id IN (SELECT id FROM charge)),
+              (SELECT 'payouts: ' || string_agg(p.state || ' ' || l.amount_minor || ' of ' || p.amount_minor, ', '
+                   ORDER BY p.created_at) FROM payouts p JOIN payout_lines l ON l.payout_id = p.id
+               WHERE l.charge_id IN (SELECT id FROM charge)),
+              (SELECT 'reversals: ' || string_agg(state || ' ' || amount_minor, ', ') FROM reversals
+               WHERE charge_id IN (SELECT id FROM charge)),
+              (SELECT 'carried: ' || string_agg(reason || ' ' || amount_minor, ', ') FROM payout_corrections
+               WHERE charge_id IN (SELECT id FROM charge)),
               (SELECT 'ledger: ' || string_agg(v.kind || ' ' || n.amount_minor, ', ' ORDER BY n.id)
                FROM ledger_events v JOIN ledger_entries n ON n.event_id = v.id WHERE v.booking_id = $1),
               (SELECT 'deposits: ' || string_agg(state || ' used ' || used_minor || ', returned ' || returned_minor, ', ')
@@ -262,8 +278,12 @@ impl World {
             let count = |state: &Value| state.pointer(kind).and_then(Value::as_u64).unwrap_or_default();
             count(&state) - count(&lesson.before)
         };
+        let moved = match (more("/transfers"), more("/transfer_reversals")) {
+            (0, 0) => String::new(),
+            (transfers, reversals) => format!(", {transfers} transfers, {reversals} reversals"),
+        };
         format!(
-            "{here}\nprovider: {} payments, {} of them succeeded, {} refunds",
+            "{here}\nprovider: {} payments, {} of them succeeded, {} refunds{moved}",
             more("/payment_intents"),
             more("/payment_intents_by_status/succeeded"),
             more("/refunds")

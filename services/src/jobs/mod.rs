@@ -29,6 +29,7 @@ use crate::{
     payment::{
         self, ChargeLesson, DetachCard, HandlePaymentEvent, RefundCharge, ReleaseDeposit, SecureDeposit,
     },
+    payout::{self, PayOut, ReverseTransfer},
     trace::Trace,
 };
 
@@ -112,6 +113,8 @@ pub struct HandedOut {
     pub charges: Vec<ChargeId>,
     /// Deposits that are due.
     pub deposits: u64,
+    /// Payouts to tutors that are due.
+    pub payouts: u64,
     /// Calendars that are read again.
     pub calendars: u64,
     /// Lessons that are written into calendars again.
@@ -128,6 +131,7 @@ pub async fn hand_out(services: &Services) -> Result<HandedOut> {
     Ok(HandedOut {
         charges: payment::hand_out(services).await?,
         deposits: payment::deposits::hand_out(services).await?,
+        payouts: payout::hand_out(services).await?,
         calendars: busy::hand_out(services).await?,
         lessons: diary::hand_out(services).await?,
         events: outbox::dispatch(services).await?,
@@ -218,6 +222,8 @@ fn with_prompt_jobs(worker: WorkerOptions) -> WorkerOptions {
         .define_job::<Queued<DetachCard>>()
         .define_job::<Queued<SecureDeposit>>()
         .define_job::<Queued<ReleaseDeposit>>()
+        .define_job::<Queued<PayOut>>()
+        .define_job::<Queued<ReverseTransfer>>()
 }
 
 /// Jobs that wait for calendars of others, of which any may be slow.

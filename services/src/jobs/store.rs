@@ -77,7 +77,9 @@ pub(super) async fn open_work(db: &PgPool, with_payments: bool, now: DateTime<Ut
                     (SELECT count(*) FROM charges
                      WHERE state = 'scheduled' AND handed_out_at IS NULL AND due_at <= $2)
                     + (SELECT count(*) FROM deposits
-                       WHERE state = 'scheduled' AND handed_out_at IS NULL AND due_at <= $2) ELSE 0 END
+                       WHERE state = 'scheduled' AND handed_out_at IS NULL AND due_at <= $2)
+                    + (SELECT count(*) FROM payout_accounts
+                       WHERE look_at <= $2 AND transfers_enabled AND payouts_enabled) ELSE 0 END
          FROM graphile_worker._private_jobs",
     )
     .bind(with_payments)

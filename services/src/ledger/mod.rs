@@ -3,7 +3,12 @@
 pub(crate) mod store;
 
 use chrono::{DateTime, Utc};
-use domain::{booking::Booking, ledger::Event, money::Currency};
+use domain::{
+    booking::Booking,
+    ids::{BookingId, TutorId, UserId},
+    ledger::Event,
+    money::Currency,
+};
 use serde::Serialize;
 use sqlx::PgConnection;
 
@@ -54,9 +59,29 @@ pub(crate) async fn post(
     source: &str,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let entries = event.entries(booking.student, booking.tutor);
+    let of = Parties { booking: booking.id, student: booking.student, tutor: booking.tutor };
+    post_of(tx, of, event, source, now).await
+}
+
+/// The two between whom money passes, and for which booking.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parties {
+    pub booking: BookingId,
+    pub student: UserId,
+    pub tutor: TutorId,
+}
+
+/// The same, where no more is at hand than whom it concerns.
+pub(crate) async fn post_of(
+    tx: &mut PgConnection,
+    of: Parties,
+    event: Event,
+    source: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let entries = event.entries(of.student, of.tutor);
     if entries.is_empty() {
         return Ok(());
     }
-    store::insert(tx, booking.id, event.name(), source, &entries, now).await
+    store::insert(tx, of.booking, event.name(), source, &entries, now).await
 }

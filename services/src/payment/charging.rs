@@ -24,7 +24,7 @@ use super::{
 use crate::{
     AppError, Result, Services, booking, chance,
     jobs::{self, Job},
-    ledger, live, outbox,
+    ledger, live, outbox, payout,
 };
 
 /// How many charges are handed out in one transaction.
@@ -273,6 +273,7 @@ pub(super) async fn paid(
     }
     store::clear_debt(tx, id, "paid", now).await?;
     let people = tell(tx, &found, "payment.succeeded", owed, now).await?;
+    payout::note_paid(tx, id).await?;
     // Last of all: receipts are numbered without gaps, so that whoever takes a number keeps all others waiting.
     let receipt = store::next_receipt(tx).await?;
     store::set_paid(tx, id, intent, receipt, now).await?;

@@ -16,6 +16,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     booking::Booking,
     charge::Rule,
+    dispute::window_end,
     ids::ChargeId,
     ledger::Event,
     lesson::Lesson,
@@ -59,7 +60,18 @@ pub(crate) async fn open(
         _ => ChargeState::Scheduled,
     };
     let id: ChargeId = chance::id();
-    let new = NewCharge { id, booking: booking.id, rule, facts, terms: lesson.terms, split, state, now };
+    let payable_after = window_end(now, booking.policy.dispute_window_hours);
+    let new = NewCharge {
+        id,
+        booking: booking.id,
+        rule,
+        facts,
+        terms: lesson.terms,
+        split,
+        state,
+        payable_after,
+        now,
+    };
     store::insert_charge(tx, &new).await?;
     if state == ChargeState::Scheduled {
         ledger::post(tx, booking, Event::Settled(split), &format!("charge/{id}/settled"), now).await?;

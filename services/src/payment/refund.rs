@@ -1,15 +1,17 @@
 //! Giving money back. Each refund is a row, and the row's id the provider's key: two equal ones are two.
 
+use chrono::{DateTime, Utc};
 use domain::{
     Code, Refusal,
     account::paragraph,
-    ids::{BookingId, RefundId},
+    ids::{BookingId, RefundId, UserId},
     ledger::{self as rules, Event},
     money::Money,
     payment::ChargeState,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sqlx::PgConnection;
 
 use super::{
     provider::{KEY_LIFE, RefundAnswer},
@@ -18,7 +20,7 @@ use super::{
 use crate::{
     Actor, AppError, Result, Services, booking, chance,
     jobs::{self, Job},
-    ledger, live, outbox,
+    ledger, live, outbox, payout,
 };
 
 /// A refund as the admin sees it.
@@ -80,6 +82,7 @@ pub async fn refund(
     let refund: RefundId = chance::id();
     let new = NewRefund { id: refund, charge, booking: id, parts, reason, admin: actor.user, now };
     store::insert_refund(&mut tx, &new).await?;
+    payout::foresee(&mut tx, charge, refund, parts.payout.minor, now).await?;
     jobs::enqueue(&mut tx, &RefundCharge { refund }).await?;
     tx.commit().await?;
     Ok(RefundView { id: refund, amount, status: "pending".to_owned() })
@@ -100,37 +103,65 @@ async fn give_back(services: &Services, id: RefundId) -> Result<()> {
     let mut db = services.db.acquire().await?;
     let Some(pending) = store::find_refund(&mut db, id).await? else { return Ok(()) };
     drop(db);
-    let answer = ask(services, id, &pending).await?;
+    match ask(services, id, &pending).await? {
+        RefundAnswer::Given { refund } => given(services, id, &refund).await,
+        RefundAnswer::Refused(why) => failed(services, id, &why).await,
+    }
+}
+
+/// Records that the provider gives the money back, once.
+async fn given(services: &Services, id: RefundId, provider_refund: &str) -> Result<()> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
-    store::find_locked(&mut tx, pending.charge).await?.ok_or_else(booking::not_found)?;
-    let Money { minor, currency } = pending.parts.charge;
-    let (kind, first) = match &answer {
-        RefundAnswer::Given { refund } => {
-            let first = store::finish_refund(&mut tx, id, Some(refund), None, now).await?;
-            ("payment.refunded", first)
-        }
-        RefundAnswer::Refused(why) => {
-            tracing::error!(refund = %id, why, "the provider gives nothing back");
-            ("payment.refund_failed", store::finish_refund(&mut tx, id, None, Some(why), now).await?)
-        }
-    };
-    if !first {
+    let Some(refund) = store::find_refund_locked(&mut tx, id).await? else { return Ok(()) };
+    if !store::finish_refund(&mut tx, id, provider_refund, now).await? {
         return Ok(());
     }
-    let found = booking::find_locked(&mut tx, pending.booking, now).await?.ok_or_else(booking::not_found)?;
-    if matches!(answer, RefundAnswer::Given { .. }) {
-        ledger::post(&mut tx, &found.booking, Event::Refunded(pending.parts), &format!("refund/{id}"), now)
-            .await?;
-    } else {
-        store::give_up_refund(&mut tx, &pending, now).await?;
-    }
-    let told =
-        json!({ "booking_id": pending.booking, "refund_id": id, "amount": minor, "currency": currency });
-    outbox::record(&mut tx, kind, pending.booking, &told, now).await?;
-    let people = vec![found.booking.student, found.tutor_user];
-    live::record(&mut tx, &people, kind, &json!({ "booking_id": pending.booking }), now).await?;
+    let found = booking::find_locked(&mut tx, refund.booking, now).await?.ok_or_else(booking::not_found)?;
+    let source = format!("refund/{id}");
+    ledger::post(&mut tx, &found.booking, Event::Refunded(refund.parts), &source, now).await?;
+    payout::given(&mut tx, id, now).await?;
+    let people = tell(&mut tx, &found, "payment.refunded", id, &refund, now).await?;
     tx.commit().await.map_err(AppError::from)?;
     services.live.wake(&people);
     Ok(())
+}
+
+/// Records that a refund came to nothing, by the provider's answer or, days later, by its own message: once. What was
+/// entered is undone, and as much is left of the charge as before.
+pub(super) async fn failed(services: &Services, id: RefundId, why: &str) -> Result<()> {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let Some(refund) = store::find_refund_locked(&mut tx, id).await? else { return Ok(()) };
+    let Some(was_given) = store::fail_refund(&mut tx, id, why, now).await? else { return Ok(()) };
+    tracing::error!(refund = %id, why, was_given, "the provider gives nothing back");
+    let found = booking::find_locked(&mut tx, refund.booking, now).await?.ok_or_else(booking::not_found)?;
+    if was_given {
+        let source = format!("refund/{id}/failed");
+        ledger::post(&mut tx, &found.booking, Event::RefundFailed(refund.parts), &source, now).await?;
+    }
+    store::give_up_refund(&mut tx, &refund, now).await?;
+    payout::undone(&mut tx, refund.charge, id, refund.parts.payout, now).await?;
+    let people = tell(&mut tx, &found, "payment.refund_failed", id, &refund, now).await?;
+    tx.commit().await.map_err(AppError::from)?;
+    services.live.wake(&people);
+    Ok(())
+}
+
+/// Writes the event for jobs and open pages.
+async fn tell(
+    tx: &mut PgConnection,
+    found: &booking::Found,
+    kind: &str,
+    id: RefundId,
+    refund: &PendingRefund,
+    now: DateTime<Utc>,
+) -> Result<Vec<UserId>> {
+    let Money { minor, currency } = refund.parts.charge;
+    let told =
+        json!({ "booking_id": refund.booking, "refund_id": id, "amount": minor, "currency": currency });
+    outbox::record(tx, kind, refund.booking, &told, now).await?;
+    let people = vec![found.booking.student, found.tutor_user];
+    live::record(tx, &people, kind, &json!({ "booking_id": refund.booking }), now).await?;
+    Ok(people)
 }

@@ -1,11 +1,15 @@
 //! What the provider tells us by itself: verified first, stored once, worked off as a job. In any order, and however
 //! often it comes, it leads to the same state.
 
-use domain::{Code, Refusal, ids::ChargeId, webhook::verify_stripe};
+use domain::{
+    Code, Refusal,
+    ids::{ChargeId, RefundId},
+    webhook::verify_stripe,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{charging, provider::Answer, store};
+use super::{charging, provider::Answer, refund, store};
 use crate::{
     Result, Services,
     jobs::{self, Job},
@@ -72,6 +76,16 @@ async fn is_ours(services: &Services, charge: ChargeId) -> Result<bool> {
     Ok(store::find_locked(&mut tx, charge).await?.is_some())
 }
 
+/// A refund can fail days after it was given: the card's account may be closed. Every other news of one is none.
+async fn heard_of_refund(services: &Services, refund: &Value) -> Result<()> {
+    let over = matches!(refund["status"].as_str(), Some("failed" | "canceled"));
+    let ours = refund["metadata"]["refund"].as_str().and_then(|id| id.parse::<RefundId>().ok());
+    match ours.filter(|_| over) {
+        Some(id) => refund::failed(services, id, refund["failure_reason"].as_str().unwrap_or("failed")).await,
+        None => Ok(()),
+    }
+}
+
 async fn handle(services: &Services, event: &str) -> Result<()> {
     let mut db = services.db.acquire().await?;
     let Some((kind, payload)) = store::find_payment_event(&mut db, event).await? else { return Ok(()) };
@@ -83,6 +97,7 @@ async fn handle(services: &Services, event: &str) -> Result<()> {
         ("payment_intent.succeeded", Some(charge), Some(intent)) if is_ours(services, charge).await? => {
             charging::record(services, charge, None, Answer::Paid { intent: intent.to_owned() }).await?;
         }
+        ("refund.failed" | "refund.updated", ..) => heard_of_refund(services, object).await?,
         ("account.updated", _, Some(account)) => payout::look_up(services, account).await?,
         // A decline is answered to whoever asked; a payment that nobody here asked for is none of ours.
         _ => tracing::debug!(event, kind, "an event that changes nothing"),

@@ -1,6 +1,8 @@
 //! A payment provider for tests: the sandbox, in this process, on a port of its own.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use domain::booking::Booking;
 use sandbox::{Options, Sandbox};
@@ -8,7 +10,9 @@ use serde_json::{Value, json};
 use services::{
     Actor, Services,
     config::StripeConfig,
-    jobs, lesson, payment, sweep,
+    jobs, lesson,
+    payment::{self, provider::Provider},
+    payout, sweep,
     testing::{self, Tutor, at_hour, booked, now},
 };
 use sqlx::PgPool;
@@ -57,7 +61,48 @@ pub async fn open_with(db: PgPool, change: impl FnOnce(&mut StripeConfig)) -> Ti
     Till { services, sandbox, tutor, student, client: reqwest::Client::new() }
 }
 
+/// How long impatient servers wait for the provider.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+/// What goes wrong: the kind, the status that is answered, the milliseconds until the work or the answer.
+pub type Fault = (&'static str, u16, u64);
+
+/// Every way in which an answer is lost.
+pub const FAULTS: [Fault; 9] = [
+    ("drop_before", 0, 0),
+    ("drop_after", 0, 0),
+    ("error_before", 429, 0),
+    ("error_before", 500, 0),
+    ("error_before", 503, 0),
+    ("error_after", 500, 0),
+    ("error_after", 502, 0),
+    // Longer than anybody waits: the answer comes too late, or the work itself does.
+    ("delay", 0, 900),
+    ("delay_before", 0, 900),
+];
+
+/// A till whose server waits less long.
+pub async fn open_impatient(db: PgPool) -> Till {
+    let mut till = open(db).await;
+    let provider = Provider::with(&config(&till.sandbox), None, PATIENCE).expect("an address");
+    let old = &till.services;
+    till.services = Services::new(
+        old.db.clone(),
+        old.clock.clone(),
+        old.config.clone(),
+        old.live.clone(),
+        Some(provider),
+    );
+    till
+}
+
 impl Till {
+    /// Lets a call go wrong once.
+    pub async fn goes_wrong(&self, path: &str, (kind, status, delay_ms): Fault) {
+        let status = status.max(400);
+        self.fault(json!({ "path": path, "kind": kind, "status": status, "delay_ms": delay_ms })).await;
+    }
+
     /// Another server on the same database and provider.
     pub fn second_server(&self) -> Services {
         let second = testing::services_with(self.services.db.clone(), Some(&config(&self.sandbox)));
@@ -97,6 +142,63 @@ impl Till {
         assert!(page.status().is_success(), "{link}: {}", page.status());
         let sent = browser.post(link).form(&[("outcome", outcome)]).send().await.expect("sent");
         sent.headers()["location"].to_str().expect("an address").to_owned()
+    }
+
+    /// Sets up the tutor's account, so that earnings can be paid out.
+    pub async fn ready(&self, tutor: &Tutor) {
+        let (services, actor) = (&self.services, &tutor.actor);
+        let link = payout::begin_onboarding(services, actor, tutor.id, "/tutor/earnings").await;
+        self.onboard(&link.expect("a link"), "complete").await;
+        payout::look_again(services, actor, tutor.id).await.expect("looked up");
+    }
+
+    /// An hour for 25 € with a tutor on the next day, to which both come, and which is then charged where it can be.
+    /// The clock stands at its end.
+    pub async fn teach(&self, tutor: &Tutor) -> Booking {
+        let start = at_hour(24 * ((self.services.clock.now() - now()).num_days() + 1) + 1);
+        let booking = booked(&self.services, &self.student, tutor, start).await;
+        self.at(booking.start).await;
+        for actor in [&self.student, &tutor.actor] {
+            lesson::join(&self.services, actor, booking.id).await.expect("let in");
+        }
+        self.at(booking.end).await;
+        self.tick().await;
+        booking
+    }
+
+    /// The provider's own staff asks for something.
+    pub async fn elsewhere(&self, path: &str, form: &[(&str, &str)]) -> Value {
+        let url = format!("{}/v1/{path}", self.sandbox.url());
+        let asked = self.client.post(url).bearer_auth(Options::default().secret_key).form(form);
+        let answer = asked.send().await.expect("asked");
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.json().await.expect("an object")
+    }
+
+    /// Brings 50 € to the platform from elsewhere, available at once.
+    pub async fn top_up(&self) {
+        let form = [
+            ("amount", "5000"),
+            ("currency", "eur"),
+            ("payment_method", "pm_card_bypassPending"),
+            ("confirm", "true"),
+            ("automatic_payment_methods[enabled]", "true"),
+            ("automatic_payment_methods[allow_redirects]", "never"),
+        ];
+        self.elsewhere("payment_intents", &form).await;
+    }
+
+    /// Has the platform hear what the provider tells of by itself: its last event of a kind.
+    pub async fn hear(&self, kind: &str) {
+        let url = format!("{}/v1/events?limit=1&type={kind}", self.sandbox.url());
+        let asked = self.client.get(url).bearer_auth(Options::default().secret_key);
+        let list: Value = asked.send().await.expect("asked").json().await.expect("a list");
+        let body = list["data"][0].to_string();
+        assert_ne!(body, "null", "no {kind}");
+        let secret = Options::default().webhook_secret;
+        let signature = sandbox::webhooks::sign(&secret, self.services.clock.now().timestamp(), &body);
+        payment::receive(&self.services, &signature, body.as_bytes()).await.expect("taken");
+        self.tick().await;
     }
 
     /// Does everything that is due, as a tick does.

@@ -6,6 +6,7 @@
 
 mod connect;
 mod deposits;
+mod transfers;
 
 use std::{collections::HashMap, fmt, num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -41,6 +42,7 @@ use uuid::Uuid;
 use crate::{AppError, Result, chance, config::StripeConfig};
 
 pub(crate) use deposits::{Captured, Security, Wanted};
+pub(crate) use transfers::Moved;
 
 /// How long an answer may take before it is asked for again.
 const PATIENCE: Duration = Duration::from_secs(30);

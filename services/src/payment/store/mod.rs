@@ -37,6 +37,8 @@ pub(super) struct NewCharge {
     pub terms: Terms,
     pub split: Split,
     pub state: ChargeState,
+    /// The end of the dispute window.
+    pub payable_after: DateTime<Utc>,
     pub now: DateTime<Utc>,
 }
 
@@ -46,8 +48,8 @@ pub(super) async fn insert_charge(tx: &mut PgConnection, new: &NewCharge) -> Res
     let terms = serde_json::to_value(new.terms).map_err(AppError::fault)?;
     sqlx::query!(
         "INSERT INTO charges (id, booking_id, rule, facts, terms, currency, amount_minor, fee_minor, payout_minor,
-             state, due_at, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)",
+             state, due_at, payable_after, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)",
         new.id.0,
         new.booking.0,
         new.rule.name(),
@@ -59,6 +61,7 @@ pub(super) async fn insert_charge(tx: &mut PgConnection, new: &NewCharge) -> Res
         new.split.payout.minor,
         new.state.name(),
         new.facts.end,
+        new.payable_after,
         new.now
     )
     .execute(tx)

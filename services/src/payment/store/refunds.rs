@@ -6,6 +6,7 @@ use domain::{
     money::{Currency, Money, Split},
 };
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::{AppError, Result};
 
@@ -52,7 +53,7 @@ pub(crate) async fn insert_refund(tx: &mut PgConnection, new: &NewRefund) -> Res
     Ok(())
 }
 
-/// A refund that waits for the provider.
+/// A refund with what is needed to ask for it and to record its answer.
 pub(crate) struct PendingRefund {
     pub charge: ChargeId,
     pub booking: BookingId,
@@ -64,50 +65,92 @@ pub(crate) struct PendingRefund {
 
 /// A refund that the provider has not answered yet.
 pub(crate) async fn find_refund(db: &mut PgConnection, id: RefundId) -> Result<Option<PendingRefund>> {
-    let row = sqlx::query!(
+    let row = sqlx::query_as!(
+        Row,
         "SELECT r.charge_id, r.booking_id, r.amount_minor, r.fee_minor, r.payout_minor, r.created_at, c.currency,
                 c.payment_intent AS \"intent!\"
          FROM refunds r JOIN charges c ON c.id = r.charge_id WHERE r.id = $1 AND r.state = 'pending'",
         id.0
-    )
-    .fetch_optional(db)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let currency = Currency::parse(&row.currency).map_err(AppError::fault)?;
-    let money = |minor| Money { minor, currency };
-    Ok(Some(PendingRefund {
-        charge: ChargeId(row.charge_id),
-        booking: BookingId(row.booking_id),
-        parts: Split {
-            charge: money(row.amount_minor),
-            fee: money(row.fee_minor),
-            payout: money(row.payout_minor),
-        },
-        intent: row.intent,
-        since: row.created_at,
-    }))
+    );
+    row.fetch_optional(db).await?.map(Row::read).transpose()
 }
 
-/// Notes the provider's answer to a refund; `false` where it was noted before.
+/// A refund, whose charge nobody else changes until the end of the transaction.
+pub(crate) async fn find_refund_locked(tx: &mut PgConnection, id: RefundId) -> Result<Option<PendingRefund>> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT r.charge_id, r.booking_id, r.amount_minor, r.fee_minor, r.payout_minor, r.created_at, c.currency,
+                c.payment_intent AS \"intent!\"
+         FROM refunds r JOIN charges c ON c.id = r.charge_id WHERE r.id = $1 FOR UPDATE OF c",
+        id.0
+    );
+    row.fetch_optional(tx).await?.map(Row::read).transpose()
+}
+
+/// A refund with what is needed of its charge.
+struct Row {
+    charge_id: Uuid,
+    booking_id: Uuid,
+    amount_minor: i64,
+    fee_minor: i64,
+    payout_minor: i64,
+    created_at: DateTime<Utc>,
+    currency: String,
+    intent: String,
+}
+
+impl Row {
+    fn read(self) -> Result<PendingRefund> {
+        let currency = Currency::parse(&self.currency).map_err(AppError::fault)?;
+        let money = |minor| Money { minor, currency };
+        Ok(PendingRefund {
+            charge: ChargeId(self.charge_id),
+            booking: BookingId(self.booking_id),
+            parts: Split {
+                charge: money(self.amount_minor),
+                fee: money(self.fee_minor),
+                payout: money(self.payout_minor),
+            },
+            intent: self.intent,
+            since: self.created_at,
+        })
+    }
+}
+
+/// Notes that the provider gives a refund; `false` where its answer was noted before.
 pub(crate) async fn finish_refund(
     tx: &mut PgConnection,
     id: RefundId,
-    provider_refund: Option<&str>,
-    failure: Option<&str>,
+    provider_refund: &str,
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let done = sqlx::query!(
-        "UPDATE refunds SET state = $4, provider_refund = $2, failure = $3, finished_at = $5
+        "UPDATE refunds SET state = 'succeeded', provider_refund = $2, finished_at = $3
          WHERE id = $1 AND state = 'pending'",
         id.0,
         provider_refund,
-        failure,
-        if failure.is_some() { "failed" } else { "succeeded" },
         now
     )
     .execute(tx)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Notes that a refund came to nothing: whether it had been given before. `None` where that was noted before.
+pub(crate) async fn fail_refund(
+    tx: &mut PgConnection,
+    id: RefundId,
+    why: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<bool>> {
+    let was_given = sqlx::query_scalar!(
+        "UPDATE refunds SET state = 'failed', failure = $2, finished_at = $3
+         WHERE id = $1 AND state <> 'failed' RETURNING provider_refund IS NOT NULL AS \"given!\"",
+        id.0,
+        why,
+        now
+    );
+    Ok(was_given.fetch_optional(tx).await?)
 }
 
 /// A refund that came to nothing leaves as much of the charge as before.

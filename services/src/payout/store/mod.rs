@@ -1,13 +1,19 @@
 //! Rows of payouts and of the accounts to which they go.
 
+mod payouts;
+mod reversals;
+
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{TutorId, UserId},
+    ids::{ChargeId, TutorId, UserId},
     payout::Standing,
 };
 use sqlx::PgConnection;
 
 use crate::Result;
+
+pub(super) use payouts::*;
+pub(super) use reversals::*;
 
 /// A tutor's account with the payment provider.
 pub(super) struct KnownAccount {
@@ -74,7 +80,7 @@ pub(super) async fn find_owner(db: &mut PgConnection, account: &str) -> Result<O
     Ok(owner.fetch_optional(db).await?.map(TutorId))
 }
 
-/// Notes how an account stands; whom it concerns, where that has changed.
+/// Notes how an account stands; whom it concerns, where that has changed. One that became ready is looked at.
 pub(super) async fn set_standing(
     tx: &mut PgConnection,
     account: &str,
@@ -83,7 +89,7 @@ pub(super) async fn set_standing(
 ) -> Result<Option<UserId>> {
     let owner = sqlx::query_scalar!(
         "UPDATE payout_accounts a
-         SET details_submitted = $2, transfers_enabled = $3, payouts_enabled = $4, updated_at = $5
+         SET details_submitted = $2, transfers_enabled = $3, payouts_enabled = $4, updated_at = $5, look_at = $5
          FROM tutors t
          WHERE a.account = $1 AND t.id = a.tutor_id
              AND (a.details_submitted, a.transfers_enabled, a.payouts_enabled) IS DISTINCT FROM ($2, $3, $4)
@@ -95,4 +101,37 @@ pub(super) async fn set_standing(
         now
     );
     Ok(owner.fetch_optional(tx).await?.map(UserId))
+}
+
+/// Has a tutor's account looked at just after the dispute window of a charge.
+pub(super) async fn look_at_end_of_window(tx: &mut PgConnection, charge: ChargeId) -> Result<()> {
+    sqlx::query!(
+        "UPDATE payout_accounts a SET look_at = least(a.look_at, c.payable_after + interval '1 microsecond')
+         FROM charges c JOIN bookings b ON b.id = c.booking_id
+         WHERE c.id = $1 AND a.tutor_id = b.tutor_id",
+        charge.0
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Has a tutor's account looked at by an instant, or before it.
+pub(super) async fn look_again_at(tx: &mut PgConnection, tutor: TutorId, at: DateTime<Utc>) -> Result<()> {
+    sqlx::query!("UPDATE payout_accounts SET look_at = least(look_at, $2) WHERE tutor_id = $1", tutor.0, at)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Says when a tutor's account is looked at next; never, without an instant.
+pub(super) async fn set_look_at(
+    tx: &mut PgConnection,
+    tutor: TutorId,
+    at: Option<DateTime<Utc>>,
+) -> Result<()> {
+    sqlx::query!("UPDATE payout_accounts SET look_at = $2 WHERE tutor_id = $1", tutor.0, at)
+        .execute(tx)
+        .await?;
+    Ok(())
 }
