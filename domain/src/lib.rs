@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod lesson;
 pub mod manners;
 pub mod money;
+pub mod notice;
 pub mod payment;
 pub mod payout;
 pub mod review;

@@ -5,14 +5,14 @@ mod letters;
 mod post;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{chat::MessageBody, ids::ThreadId};
+use domain::{account::Role, chat::MessageBody, ids::ThreadId, notice::Choice};
 use insta::assert_snapshot;
 use letters::{SAM, TINA, World, pairs};
 use post::Post;
 use services::{
     Actor, chat, jobs,
-    mail::{self, Mail, Topic},
-    sweep,
+    mail::Mail,
+    notice, sweep,
     testing::{self, now, number},
 };
 use sqlx::PgPool;
@@ -71,11 +71,12 @@ async fn what_was_read_in_time_or_is_old_news_is_not_told(db: PgPool) {
     assert_eq!(world.tick_at(minutes(5)).await, pairs(NONE), "read in time");
     world.says(sam, thread, minutes(10)).await;
     assert_eq!(world.tick_at(minutes(10 + 24 * 60)).await, pairs(NONE), "found a day later");
-    mail::choose(&world.services, tina, &[Topic::Reminders, Topic::Questions]).await.expect("chosen");
+    notice::choose(&world.services, tina, &[]).await.expect("chosen");
     world.reads(tina, thread).await;
     world.says(sam, thread, minutes(2000)).await;
     assert_eq!(world.tick_at(minutes(2005)).await, pairs(NONE), "not wanted");
-    mail::choose(&world.services, tina, &Topic::ALL).await.expect("chosen");
+    let all: Vec<_> = Choice::all(Role::Tutor).collect();
+    notice::choose(&world.services, tina, &all).await.expect("chosen");
     assert_eq!(world.tick_at(minutes(2006)).await, pairs(TO_TINA), "wanted again");
 }
 

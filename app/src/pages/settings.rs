@@ -1,12 +1,16 @@
 //! One's own settings.
 
-use domain::{account::Role, zone::Zone};
+use domain::{
+    account::Role,
+    notice::{Choice, Quiet},
+    zone::Zone,
+};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use services::{
     account::{self, Me},
     calendar::{self, Address},
-    mail::{self, Topic},
+    notice,
     payment::{self, Card as SavedCard},
 };
 
@@ -18,7 +22,7 @@ use super::{
     gate::signed_in,
     i18n::{Locale, td_string},
     load::load,
-    mails::Choices,
+    mails::{Choices, QuietHours},
     signup::{LanguageField, MarketingQuestion},
 };
 use crate::ui::{Button, ButtonLink, ButtonVariant, Card, Field, PageHeader, Textarea};
@@ -36,17 +40,25 @@ pub fn Settings() -> impl IntoView {
                 let lessons = me.role != Role::Admin;
                 let address =
                     if lessons { Some(calendar::address(&visit.services, &actor).await?) } else { None };
-                let refused = mail::refused(&visit.services, &actor).await?;
+                let refused = notice::refused(&visit.services, &actor).await?;
+                let quiet = notice::quiet_hours(&visit.services, &actor).await?;
                 let verified = account::is_verified(&visit.services, &actor).await?;
                 let has_password = account::has_password(&visit.services, &actor).await?;
-                Ok((me, cards, address, refused, verified, has_password))
+                Ok((me, cards, address, (refused, quiet), verified, has_password))
             },
-            |visit, (me, cards, address, refused, verified, has_password)| {
+            |visit, (me, cards, address, (refused, quiet), verified, has_password)| {
                 let can_add = visit.services.payments.is_some();
-                view! { <Shown locale=visit.locale() me cards can_add address refused verified has_password/> }
+                let told = Told { refused, quiet };
+                view! { <Shown locale=visit.locale() me cards can_add address told verified has_password/> }
             },
         )
     })
+}
+
+/// How a person wants to be told of things.
+struct Told {
+    refused: Vec<Choice>,
+    quiet: Option<Quiet>,
 }
 
 #[component]
@@ -56,18 +68,19 @@ fn Shown(
     cards: Option<Vec<SavedCard>>,
     can_add: bool,
     address: Option<Option<Address>>,
-    refused: Vec<Topic>,
+    told: Told,
     verified: bool,
     has_password: bool,
 ) -> impl IntoView {
     let email = me.email.clone();
     let (tutor, role) = (me.role == Role::Tutor, me.role);
+    let zone = Zone::parse(&me.time_zone).unwrap_or(Zone::UTC);
     view! {
         <Title text=td_string!(locale, account.settings_title).to_string()/>
         <div class="page page-text flow">
             <PageHeader title=td_string!(locale, account.settings_title) lead=td_string!(locale, account.settings_lead)/>
             <SavedNotice/>
-            <FlashNotice actions=&["choose_card", "remove_card", "renew_calendar", "choose_mails", "ask_verification"]/>
+            <FlashNotice actions=&["choose_card", "remove_card", "renew_calendar", "choose_ways", "ask_verification"]/>
             <Card title=td_string!(locale, account.profile_group)>
                 <SettingsForm locale me/>
             </Card>
@@ -81,7 +94,10 @@ fn Shown(
             })}
             {cards.map(|cards| view! { <Cards locale cards can_add/> })}
             {address.map(|address| view! { <Subscription locale address/> })}
-            {(role != Role::Admin).then(|| view! { <Choices locale role refused/> })}
+            {(role != Role::Admin).then(|| view! {
+                <Choices locale role refused=told.refused/>
+                <QuietHours locale zone hours=told.quiet/>
+            })}
             <Card title=td_string!(locale, account.password_group)>
                 <PasswordForm locale has_password/>
             </Card>

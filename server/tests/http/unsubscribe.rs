@@ -1,5 +1,6 @@
 //! Ending mails by the link in them, without signing in.
 
+use domain::{account::Role, notice::Choice};
 use services::{
     jobs, sweep,
     testing::{self, at_hour, booked},
@@ -30,7 +31,7 @@ async fn a_link_is_looked_at_and_pressed(pool: PgPool) {
     let path = address.strip_prefix(&site.base).expect("ours").to_owned();
     let refusals = || async {
         let count: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM mail_refusals").fetch_one(&pool).await.expect("a count");
+            sqlx::query_scalar("SELECT count(*) FROM refusals").fetch_one(&pool).await.expect("a count");
         count
     };
 
@@ -63,7 +64,7 @@ async fn a_link_is_looked_at_and_pressed(pool: PgPool) {
 
 /// Posts the form of the settings, as a browser without script does.
 async fn choose(site: &Site, person: &Person<'_>, form: &str) {
-    let request = site.request("POST", "/do/choose_mails").header("Accept", "text/html");
+    let request = site.request("POST", "/do/choose_ways").header("Accept", "text/html");
     let request = request.header("Cookie", cookie_of(site, person).await);
     let request = request.header("Content-Type", "application/x-www-form-urlencoded").body(form.to_owned());
     let answer = send(request).await;
@@ -80,17 +81,34 @@ async fn mails_are_chosen_in_the_settings(pool: PgPool) {
     let site = start(&pool).await;
     let student = site.person("Sam Student", "student").await;
     for (form, refused) in [
-        ("", "messages, questions, reminders"),
-        ("reminders=true", "messages, questions"),
-        ("questions=true&messages=true", "reminders"),
-        ("reminders=true&questions=true&messages=true", ""),
+        (
+            "",
+            "lessons-notice, messages-mail, messages-notice, money-notice, questions-mail, questions-notice, \
+             reminders-mail, reminders-notice",
+        ),
+        (
+            "wanted[2]=reminders-mail&wanted[0]=lessons-notice&wanted[1]=money-notice&wanted[4]=questions-mail",
+            "messages-mail, messages-notice, questions-notice, reminders-notice",
+        ),
+        (
+            "wanted[0]=lessons-notice&wanted[1]=money-notice&wanted[2]=reminders-mail&wanted[3]=reminders-notice\
+             &wanted[4]=questions-mail&wanted[5]=questions-notice&wanted[6]=messages-mail&wanted[7]=messages-notice",
+            "",
+        ),
     ] {
         choose(&site, &student, form).await;
-        let kept = "SELECT coalesce(string_agg(topic, ', ' ORDER BY topic), '') FROM mail_refusals";
+        let kept = "SELECT coalesce(string_agg(way, ', ' ORDER BY way), '')
+                    FROM (SELECT topic || '-' || channel AS way FROM refusals) AS kept";
         let kept: String = sqlx::query_scalar(kept).fetch_one(&pool).await.expect("a list");
         assert_eq!(kept, refused, "{form}");
         let shown = page(&site, &student, "/settings").await.text;
-        assert!(shown.contains("action=\"/do/choose_mails\""), "{form}");
+        assert!(shown.contains("action=\"/do/choose_ways\""), "{form}");
+        for choice in Choice::all(Role::Student) {
+            let (_, input) = shown.split_once(&format!("id=\"{}\"", choice.name())).expect("a box");
+            let (input, _) = input.split_once('>').expect("its end");
+            assert_eq!(input.contains("checked"), !refused.contains(&choice.name()), "{form} {input}");
+        }
+        assert!(!shown.contains("lessons-mail") && !shown.contains("money-mail"));
     }
     site.stop().await;
 }

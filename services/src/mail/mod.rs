@@ -1,7 +1,6 @@
 //! Mails: written once for what they are about, kept, and sent where a mail server is configured.
 
 mod booking;
-mod choices;
 mod layout;
 mod letter;
 mod links;
@@ -11,9 +10,13 @@ mod sender;
 mod sign_in;
 mod store;
 mod texts;
+mod unsubscribe;
 
 use chrono::{DateTime, Utc};
-use domain::ids::{BookingId, MailId, ThreadId};
+use domain::{
+    ids::{BookingId, MailId, ThreadId},
+    notice::Topic,
+};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
@@ -26,12 +29,12 @@ use crate::{
 use letter::{Letter, Reader};
 
 pub use booking::TellOfBooking;
-pub use choices::{Topic, choose, read_link, refused, unsubscribe};
 pub use layout::escape;
 pub(crate) use links::{Link, send_link};
 pub use money::WriteMail;
 pub use sender::Sender;
 pub(crate) use sign_in::{SignIn, Where, tell_of_sign_in};
+pub use unsubscribe::{read_link, unsubscribe};
 
 /// How many of the kept mails are shown.
 const SHOWN: i64 = 200;
@@ -87,6 +90,30 @@ impl Kind {
             "deposit.failed" => Some(Kind::DepositFailed),
             _ => None,
         }
+    }
+
+    /// The topic whose choices decide by which ways a person is told; `None` for mails about signing in, which nobody
+    /// can refuse and of which there are no notices.
+    pub(crate) const fn topic(self) -> Option<Topic> {
+        match self {
+            Kind::Receipt | Kind::PaymentFailed | Kind::DepositFailed => Some(Topic::Money),
+            Kind::BookingRequested
+            | Kind::BookingConfirmed
+            | Kind::BookingDeclined
+            | Kind::BookingExpired
+            | Kind::BookingRescheduled
+            | Kind::BookingCancelled
+            | Kind::NoShow => Some(Topic::Lessons),
+            Kind::ReminderDay | Kind::ReminderHour | Kind::JoinNow => Some(Topic::Reminders),
+            Kind::FeedbackRequest => Some(Topic::Questions),
+            Kind::NewMessage => Some(Topic::Messages),
+            Kind::SignIn | Kind::VerifyEmail | Kind::SignInLink => None,
+        }
+    }
+
+    /// Whether it waits for the end of quiet hours: what neither changes a lesson or money nor is of use only now.
+    pub(crate) const fn can_wait(self) -> bool {
+        matches!(self, Kind::ReminderDay | Kind::FeedbackRequest | Kind::NewMessage)
     }
 
     /// The name in the database.
@@ -245,6 +272,39 @@ async fn send(services: &Services, id: MailId) -> Result<()> {
         Err(error) => {
             store::set_failed(&mut db, id, &error.to_string()).await?;
             Err(AppError::fault(error))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each kind: what it belongs to, and whether quiet hours hold it.
+    #[test]
+    fn kinds_as_a_table() {
+        use Topic::{Lessons, Messages, Money, Questions, Reminders};
+        for (kind, topic, can_wait) in [
+            (Kind::Receipt, Some(Money), false),
+            (Kind::PaymentFailed, Some(Money), false),
+            (Kind::DepositFailed, Some(Money), false),
+            (Kind::BookingRequested, Some(Lessons), false),
+            (Kind::BookingConfirmed, Some(Lessons), false),
+            (Kind::BookingDeclined, Some(Lessons), false),
+            (Kind::BookingExpired, Some(Lessons), false),
+            (Kind::BookingRescheduled, Some(Lessons), false),
+            (Kind::BookingCancelled, Some(Lessons), false),
+            (Kind::NoShow, Some(Lessons), false),
+            (Kind::ReminderDay, Some(Reminders), true),
+            (Kind::ReminderHour, Some(Reminders), false),
+            (Kind::JoinNow, Some(Reminders), false),
+            (Kind::FeedbackRequest, Some(Questions), true),
+            (Kind::NewMessage, Some(Messages), true),
+            (Kind::SignIn, None, false),
+            (Kind::VerifyEmail, None, false),
+            (Kind::SignInLink, None, false),
+        ] {
+            assert_eq!((kind.topic(), kind.can_wait()), (topic, can_wait), "{kind:?}");
         }
     }
 }

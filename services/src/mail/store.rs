@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    Mail, NewMail, Topic,
+    Mail, NewMail,
     letter::Reader,
     money::{About, CardShown, Consequence, State},
 };
@@ -234,38 +234,5 @@ pub(super) async fn set_failed(db: &mut PgConnection, id: MailId, error: &str) -
     )
     .execute(db)
     .await?;
-    Ok(())
-}
-
-/// The topics that a person refuses.
-pub(super) async fn list_refusals(db: &mut PgConnection, user: UserId) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar!("SELECT topic FROM mail_refusals WHERE user_id = $1", user.0)
-        .fetch_all(db)
-        .await?)
-}
-
-/// Notes that a person refuses a topic.
-pub(super) async fn insert_refusal(
-    db: &mut PgConnection,
-    user: UserId,
-    topic: Topic,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "INSERT INTO mail_refusals (user_id, topic, refused_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        user.0,
-        topic.name(),
-        now
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// Notes that a person wants a topic.
-pub(super) async fn delete_refusal(db: &mut PgConnection, user: UserId, topic: Topic) -> Result<()> {
-    sqlx::query!("DELETE FROM mail_refusals WHERE user_id = $1 AND topic = $2", user.0, topic.name())
-        .execute(db)
-        .await?;
     Ok(())
 }

@@ -3,6 +3,8 @@
 //! One is written beside each mail about a lesson, its money or a conversation, by the same job and in the same
 //! transaction; who did something is not told of it.
 
+mod choices;
+mod quiet;
 mod store;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,6 +16,11 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use crate::{Actor, Result, Services, booking::Page, live, mail::Kind};
+
+pub use choices::{choose, refused};
+pub(crate) use choices::{refuse, wants};
+pub(crate) use quiet::waits;
+pub use quiet::{quiet_hours, set_quiet_hours};
 
 /// How long notices are kept.
 pub(crate) const KEPT_FOR: TimeDelta = TimeDelta::days(90);
@@ -61,7 +68,8 @@ pub(crate) struct News<'a> {
     pub subject: Subject,
 }
 
-/// Writes a notice for each of some people, and tells their open pages; whom to wake after the commit.
+/// Writes a notice for each of some people who want to be told of its topic so, and tells their open pages; whom to
+/// wake after the commit.
 ///
 /// # Errors
 /// Where the database cannot be written.

@@ -1,14 +1,17 @@
 //! Rows of notices.
 
 use chrono::{DateTime, Utc};
-use domain::ids::{BookingId, ThreadId, UserId};
+use domain::{
+    ids::{BookingId, ThreadId, UserId},
+    notice::{Choice, Quiet, Topic},
+};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{News, Notice, Subject};
+use super::{News, Notice, Subject, quiet::Kept};
 use crate::{AppError, Result, mail::Kind};
 
-/// Writes a notice for each person who was not told of the same; for whom it is new.
+/// Writes a notice for each person who was not told of the same and wants notices of its topic; for whom it is new.
 pub(super) async fn insert(
     tx: &mut PgConnection,
     people: &[UserId],
@@ -22,7 +25,10 @@ pub(super) async fn insert(
     };
     let told = sqlx::query_scalar!(
         "INSERT INTO notices (user_id, kind, about, booking_id, thread_id, created_at)
-         SELECT user_id, $2, $3, $4, $5, $6 FROM unnest($1::uuid[]) AS user_id ORDER BY user_id
+         SELECT p.user_id, $2, $3, $4, $5, $6 FROM unnest($1::uuid[]) AS p(user_id)
+         WHERE NOT EXISTS (SELECT FROM refusals f
+                           WHERE f.user_id = p.user_id AND f.topic = $7 AND f.channel = 'notice')
+         ORDER BY p.user_id
          ON CONFLICT ON CONSTRAINT notices_once DO NOTHING
          RETURNING user_id",
         &people,
@@ -30,7 +36,8 @@ pub(super) async fn insert(
         news.about,
         booking,
         thread,
-        now
+        now,
+        news.kind.topic().map(Topic::name)
     );
     Ok(told.fetch_all(tx).await?.into_iter().map(UserId).collect())
 }
@@ -119,4 +126,108 @@ pub(super) async fn set_all_read(db: &mut PgConnection, user: UserId, now: DateT
     let read =
         sqlx::query!("UPDATE notices SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL", user.0, now);
     Ok(read.execute(db).await?.rows_affected())
+}
+
+/// What a person refuses: topics and channels.
+pub(super) async fn list_refusals(db: &mut PgConnection, user: UserId) -> Result<Vec<(String, String)>> {
+    let rows = sqlx::query!("SELECT topic, channel FROM refusals WHERE user_id = $1", user.0);
+    Ok(rows.fetch_all(db).await?.into_iter().map(|row| (row.topic, row.channel)).collect())
+}
+
+/// Whether a person refuses something.
+pub(super) async fn is_refused(db: &mut PgConnection, user: UserId, choice: Choice) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM refusals WHERE user_id = $1 AND topic = $2 AND channel = $3) AS "found!""#,
+        user.0,
+        choice.topic.name(),
+        choice.channel.name()
+    );
+    Ok(found.fetch_one(db).await?)
+}
+
+/// Notes that a person refuses something.
+pub(super) async fn insert_refusal(
+    db: &mut PgConnection,
+    user: UserId,
+    choice: Choice,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO refusals (user_id, topic, channel, refused_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        user.0,
+        choice.topic.name(),
+        choice.channel.name(),
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Notes that a person wants something.
+pub(super) async fn delete_refusal(db: &mut PgConnection, user: UserId, choice: Choice) -> Result<()> {
+    sqlx::query!(
+        "DELETE FROM refusals WHERE user_id = $1 AND topic = $2 AND channel = $3",
+        user.0,
+        choice.topic.name(),
+        choice.channel.name()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The quiet hours of a person, and the zone of that person.
+pub(super) async fn find_quiet(db: &mut PgConnection, user: UserId) -> Result<Option<Kept>> {
+    let row = sqlx::query!(
+        "SELECT q.from_min, q.until_min, u.time_zone FROM quiet_hours q JOIN users u ON u.id = q.user_id
+         WHERE q.user_id = $1",
+        user.0
+    );
+    let Some(row) = row.fetch_optional(db).await? else { return Ok(None) };
+    let minute = |minute: i16| u16::try_from(minute).map_err(AppError::fault);
+    let hours = Quiet::new(minute(row.from_min)?, minute(row.until_min)?);
+    Ok(Some(Kept { hours: hours.ok_or_else(|| AppError::fault("quiet hours"))?, zone: row.time_zone }))
+}
+
+/// Sets the quiet hours of a person.
+pub(super) async fn set_quiet(db: &mut PgConnection, user: UserId, hours: Quiet) -> Result<()> {
+    let minute = |minute: u16| i16::try_from(minute).map_err(AppError::fault);
+    sqlx::query!(
+        "INSERT INTO quiet_hours (user_id, from_min, until_min) VALUES ($1, $2, $3)
+         ON CONFLICT (user_id) DO UPDATE SET from_min = excluded.from_min, until_min = excluded.until_min,
+             found_at = NULL, found_in = NULL, ends_at = NULL",
+        user.0,
+        minute(hours.from())?,
+        minute(hours.until())?
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Removes the quiet hours of a person.
+pub(super) async fn delete_quiet(db: &mut PgConnection, user: UserId) -> Result<()> {
+    sqlx::query!("DELETE FROM quiet_hours WHERE user_id = $1", user.0).execute(db).await?;
+    Ok(())
+}
+
+/// Notes that a person has quiet, and until when.
+pub(super) async fn set_quiet_found(
+    db: &mut PgConnection,
+    user: UserId,
+    zone: &str,
+    now: DateTime<Utc>,
+    ends: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE quiet_hours SET found_at = $2, found_in = $3, ends_at = $4 WHERE user_id = $1",
+        user.0,
+        now,
+        zone,
+        ends
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }

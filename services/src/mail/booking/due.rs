@@ -6,8 +6,10 @@ use domain::{
     booking::{Booking, BookingState, Party},
     ids::{BookingId, UserId},
     lesson::JOIN_OPENS_BEFORE,
+    notice::Channel,
 };
 use futures::StreamExt as _;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
@@ -18,12 +20,11 @@ use super::{
 use crate::{
     Result, Services, booking,
     mail::{
-        Kind, NewMail,
-        choices::{self, Topic},
-        keep,
-        letter::Letter,
+        Kind, NewMail, keep,
+        letter::{Letter, Reader},
         store::find_reader,
         texts::{BookingTexts, NewsTexts, Texts},
+        unsubscribe,
     },
     notice::{self, News, Subject},
 };
@@ -95,41 +96,57 @@ async fn list(services: &Services, kind: Kind, except: &[Uuid], now: DateTime<Ut
         Kind::JoinNow => (JOIN_OPENS_BEFORE, TimeDelta::zero()),
         _ => {
             let ended = (now - ASKED_AFTER - ASKED_FOR, now - ASKED_AFTER);
-            return store::list_to_ask(&mut db, kind.name(), ended, except, BATCH).await;
+            return store::list_to_ask(&mut db, kind, ended, except, BATCH, now).await;
         }
     };
-    store::list_to_remind(&mut db, kind.name(), span, except, BATCH, now).await
+    store::list_to_remind(&mut db, kind, span, except, BATCH, now).await
 }
 
-/// Writes one, where the booking still stands as it was found and nobody else has written it.
+/// Writes one, where the booking still stands as it was found and nobody else has written it; whether there is a new
+/// mail. Who refuses the mail is told by a notice alone.
 async fn write(services: &Services, kind: Kind, to: To, now: DateTime<Utc>) -> Result<bool> {
+    if notice::waits(services, to.user, kind, now).await? {
+        return Ok(false);
+    }
     let mut tx = services.db.begin().await?;
     let found = booking::read(&mut tx, to.booking, now).await?.ok_or_else(booking::not_found)?;
     let booking = &found.booking;
-    let useful_until = useful_until(kind, booking);
-    if booking.state != state(kind) || useful_until <= now {
+    if booking.state != state(kind) || useful_until(kind, booking) <= now {
         return Ok(false);
     }
     let Some(reader) = find_reader(&mut tx, to.user).await? else { return Ok(false) };
-    let party = if to.user == booking.student { Party::Student } else { Party::Tutor };
-    let unsubscribe = match Topic::of(kind) {
-        Some(topic) => Some(choices::address(services, to.user, topic)?),
-        None => None,
-    };
-    let letter = letter(kind, &about(services, booking, &reader, party), unsubscribe.as_deref())?;
     let subject = format!("{}/{}/{}", booking.id, booking.sequence, to.user);
-    let new = NewMail {
-        useful_until: Some(useful_until),
-        reminds_of: (kind != Kind::FeedbackRequest).then_some((booking.id, booking.sequence)),
-        unsubscribe: unsubscribe.as_deref(),
-        ..NewMail::of(kind, subject.clone(), &reader, &letter)
-    };
-    let is_new = keep(services, &mut tx, &new).await?;
+    let is_new = notice::wants(&mut tx, to.user, kind, Channel::Mail).await?
+        && mail(services, &mut tx, kind, booking, &reader, subject.clone()).await?;
     let news = News { kind, about: &subject, subject: Subject::Booking(booking.id) };
     let noticed = notice::tell(&mut tx, &[to.user], &news, now).await?;
     tx.commit().await?;
     services.live.wake(&noticed);
     Ok(is_new)
+}
+
+/// Keeps the mail, with the link that ends mails like it.
+async fn mail(
+    services: &Services,
+    tx: &mut PgConnection,
+    kind: Kind,
+    booking: &Booking,
+    reader: &Reader,
+    subject: String,
+) -> Result<bool> {
+    let party = if reader.user == booking.student { Party::Student } else { Party::Tutor };
+    let unsubscribe = match kind.topic() {
+        Some(topic) => Some(unsubscribe::address(services, reader.user, topic)?),
+        None => None,
+    };
+    let letter = letter(kind, &about(services, booking, reader, party), unsubscribe.as_deref())?;
+    let new = NewMail {
+        useful_until: Some(useful_until(kind, booking)),
+        reminds_of: (kind != Kind::FeedbackRequest).then_some((booking.id, booking.sequence)),
+        unsubscribe: unsubscribe.as_deref(),
+        ..NewMail::of(kind, subject, reader, &letter)
+    };
+    keep(services, tx, &new).await
 }
 
 /// The state of the bookings that such mails are about.

@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Event, due::To};
-use crate::{AppError, Result};
+use crate::{AppError, Result, mail::Kind};
 
 /// An event of a booking.
 pub(super) async fn find_event(db: &mut PgConnection, id: i64) -> Result<Option<Event>> {
@@ -44,10 +44,10 @@ pub(super) async fn find_charged(db: &mut PgConnection, booking: BookingId) -> R
 }
 
 /// Whom to remind of a lesson that starts within `ahead` and not within `least`, the earliest first. Whose booking was
-/// made or moved there when the reminder was due already is not reminded.
+/// made or moved there when the reminder was due already is not reminded; who has quiet is not yet, where it can wait.
 pub(super) async fn list_to_remind(
     db: &mut PgConnection,
-    kind: &str,
+    kind: Kind,
     (ahead, least): (TimeDelta, TimeDelta),
     except: &[Uuid],
     limit: i64,
@@ -61,29 +61,40 @@ pub(super) async fn list_to_remind(
          WHERE b.state = 'confirmed' AND b.starts_at > $2 AND b.starts_at <= $3 AND b.id <> ALL($4)
            AND $5 < b.starts_at - coalesce((SELECT max(h.at) FROM booking_history h
                                             WHERE h.booking_id = b.id AND h.to_state = 'confirmed'), b.created_at)
-           AND NOT EXISTS (SELECT FROM mail_refusals f WHERE f.user_id = u.id AND f.topic = 'reminders')
-           AND NOT EXISTS (SELECT FROM mails m
-                           WHERE m.dedupe_key = $1 || '/' || b.id || '/' || b.sequence || '/' || u.id)
+           AND NOT ($7 AND EXISTS (SELECT FROM quiet_hours q
+                           WHERE q.user_id = u.id AND q.found_in = u.time_zone AND q.found_at <= $8 AND q.ends_at > $8))
+           AND (NOT EXISTS (SELECT FROM mails m
+                            WHERE m.dedupe_key = $1 || '/' || b.id || '/' || b.sequence || '/' || u.id)
+                    AND NOT EXISTS (SELECT FROM refusals f
+                                    WHERE f.user_id = u.id AND f.topic = 'reminders' AND f.channel = 'mail')
+                OR NOT EXISTS (SELECT FROM notices n
+                               WHERE n.user_id = u.id AND n.kind = $1
+                                 AND n.about = b.id || '/' || b.sequence || '/' || u.id)
+                    AND NOT EXISTS (SELECT FROM refusals f
+                                    WHERE f.user_id = u.id AND f.topic = 'reminders' AND f.channel = 'notice'))
          ORDER BY b.starts_at, b.id LIMIT $6",
-        kind,
+        kind.name(),
         now + least,
         now + ahead,
         except,
         ahead as TimeDelta,
-        limit
+        limit,
+        kind.can_wait(),
+        now
     );
     let rows = rows.fetch_all(db).await?.into_iter();
     Ok(rows.map(|row| To { booking: BookingId(row.booking), user: UserId(row.user_id) }).collect())
 }
 
 /// Whom to ask how a lesson was that took place and ended in a span of time, the earliest first: its student, once for
-/// the last of the lessons with a tutor, unless it is rated.
+/// the last of the lessons with a tutor, unless it is rated; who has quiet is not yet.
 pub(super) async fn list_to_ask(
     db: &mut PgConnection,
-    kind: &str,
+    kind: Kind,
     (after, until): (DateTime<Utc>, DateTime<Utc>),
     except: &[Uuid],
     limit: i64,
+    now: DateTime<Utc>,
 ) -> Result<Vec<To>> {
     let rows = sqlx::query!(
         "SELECT b.id AS booking, u.id AS user_id
@@ -98,16 +109,25 @@ pub(super) async fn list_to_ask(
            AND NOT EXISTS (SELECT FROM bookings later
                            WHERE later.student_id = b.student_id AND later.tutor_id = b.tutor_id
                              AND later.state = 'completed' AND later.ends_at > b.ends_at AND later.ends_at <= $3)
-           AND NOT EXISTS (SELECT FROM mail_refusals f WHERE f.user_id = u.id AND f.topic = 'questions')
-           AND NOT EXISTS (SELECT FROM mails m
-                           WHERE m.dedupe_key = $1 || '/' || b.id || '/' || b.sequence || '/' || u.id)
+           AND NOT EXISTS (SELECT FROM quiet_hours q
+                           WHERE q.user_id = u.id AND q.found_in = u.time_zone AND q.found_at <= $7 AND q.ends_at > $7)
+           AND (NOT EXISTS (SELECT FROM mails m
+                            WHERE m.dedupe_key = $1 || '/' || b.id || '/' || b.sequence || '/' || u.id)
+                    AND NOT EXISTS (SELECT FROM refusals f
+                                    WHERE f.user_id = u.id AND f.topic = 'questions' AND f.channel = 'mail')
+                OR NOT EXISTS (SELECT FROM notices n
+                               WHERE n.user_id = u.id AND n.kind = $1
+                                 AND n.about = b.id || '/' || b.sequence || '/' || u.id)
+                    AND NOT EXISTS (SELECT FROM refusals f
+                                    WHERE f.user_id = u.id AND f.topic = 'questions' AND f.channel = 'notice'))
          ORDER BY b.ends_at, b.id LIMIT $6",
-        kind,
+        kind.name(),
         after,
         until,
         except,
         JOIN_OPENS_BEFORE as TimeDelta,
-        limit
+        limit,
+        now
     );
     let rows = rows.fetch_all(db).await?.into_iter();
     Ok(rows.map(|row| To { booking: BookingId(row.booking), user: UserId(row.user_id) }).collect())

@@ -3,16 +3,19 @@
 mod store;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::ids::{ThreadId, UserId};
+use domain::{
+    ids::{ThreadId, UserId},
+    notice::{Channel, Topic},
+};
 use futures::StreamExt as _;
+use sqlx::PgConnection;
 
 use super::{
-    Kind, NewMail,
-    choices::{self, Topic},
-    keep,
+    Kind, NewMail, keep,
     layout::Body,
     letter::{Letter, Reader},
     texts::{Texts, fill},
+    unsubscribe,
 };
 use crate::{
     Result, Services,
@@ -56,13 +59,14 @@ pub(super) async fn write_due(services: &Services, now: DateTime<Utc>) -> Result
     let mut left = Vec::new();
     loop {
         let mut db = services.db.acquire().await?;
-        let batch = store::list_waiting(&mut db, (now - NEWS_FOR, now - READ_WITHIN), &left, BATCH).await?;
+        let batch =
+            store::list_waiting(&mut db, (now - NEWS_FOR, now - READ_WITHIN), &left, BATCH, now).await?;
         drop(db);
         if batch.is_empty() {
             return Ok(written);
         }
         let mut worked = futures::stream::iter(batch)
-            .map(|waiting| async move { (waiting, write(services, waiting).await) })
+            .map(|waiting| async move { (waiting, write(services, waiting, now).await) })
             .buffer_unordered(AT_ONCE);
         while let Some((waiting, outcome)) = worked.next().await {
             match outcome {
@@ -77,25 +81,42 @@ pub(super) async fn write_due(services: &Services, now: DateTime<Utc>) -> Result
     }
 }
 
-/// Writes one, where the message is still unread and nobody else has written it.
-async fn write(services: &Services, waiting: Waiting) -> Result<bool> {
+/// Writes one, where the message is still unread and nobody else has written it; whether there is a new mail. Who
+/// refuses the mail is told by a notice alone.
+async fn write(services: &Services, waiting: Waiting, now: DateTime<Utc>) -> Result<bool> {
+    if notice::waits(services, waiting.reader, Kind::NewMessage, now).await? {
+        return Ok(false);
+    }
     let mut tx = services.db.begin().await?;
     let Some(unread) = store::find_unread(&mut tx, waiting).await? else { return Ok(false) };
     let Some(reader) = super::store::find_reader(&mut tx, waiting.reader).await? else { return Ok(false) };
-    let unsubscribe = choices::address(services, waiting.reader, Topic::Messages)?;
-    let letter = letter(&reader, &unread, waiting.thread, &unsubscribe, &services.config.web.public_url)?;
     let about = format!("{}/{}/{}", waiting.thread, waiting.reader, waiting.first);
-    let new = NewMail {
-        waits_in: Some((waiting.thread, waiting.first)),
-        unsubscribe: Some(&unsubscribe),
-        ..NewMail::of(Kind::NewMessage, about.clone(), &reader, &letter)
-    };
-    let is_new = keep(services, &mut tx, &new).await?;
+    let is_new = notice::wants(&mut tx, waiting.reader, Kind::NewMessage, Channel::Mail).await?
+        && mail(services, &mut tx, waiting, &reader, &unread, about.clone()).await?;
     let news = News { kind: Kind::NewMessage, about: &about, subject: Subject::Thread(waiting.thread) };
-    let noticed = notice::tell(&mut tx, &[waiting.reader], &news, services.clock.now()).await?;
+    let noticed = notice::tell(&mut tx, &[waiting.reader], &news, now).await?;
     tx.commit().await?;
     services.live.wake(&noticed);
     Ok(is_new)
+}
+
+/// Keeps the mail, with the link that ends mails like it.
+async fn mail(
+    services: &Services,
+    tx: &mut PgConnection,
+    waiting: Waiting,
+    reader: &Reader,
+    unread: &Unread,
+    about: String,
+) -> Result<bool> {
+    let unsubscribe = unsubscribe::address(services, waiting.reader, Topic::Messages)?;
+    let letter = letter(reader, unread, waiting.thread, &unsubscribe, &services.config.web.public_url)?;
+    let new = NewMail {
+        waits_in: Some((waiting.thread, waiting.first)),
+        unsubscribe: Some(&unsubscribe),
+        ..NewMail::of(Kind::NewMessage, about, reader, &letter)
+    };
+    keep(services, tx, &new).await
 }
 
 /// The messages themselves stay on the site.

@@ -6,13 +6,14 @@ use sqlx::PgConnection;
 use super::{Unread, Waiting};
 use crate::Result;
 
-/// Who has not read a message that came within a span of time and was told of it by no mail yet, the longest waiting
-/// first.
+/// Who has not read a message that came within a span of time and was not told of it yet by a way that they want, the
+/// longest waiting first; who has quiet is left out.
 pub(super) async fn list_waiting(
     db: &mut PgConnection,
     (after, until): (DateTime<Utc>, DateTime<Utc>),
     except: &[i64],
     limit: i64,
+    now: DateTime<Utc>,
 ) -> Result<Vec<Waiting>> {
     let rows = sqlx::query_as!(
         Waiting,
@@ -25,14 +26,23 @@ pub(super) async fn list_waiting(
                WHERE m.thread_id = c.id AND m.id > mine.read_to AND m.sender_id <> mine.user_id
                ORDER BY m.id LIMIT 1) AS first ON true
            WHERE c.active_at > $1 AND first.sent_at > $1 AND first.sent_at <= $2 AND first.id <> ALL($3)
-             AND NOT EXISTS (SELECT FROM mail_refusals f WHERE f.user_id = u.id AND f.topic = 'messages')
-             AND NOT EXISTS (SELECT FROM mails m
-                             WHERE m.dedupe_key = 'new_message/' || c.id || '/' || u.id || '/' || first.id)
+             AND NOT EXISTS (SELECT FROM quiet_hours q
+                             WHERE q.user_id = u.id AND q.found_in = u.time_zone AND q.found_at <= $5 AND q.ends_at > $5)
+             AND (NOT EXISTS (SELECT FROM mails m
+                              WHERE m.dedupe_key = 'new_message/' || c.id || '/' || u.id || '/' || first.id)
+                      AND NOT EXISTS (SELECT FROM refusals f
+                                      WHERE f.user_id = u.id AND f.topic = 'messages' AND f.channel = 'mail')
+                  OR NOT EXISTS (SELECT FROM notices n
+                                 WHERE n.user_id = u.id AND n.kind = 'new_message'
+                                   AND n.about = c.id || '/' || u.id || '/' || first.id)
+                      AND NOT EXISTS (SELECT FROM refusals f
+                                      WHERE f.user_id = u.id AND f.topic = 'messages' AND f.channel = 'notice'))
            ORDER BY first.sent_at, first.id LIMIT $4"#,
         after,
         until,
         except,
-        limit
+        limit,
+        now
     );
     Ok(rows.fetch_all(db).await?)
 }
