@@ -38,6 +38,12 @@ impl WireError {
         }
     }
 
+    /// After how many seconds the same may succeed, where that is known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<i64> {
+        self.details.get("retry_after").and_then(serde_json::Value::as_i64)
+    }
+
     /// Whether the same may succeed later: the server was not reached, is at fault or asks for patience.
     #[must_use]
     pub fn may_pass(&self) -> bool {

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{Code, Refusal, account::paragraph};
 
-pub use contact::{MASK, mask};
+pub use contact::{MASK, mask, mask_file_name};
 pub use pieces::{Piece, pieces};
 pub use presence::{PRESENT, Presence};
 pub use report::{Decision, ReportReason, Silence, decision_note, report_note};

@@ -69,7 +69,8 @@ pub(crate) fn kept(page_follows: bool, page: &str) -> Response {
 pub(crate) fn refused(error: WireError, page_follows: bool, page: &str, action: &str) -> Response {
     if !page_follows {
         let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
-        return (status, Json(error)).into_response();
+        let wait = error.retry_after().map(|seconds| [(header::RETRY_AFTER, HeaderValue::from(seconds))]);
+        return (status, wait.map(HeaderMap::from_iter).unwrap_or_default(), Json(error)).into_response();
     }
     let mut headers = HeaderMap::new();
     let back = format!("{page}?__path={action}");

@@ -1,8 +1,9 @@
-//! How often an address may call.
+//! How often an address may call, and how often a person may do something.
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use domain::{Code, Refusal};
 use serde_json::json;
+use sqlx::PgConnection;
 
 use crate::{AppError, Result, Services};
 
@@ -15,25 +16,44 @@ pub async fn count(services: &Services, key: &str, limit: i32) -> Result<()> {
     if !services.config.web.rate_limits {
         return Ok(());
     }
-    let now = services.clock.now();
-    let hour = now.duration_trunc(TimeDelta::hours(1)).map_err(AppError::fault)?;
-    if add(services, key, hour).await? <= limit {
+    let mut db = services.db.acquire().await?;
+    count_within(services, &mut db, key, limit, TimeDelta::hours(1)).await
+}
+
+/// The same in a transaction and for another time than an hour, of which an hour is a multiple: a call whose
+/// transaction comes to nothing is not counted. A key is counted over one time only.
+///
+/// # Errors
+/// As [`count`].
+pub(crate) async fn count_within(
+    services: &Services,
+    tx: &mut PgConnection,
+    key: &str,
+    limit: i32,
+    time: TimeDelta,
+) -> Result<()> {
+    if !services.config.web.rate_limits {
         return Ok(());
     }
-    let left = hour + TimeDelta::hours(1) - now;
+    let now = services.clock.now();
+    let since = now.duration_trunc(time).map_err(AppError::fault)?;
+    if add(tx, key, since).await? <= limit {
+        return Ok(());
+    }
+    let left = since + time - now;
     let retry_after = (left.num_milliseconds() + 999) / 1000;
     let refusal = Refusal::new(Code::RateLimited, "rate_limited");
     Err(AppError::with_details(refusal, json!({ "retry_after": retry_after })))
 }
 
-/// One call more; the number of this hour's calls so far.
-async fn add(services: &Services, key: &str, hour: DateTime<Utc>) -> Result<i32> {
+/// One call more; how many that are since then.
+async fn add(tx: &mut PgConnection, key: &str, since: DateTime<Utc>) -> Result<i32> {
     let calls = sqlx::query_scalar!(
         "INSERT INTO rate_counts (key, hour, calls) VALUES ($1, $2, 1)
          ON CONFLICT (key, hour) DO UPDATE SET calls = least(rate_counts.calls, 2147483646) + 1
          RETURNING calls",
         key,
-        hour
+        since
     );
-    Ok(calls.fetch_one(&services.db).await?)
+    Ok(calls.fetch_one(tx).await?)
 }

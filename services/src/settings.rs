@@ -16,6 +16,8 @@ pub struct PlatformSettings {
     pub accepted_providers: Vec<String>,
     /// Whether contact data is masked in the chat of two people who never had a confirmed booking; default yes.
     pub chat_masks_contacts: bool,
+    /// How much room the files of one person in conversations may take, in megabytes; default 500.
+    pub chat_files_mb: i64,
 }
 
 impl Default for PlatformSettings {
@@ -24,6 +26,7 @@ impl Default for PlatformSettings {
             policy: Policy::default(),
             accepted_providers: ["jitsi", "zoom", "google_meet", "external"].map(str::to_owned).into(),
             chat_masks_contacts: true,
+            chat_files_mb: 500,
         }
     }
 }
@@ -44,6 +47,7 @@ impl PlatformSettings {
             "dispute_window_hours" => policy.dispute_window_hours = read(name, value)?,
             "accepted_providers" => self.accepted_providers = read(name, value)?,
             "chat_masks_contacts" => self.chat_masks_contacts = read(name, value)?,
+            "chat_files_mb" => self.chat_files_mb = read(name, value)?,
             _ => {}
         }
         Ok(())

@@ -297,3 +297,63 @@ async fn a_store_that_is_away_keeps_nothing_else_waiting(db: PgPool) {
     assert_eq!(sweep::run(&two.services).await.expect("swept").uploads_removed, 1);
     assert!(is_there().await.is_none());
 }
+
+/// Names are masked as texts are, with the same notice, until a booking was confirmed.
+#[sqlx::test(migrations = "../migrations")]
+async fn contact_data_in_names_is_masked(db: PgPool) {
+    let two = two(db).await;
+    let name = "write_to_ada@example.org_please.pdf";
+    for (body, files, masked_body, masked, names) in [
+        ("Look", &[name, "notes.pdf"][..], "Look", true, &["notes.pdf", "write_to_•••_please.pdf"][..]),
+        ("Look", &["notes.pdf"], "Look", false, &["notes.pdf"]),
+        ("ada@example.org", &["notes.pdf"], "•••", true, &["notes.pdf"]),
+        // Without words, the message says what its file is called.
+        ("example.com.pdf", &["example.com.pdf"], "•••.pdf", true, &["•••.pdf"]),
+    ] {
+        let mut ids = Vec::new();
+        for name in files {
+            ids.push(two.upload(name, PDF).await.id);
+        }
+        let body = MessageBody::parse(body).expect("a text");
+        let sent = chat::send_with(&two.services, &two.student, two.thread, &body, None, &ids).await;
+        let sent = sent.expect("sent");
+        assert_eq!((&*sent.body, sent.masked), (masked_body, masked), "{files:?}");
+        let shown =
+            chat::attachments(&two.services, &two.tutor, two.thread, std::slice::from_ref(&sent)).await;
+        let mut shown: Vec<_> =
+            shown.expect("files")[&sent.id].iter().map(|file| file.name.clone()).collect();
+        shown.sort_unstable();
+        assert_eq!(shown, names, "{files:?}");
+    }
+    testing::execute(&two.services, "INSERT INTO settings VALUES ('chat_masks_contacts', 'false')").await;
+    let file = two.upload(name, PDF).await;
+    assert!(!two.send(&[file.id]).await.masked);
+    assert!(two.shown(&two.tutor).await.iter().any(|file| file.name == name));
+}
+
+/// Files of all conversations of a person count, also those that wait; those of others do not.
+#[sqlx::test(migrations = "../migrations")]
+async fn files_of_a_person_take_so_much_room_and_no_more(db: PgPool) {
+    let two = two(db).await;
+    testing::execute(&two.services, "INSERT INTO settings VALUES ('chat_files_mb', '1')").await;
+    let half = [PDF, &vec![b' '; 512 * 1024 - PDF.len()]].concat();
+    let first = two.upload("a.pdf", &half).await;
+    two.send(&[first.id]).await;
+    two.upload("b.pdf", &half).await;
+    let kept = two.kept().await;
+    let full = two.try_upload(&two.student, "c.pdf", PDF).await;
+    assert!(
+        matches!(&full, Err(error) if error.code() == Code::PayloadTooLarge && error.to_string().contains("files_full")),
+        "{full:?}"
+    );
+    assert_eq!(two.kept().await, kept, "nothing is kept of it");
+    two.try_upload(&two.tutor, "d.pdf", PDF).await.expect("the other has room");
+    testing::execute(&two.services, "UPDATE settings SET value = '2'").await;
+    // Two at once, of which one fits.
+    let rest = [PDF, &vec![b' '; 700 * 1024 - PDF.len()]].concat();
+    let both = tokio::join!(
+        two.try_upload(&two.student, "e.pdf", &rest),
+        two.try_upload(&two.student, "f.pdf", &rest)
+    );
+    assert_eq!(u8::from(both.0.is_ok()) + u8::from(both.1.is_ok()), 1);
+}

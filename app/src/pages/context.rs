@@ -1,6 +1,6 @@
 //! What pages and server functions know about the request that they answer.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use chrono::{DateTime, Utc};
 use domain::{Code, account::Language, zone::Zone};
 use leptos::prelude::*;
@@ -140,6 +140,9 @@ pub async fn answer_form<T>(
             flash::leave(Flash { action: visit.path.clone(), error: Some(told.clone()), kept });
         } else {
             set_status(response.as_ref(), error.code());
+            if let (Some(response), Some(seconds)) = (response, told.retry_after()) {
+                response.insert_header(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
         }
         told
     })

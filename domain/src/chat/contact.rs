@@ -16,6 +16,9 @@ const ENDINGS: [&str; 22] = [
     "link", "page", "site", "online", "gg", "tv",
 ];
 
+/// Endings of files that say nothing else.
+const FILE_ENDINGS: [&str; 5] = ["pdf", "jpg", "jpeg", "png", "webp"];
+
 /// What may stand between the digits of a phone number.
 const SEPARATORS: [char; 11] =
     [' ', '\u{a0}', '\u{202f}', '.', '-', '\u{2010}', '\u{2011}', '–', '/', '(', ')'];
@@ -25,6 +28,24 @@ const SEPARATORS: [char; 11] =
 pub fn mask(text: &str) -> Option<String> {
     let mut spans = written_contacts(text);
     spans.extend(phone_numbers(text));
+    without(text, spans)
+}
+
+/// The same for the name of a file: its ending stays, and words may also be parted by `_`.
+#[must_use]
+pub fn mask_file_name(name: &str) -> Option<String> {
+    let is_kept = |ending: &str| FILE_ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known));
+    let at = name.rfind('.').filter(|at| is_kept(&name[at + 1..])).unwrap_or(name.len());
+    let (stem, ending) = name.split_at(at);
+    let mut spans = written_contacts(stem);
+    // As long in bytes: the places are the same.
+    spans.extend(written_contacts(&stem.replace('_', " ")));
+    spans.extend(phone_numbers(stem));
+    without(stem, spans).map(|masked| masked + ending)
+}
+
+/// The text with [`MASK`] in these places; `None` without any.
+fn without(text: &str, mut spans: Vec<Range<usize>>) -> Option<String> {
     if spans.is_empty() {
         return None;
     }
@@ -194,6 +215,28 @@ impl Number {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn contact_data_in_names_of_files_is_masked() {
+        for (name, expected) in [
+            ("ada@example.org.pdf", Some("•••.pdf")),
+            ("ada_lovelace@example.org.PDF", Some("•••.PDF")),
+            ("write_to_ada@example.org_please.pdf", Some("write_to_•••_please.pdf")),
+            ("example.com.jpg", Some("•••.jpg")),
+            ("example.com", Some("•••")),
+            ("0612345678.png", Some("•••.png")),
+            ("call 06.12.34.56.78.jpeg", Some("call •••.jpeg")),
+            ("notes.pdf", None),
+            ("chapter 3.2.pdf", None),
+            ("IMG_20270301_103015.jpg", None),
+            ("Screenshot 2027-03-01 10-30-15.png", None),
+            ("WhatsApp Image 2027-03-01 at 10.30.15.jpeg", None),
+            ("file", None),
+            ("", None),
+        ] {
+            assert_eq!(mask_file_name(name).as_deref(), expected, "{name}");
+        }
+    }
 
     #[test]
     fn contact_data_is_masked() {

@@ -3,7 +3,12 @@
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::support::{send, start_with};
+use crate::{
+    chat::{THREADS, open, say},
+    chat_pages::{place, post},
+    pages::cookie_of,
+    support::{send, start_with},
+};
 
 #[sqlx::test(migrations = "../migrations")]
 async fn an_address_has_a_hundred_anonymous_calls_an_hour(pool: PgPool) {
@@ -45,5 +50,32 @@ async fn signing_in_fails_closed_and_reading_open(pool: PgPool) {
     assert_eq!(site.get("/api/v2/tutors").await.status, 200);
     let body = json!({ "email": "a@example.org", "password": "whatever it is" });
     site.call("POST", "/api/v2/auth/token", body).await.refused(500, "INTERNAL");
+    site.stop().await;
+}
+
+/// Every way of writing counts; who is refused is told when to try again.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_person_writes_so_many_messages_in_a_minute(pool: PgPool) {
+    let site = start_with(&pool, &[]).await;
+    let (tutor, student) = (site.tutor("Tia Tutor").await, site.person("Sam Student", "student").await);
+    let thread = open(&student, &tutor).await;
+    for at in 0..60 {
+        say(&student, &thread, json!({ "body": format!("Message {at}") })).await;
+    }
+    let refused = student.call("POST", &format!("{thread}/messages"), json!({ "body": "More" })).await;
+    assert_eq!(refused.header("retry-after"), Some("60"));
+    refused.refused(429, "RATE_LIMITED");
+    let id = thread.strip_prefix(&format!("{THREADS}/")).expect("an address");
+    let fields = [("thread", id), ("form", "a"), ("body", "More")];
+    let request = site.request("POST", "/do/send_message").header("Accept", "application/json");
+    let by_script = send(request.header("Cookie", cookie_of(&site, &student).await).form(&fields)).await;
+    assert_eq!((by_script.status.as_u16(), by_script.header("retry-after")), (429, Some("60")));
+    assert!(
+        place(&post(&site, &student, "/do/send_message", &fields).await).contains("send_message"),
+        "it says why"
+    );
+    let sent: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM chat_messages").fetch_one(&pool).await.expect("a count");
+    assert_eq!(sent, 60);
     site.stop().await;
 }

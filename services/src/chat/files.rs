@@ -11,10 +11,13 @@ use image::{DynamicImage, imageops::FilterType};
 use tokio::task::spawn_blocking;
 
 use super::{links, not_found, own, safety, store};
-use crate::{Actor, AppError, Result, Services, chance, limit, tutor::photo};
+use crate::{Actor, AppError, Result, Services, chance, limit, settings, tutor::photo};
 
 /// A file has at most this many bytes.
 pub const MAX_FILE: usize = 10 * 1024 * 1024;
+
+/// Bytes of a megabyte.
+const MEGABYTE: i64 = 1024 * 1024;
 
 /// A message has at most this many files.
 pub const MOST_FILES: usize = 10;
@@ -73,7 +76,8 @@ struct Kept {
 ///
 /// # Errors
 /// `RATE_LIMITED` above [`FILES_PER_HOUR`], `NOT_FOUND` for a thread of others, `INSUFFICIENT_PERMISSIONS` for who may
-/// not send there, `PAYLOAD_TOO_LARGE` above 10 MB, `INVALID_REQUEST` (`attachment_kind`) on `file` for anything else.
+/// not send there, `PAYLOAD_TOO_LARGE` above 10 MB and (`files_full`) where all files of the person would take more than
+/// the setting `chat_files_mb`, `INVALID_REQUEST` (`attachment_kind`) on `file` for anything else.
 pub async fn upload(
     services: &Services,
     actor: &Actor,
@@ -124,9 +128,14 @@ async fn keep(
     kept: Kept,
 ) -> Result<()> {
     let now = services.clock.now();
-    let mut db = services.db.acquire().await?;
-    store::insert_attachment(&mut db, thread, actor.user, attachment, now).await?;
-    drop(db);
+    let mut tx = services.db.begin().await?;
+    store::lock_owner(&mut tx, actor.user).await?;
+    let room = settings::load(&mut tx).await?.chat_files_mb.saturating_mul(MEGABYTE);
+    if store::sum_sizes(&mut tx, actor.user).await?.saturating_add(attachment.size) > room {
+        return Err(Refusal::on(Code::PayloadTooLarge, "files_full", "file").into());
+    }
+    store::insert_attachment(&mut tx, thread, actor.user, attachment, now).await?;
+    tx.commit().await?;
     if let Some((thumbnail, ..)) = kept.image {
         services.storage.put(&file(attachment.id, Size::Thumbnail), thumbnail).await?;
     }

@@ -15,7 +15,7 @@ mod store;
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Code, Refusal,
     chat::{self, ClientId, MessageBody, Receipt, Silence},
@@ -27,7 +27,7 @@ use sqlx::PgConnection;
 use crate::{
     Actor, AppError, Result, Services,
     booking::{self, finish},
-    live, settings, tutor,
+    limit, live, settings, tutor,
 };
 
 pub use cursor::{Cursor, Slice};
@@ -41,6 +41,9 @@ pub use moderation::{
 pub use presence::{arrive, stay};
 pub use safety::{Report, message_of_other, report, set_block};
 pub use search::{place, search, words};
+
+/// How many messages a person may send in a minute: more than anybody types, few enough to stop a program.
+const MESSAGES_PER_MINUTE: i32 = 60;
 
 /// The largest page of a list.
 const LARGEST_PAGE: i64 = 100;
@@ -191,11 +194,12 @@ pub async fn unread(services: &Services, actor: &Actor, shown: Option<ThreadId>)
 }
 
 /// Sends a message. With a `client_id` that this person used in this thread before, it is that message again.
-/// Contact data is masked while the two have no booking that was ever confirmed (setting `chat_masks_contacts`).
+/// Contact data, in names of files too, is masked while the two have no booking that was ever confirmed (setting
+/// `chat_masks_contacts`).
 ///
 /// # Errors
 /// `NOT_FOUND` for a thread of others; `INSUFFICIENT_PERMISSIONS` while one of the two blocks the other, and where an
-/// admin has suspended the sender.
+/// admin has suspended the sender; `RATE_LIMITED` above 60 messages of a person in a minute.
 pub async fn send(
     services: &Services,
     actor: &Actor,
@@ -221,7 +225,7 @@ pub async fn send_with(
     let now = services.clock.now();
     let draft = Sending { thread, body, client_id, attachments };
     let mut tx = services.db.begin().await?;
-    let sent = write(&mut tx, actor, &draft, now).await;
+    let sent = write(services, &mut tx, actor, &draft, now).await;
     let (message, people) = finish(tx, sent).await?;
     services.live.wake(&people);
     Ok(message)
@@ -255,6 +259,7 @@ struct Sending<'a> {
 }
 
 async fn write(
+    services: &Services,
     tx: &mut PgConnection,
     actor: &Actor,
     sending: &Sending<'_>,
@@ -268,17 +273,22 @@ async fn write(
         return Ok((earlier, Vec::new()));
     }
     safety::may_write(tx, actor, thread).await?;
-    let masked = mask(tx, &members, body).await?;
+    let key = format!("message:{}", actor.user);
+    limit::count_within(services, tx, &key, MESSAGES_PER_MINUTE, TimeDelta::minutes(1)).await?;
+    let masked = mask(tx, &members, sending).await?;
     let message = store::Draft {
         thread,
         sender: actor.user,
-        body: masked.as_deref().unwrap_or(body.as_str()),
-        masked: masked.is_some(),
+        body: masked.body.as_deref().unwrap_or(body.as_str()),
+        masked: masked.is_any(),
         client_id,
         sent_at: now.max(members.active_at),
     };
     let message = store::insert_message(tx, &message).await?;
     take(tx, actor, &message, attachments, now).await?;
+    for (attachment, name) in &masked.names {
+        store::set_name(tx, *attachment, name).await?;
+    }
     let people = [members.student, members.tutor_user];
     let told = json!({ "thread_id": thread, "message_id": message.id.to_string(), "sender_id": actor.user });
     live::record(tx, &people, "message", &told, now).await?;
@@ -304,12 +314,41 @@ async fn take(
     Err(Refusal::on(Code::InvalidRequest, "attachments", "attachments").into())
 }
 
-/// The text without its contact data, where it has any and the two may not exchange it yet.
-async fn mask(tx: &mut PgConnection, members: &store::Members, body: &MessageBody) -> Result<Option<String>> {
-    let Some(masked) = chat::mask(body.as_str()) else { return Ok(None) };
+/// What of a message is kept without its contact data.
+#[derive(Default)]
+struct Masked {
+    /// The text, where it had any.
+    body: Option<String>,
+    /// The names of files that had any.
+    names: Vec<(AttachmentId, String)>,
+}
+
+impl Masked {
+    fn is_any(&self) -> bool {
+        self.body.is_some() || !self.names.is_empty()
+    }
+}
+
+/// Text and names of files without their contact data, where there is any and the two may not exchange it yet.
+async fn mask(tx: &mut PgConnection, members: &store::Members, sending: &Sending<'_>) -> Result<Masked> {
+    let names = match sending.attachments {
+        [] => Vec::new(),
+        attachments => store::list_names(tx, attachments).await?,
+    };
+    let text = sending.body.as_str();
+    // Without words of its own, a message says what its file is called.
+    let body = match names.iter().any(|(_, name)| name == text) {
+        true => chat::mask_file_name(text),
+        false => chat::mask(text),
+    };
+    let names = names.into_iter().filter_map(|(id, name)| Some((id, chat::mask_file_name(&name)?)));
+    let masked = Masked { body, names: names.collect() };
+    if !masked.is_any() {
+        return Ok(masked);
+    }
     let may = !settings::load(tx).await?.chat_masks_contacts
         || store::were_ever_confirmed(tx, members.tutor, members.student).await?;
-    Ok(if may { None } else { Some(masked) })
+    Ok(if may { Masked::default() } else { masked })
 }
 
 /// The messages of a thread, newest first. What the reader is given counts as delivered.

@@ -9,7 +9,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use super::{Message, Thread, not_found, own, store};
-use crate::{Actor, Result, Services, booking::finish, live};
+use crate::{Actor, Result, Services, booking::finish, limit, live};
 
 /// Blocks the other one of a thread, or lets them write again. While one of the two blocks the other, neither sends a
 /// new message; what was written stays readable. Doing it again changes nothing.
@@ -97,11 +97,15 @@ pub async fn message_of_other(
     store::find_written(&mut db, thread, members.other(actor.user), message).await?.ok_or_else(not_found)
 }
 
+/// How often a person may report in an hour: more than one conversation needs, few enough for whoever decides.
+const REPORTS_PER_HOUR: i32 = 20;
+
 /// Reports a message of the other person, or the conversation. Until an admin has decided, the same thing is reported
 /// once: again it is that report, whatever is said the second time.
 ///
 /// # Errors
-/// `NOT_FOUND` for a thread of others and for what is no message of the other person in it.
+/// `RATE_LIMITED` above 20 an hour; `NOT_FOUND` for a thread of others and for what is no message of the other person
+/// in it.
 pub async fn report(
     services: &Services,
     actor: &Actor,
@@ -110,6 +114,7 @@ pub async fn report(
     reason: ReportReason,
     note: Option<&str>,
 ) -> Result<Report> {
+    limit::count(services, &format!("report:{}", actor.user), REPORTS_PER_HOUR).await?;
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     let members = own(actor, store::find(&mut tx, thread).await?)?;

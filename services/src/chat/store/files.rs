@@ -130,3 +130,34 @@ pub(in crate::chat) async fn delete_loose(db: &mut PgConnection, id: AttachmentI
         .await?;
     Ok(())
 }
+
+/// The names of files, by id.
+pub(in crate::chat) async fn list_names(
+    db: &mut PgConnection,
+    ids: &[AttachmentId],
+) -> Result<Vec<(AttachmentId, String)>> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!("SELECT id, name FROM chat_attachments WHERE id = ANY($1) ORDER BY id", &ids);
+    Ok(rows.fetch_all(db).await?.into_iter().map(|row| (AttachmentId(row.id), row.name)).collect())
+}
+
+/// Gives a file another name.
+pub(in crate::chat) async fn set_name(db: &mut PgConnection, id: AttachmentId, name: &str) -> Result<()> {
+    sqlx::query!("UPDATE chat_attachments SET name = $2 WHERE id = $1", id.0, name).execute(db).await?;
+    Ok(())
+}
+
+/// Lets nobody else count what a person keeps, until the end of the transaction.
+pub(in crate::chat) async fn lock_owner(db: &mut PgConnection, owner: UserId) -> Result<()> {
+    sqlx::query!("SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE", owner.0).fetch_one(db).await?;
+    Ok(())
+}
+
+/// Bytes of all files of a person.
+pub(in crate::chat) async fn sum_sizes(db: &mut PgConnection, owner: UserId) -> Result<i64> {
+    let sum = sqlx::query_scalar!(
+        r#"SELECT coalesce(sum(size), 0)::bigint AS "sum!" FROM chat_attachments WHERE owner_id = $1"#,
+        owner.0
+    );
+    Ok(sum.fetch_one(db).await?)
+}
