@@ -9,7 +9,6 @@ const COMMITS: [(&str, usize, &str); 16] = [
     ("jobs/outbox.rs", 1, "all"),
     ("mail/booking/due.rs", 1, "none: reminders and questions move no money"),
     ("mail/booking/mod.rs", 1, "decline_prepay, release: a booking that was cancelled"),
-    ("mail/choices.rs", 1, "none: which mails a person wants moves no money"),
     ("mail/messages/mod.rs", 1, "none: news of messages moves no money"),
     ("mail/money.rs", 1, "charge, decline: receipts and debts"),
     ("payment/cards.rs", 3, "none: cards that are saved, chosen and removed move no money"),
