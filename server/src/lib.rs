@@ -6,6 +6,7 @@ mod calendar;
 mod chat_files;
 pub mod chat_stream;
 pub mod command;
+mod connect;
 mod dev;
 mod files;
 pub mod headers;

@@ -30,7 +30,7 @@ use crate::{
         error::{self, ApiError},
         limit,
     },
-    auth, calendar, chat_files, dev, files,
+    auth, calendar, chat_files, connect, dev, files,
     headers::{self, Beyond, CardSources},
     health, hooks, join, malformed,
     metrics::{self, Metrics},
@@ -109,6 +109,8 @@ fn plain_addresses() -> Router<AppState> {
         .route("/readyz", routing::get(health::ready))
         .route("/status/invariants", routing::get(health::invariants))
         .route("/metrics", routing::get(metrics::serve))
+        .route("/connect/google", routing::get(connect::ask))
+        .route("/connect/google/callback", routing::get(connect::take))
         .route("/join/{token}", routing::get(join::follow))
         .route("/lessons/{id}/calendar.ics", routing::get(calendar::file))
         .route(photo_form::ACTION, routing::post(photo_form::upload))

@@ -25,6 +25,7 @@ pub mod live;
 pub mod mail;
 mod net;
 pub mod notice;
+pub mod oauth;
 mod outbox;
 pub mod overview;
 pub mod payment;
@@ -71,6 +72,8 @@ pub struct Parts {
     pub storage: storage::Storage,
     /// Who sends mails; `None` where they are only kept.
     pub mail: Option<mail::Sender>,
+    /// Google, at which people let us act for them; `None` where it is not configured.
+    pub google: Option<oauth::Provider>,
 }
 
 impl Services {
@@ -85,7 +88,8 @@ impl Services {
     ) -> Self {
         let mail = config.mail.as_ref().map(mail::Sender::new);
         let storage = storage::Storage::new(config.files.clone());
-        Services(Arc::new(Parts { storage, db, clock, config, live, payments, mail }))
+        let google = config.google.as_ref().map(oauth::Provider::google);
+        Services(Arc::new(Parts { storage, db, clock, config, live, payments, mail, google }))
     }
 
     /// Who charges cards.

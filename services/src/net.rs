@@ -42,6 +42,14 @@ pub fn direct_client(config: &Config) -> Result<Client> {
     build(!config.is_development(), Policy::none())
 }
 
+/// A client for providers whose addresses the operator configured; it follows no redirects.
+///
+/// # Errors
+/// As [`client`].
+pub fn provider_client() -> Result<Client> {
+    build(false, Policy::none())
+}
+
 fn build(guarded: bool, redirects: Policy) -> Result<Client> {
     let mut builder = Client::builder()
         .timeout(TIME)

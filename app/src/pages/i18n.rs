@@ -68,7 +68,7 @@ pub fn error_sentence(locale: Locale, key: &str) -> String {
         cancellation_too_late lesson_started join_too_early join_too_late notice horizon slot_taken
         slot_off_grid calendar_address calendar_unreachable calendar_too_large calendar_unreadable
         calendar_known calendars_full calendar_server calendar_server_none calendar_login calendar_password
-        calendar_accounts_full
+        calendar_accounts_full oauth_state oauth_expired oauth_refused oauth_scopes oauth_failed
         profile_not_found booking_not_found hold_not_found lesson_not_completed lesson_not_started
         rating_exists rating feedback_length external_url provider_not_accepted too_many_offerings
         offering_twice notice_range horizon_range cancel_notice_range step_range buffer_range photo

@@ -13,6 +13,9 @@ mod chat_safety;
 mod chat_stream;
 mod events;
 mod forms;
+#[path = "../../../services/tests/google/mod.rs"]
+mod google;
+mod google_accounts;
 mod inputs;
 mod journey;
 mod limits;

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     Actor, AppError, Result, Services, chance,
-    diary::{self, caldav},
+    diary::{self, Client},
     jobs::{self, Job},
     net,
 };
@@ -278,11 +278,51 @@ async fn load(
     source: &store::Source,
     now: DateTime<Utc>,
 ) -> Result<Result<IntervalSet, Problem>> {
-    let (zone, window) = (source.zone, store::window(now));
-    let texts = match fetch_all(services, source, window).await? {
-        Ok(texts) => texts,
+    let window = store::window(now);
+    let texts = match &source.account {
+        None => fetch::fetch(services, &source.url).await?.map(|text| vec![text]),
+        Some(account) => {
+            let url = Url::parse(&source.url).map_err(AppError::fault)?;
+            match diary::open(services, account)? {
+                Err(problem) => Err(problem),
+                Ok(Client::CalDav(client)) => client.files(&url, window).await,
+                Ok(Client::Google(client)) => {
+                    return without_shown(services, source, account.id, client.busy(&url, window)).await;
+                }
+            }
+        }
+    };
+    match texts {
+        Ok(texts) => read_files(services, source, texts, window).await,
+        Err(problem) => Ok(Err(problem)),
+    }
+}
+
+/// Busy times of which nobody says what they are, without those at which our own lessons are there. One that is moved
+/// meanwhile is where it was or where it goes.
+async fn without_shown(
+    services: &Services,
+    source: &store::Source,
+    account: Uuid,
+    asking: impl Future<Output = Result<IntervalSet, Problem>>,
+) -> Result<Result<IntervalSet, Problem>> {
+    let shown = async || store::list_shown(&mut *services.db.acquire().await?, account, &source.url).await;
+    let before = shown().await?;
+    let busy = match asking.await {
+        Ok(busy) => busy,
         Err(problem) => return Ok(Err(problem)),
     };
+    Ok(Ok(busy.subtract(&before).subtract(&shown().await?)))
+}
+
+/// The busy times of calendar files.
+async fn read_files(
+    services: &Services,
+    source: &store::Source,
+    texts: Vec<String>,
+    window: Interval,
+) -> Result<Result<IntervalSet, Problem>> {
+    let zone = source.zone;
     // Much text takes long to read, and what is written by others may make its reader panic.
     let read = tokio::task::spawn_blocking(move || read::read_all(&texts, zone, window)).await;
     let busy = match read.unwrap_or(Err(Problem::Unreadable)) {
@@ -293,20 +333,6 @@ async fn load(
     let mut db = services.db.acquire().await?;
     let own: HashSet<Uuid> = store::list_own(&mut db, source.tutor, &named).await?.into_iter().collect();
     Ok(Ok(others(busy, &own)))
-}
-
-/// The files that make up a calendar.
-async fn fetch_all(
-    services: &Services,
-    source: &store::Source,
-    window: Interval,
-) -> Result<Result<Vec<String>, Problem>> {
-    let Some(account) = &source.account else {
-        return Ok(fetch::fetch(services, &source.url).await?.map(|text| vec![text]));
-    };
-    let Some(credential) = diary::credential(services, account)? else { return Ok(Err(Problem::Refused)) };
-    let client = caldav::Client::new(services, &credential)?;
-    Ok(client.files(&caldav::kept(&source.url)?, window).await)
 }
 
 /// The busy times that are not of our own lessons.

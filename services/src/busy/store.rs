@@ -10,7 +10,7 @@ use sqlx::{PgConnection, postgres::types::PgRange};
 use uuid::Uuid;
 
 use super::{Connection, Problem};
-use crate::{AppError, Result, diary::Sealed};
+use crate::{AppError, Result, diary::Kept};
 
 /// The calendars that a tutor has connected by their address alone, the oldest first.
 pub(super) async fn list(db: &mut PgConnection, tutor: TutorId) -> Result<Vec<Connection>> {
@@ -147,14 +147,14 @@ pub(super) struct Source {
     /// That of times without one.
     pub zone: Zone,
     /// Whose it is, where it is not read at its address alone.
-    pub account: Option<Sealed>,
+    pub account: Option<Kept>,
 }
 
 /// A calendar and its zone, or that of its tutor's hours; `None` once it was disconnected.
 pub(super) async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<Source>> {
     let row = sqlx::query!(
         "SELECT c.tutor_id, c.url, coalesce(o.time_zone, t.time_zone) AS \"time_zone!\",
-                a.id AS \"account?\", a.url AS \"home?\", a.login AS \"login?\", a.credential AS \"sealed?\"
+                a.id AS \"account?\", a.url AS \"home?\", a.login AS \"login?\", a.credential AS \"sealed?\", a.oauth_id AS \"oauth_id?\"
          FROM calendar_connections c
          JOIN tutors t ON t.id = c.tutor_id
          LEFT JOIN offered_calendars o ON o.id = c.offered_id
@@ -166,8 +166,9 @@ pub(super) async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<Sourc
     .await?;
     let Some(row) = row else { return Ok(None) };
     let zone = Zone::parse(&row.time_zone).map_err(AppError::fault)?;
-    let account = row.account.zip(row.home).zip(row.login.zip(row.sealed));
-    let account = account.map(|((id, url), (login, sealed))| Sealed { id, url, login, sealed });
+    let account = row.account.zip(row.home.zip(row.login));
+    let (sealed, oauth_id) = (row.sealed, row.oauth_id);
+    let account = account.map(|(id, (url, login))| Kept { id, url, login, sealed, oauth_id });
     Ok(Some(Source { tutor: TutorId(row.tutor_id), url: row.url, zone, account }))
 }
 
@@ -186,6 +187,24 @@ pub(super) async fn list_own(db: &mut PgConnection, tutor: TutorId, ids: &[Uuid]
         ids
     );
     Ok(own.fetch_all(db).await?)
+}
+
+/// When lessons of ours are, or were last written to be, in a calendar of an account.
+pub(super) async fn list_shown(db: &mut PgConnection, account: Uuid, calendar: &str) -> Result<IntervalSet> {
+    let rows = sqlx::query!(
+        "SELECT e.shown_from, e.shown_to, b.starts_at, b.ends_at
+         FROM lesson_entries e JOIN bookings b ON b.id = e.booking_id
+         WHERE e.account_id = $1 AND starts_with(e.url, $2)",
+        account,
+        format!("{}/", calendar.trim_end_matches('/'))
+    )
+    .fetch_all(db)
+    .await?;
+    let shown = rows.into_iter().flat_map(|row| {
+        let written = row.shown_from.zip(row.shown_to).map(|(start, end)| Interval::new(start, end));
+        [Some(Interval::new(row.starts_at, row.ends_at)), written]
+    });
+    Ok(shown.flatten().collect())
 }
 
 /// Notes that a calendar was read; `false` once it was disconnected.

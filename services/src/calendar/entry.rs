@@ -10,7 +10,7 @@ use domain::{
 };
 use icalendar::{Calendar, Class, Component as _, Event, EventLike as _, EventStatus, Property};
 
-use super::words;
+use super::{Plain, words};
 use crate::{AppError, Result, config::Config};
 
 /// Whose calendar it is.
@@ -115,6 +115,21 @@ pub(super) fn file(
     (&calendar).try_into().map_err(AppError::fault)
 }
 
+/// What the entry of a lesson says that takes place.
+pub(super) fn plain(config: &Config, reader: &Reader, lesson: &Lesson) -> Plain {
+    let base = &config.web.public_url;
+    let page = format!("{base}/lessons/{}", lesson.booking);
+    let link = format!("{base}/join/{}", lesson.join_token);
+    Plain {
+        summary: words::summary(reader.language, &lesson.title, &lesson.with),
+        description: words::description(reader.language, &link, &page),
+        link,
+        page,
+        start: lesson.start,
+        end: lesson.end,
+    }
+}
+
 /// The entry of a lesson. Its UID is the booking's for good, so that every later file means the same entry.
 fn event(
     config: &Config,
@@ -123,11 +138,8 @@ fn event(
     lesson: &Lesson,
     now: DateTime<Utc>,
 ) -> Event {
-    let base = &config.web.public_url;
     let (status, language) = (lesson.status(), reader.language);
-    let page = format!("{base}/lessons/{}", lesson.booking);
-    let link = format!("{base}/join/{}", lesson.join_token);
-    let summary = words::summary(language, &lesson.title, &lesson.with);
+    let Plain { summary, description, link, page, .. } = plain(config, reader, lesson);
     let mut event = Event::with_uid(&lesson.booking.to_string());
     event
         .sequence(lesson.sequence)
@@ -150,7 +162,7 @@ fn event(
     } else {
         event
             .summary(&line(&summary))
-            .description(&words::description(language, &link, &page))
+            .description(&description)
             .location(&link)
             .url(&link)
             .add_property("TRANSP", "OPAQUE");

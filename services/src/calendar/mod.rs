@@ -58,11 +58,26 @@ pub async fn invitation(
     Ok(Some(Invitation { method, text }))
 }
 
+/// What an entry of a lesson that takes place says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Plain {
+    pub summary: String,
+    pub description: String,
+    /// How to join.
+    pub link: String,
+    /// Our page of the lesson.
+    pub page: String,
+    pub start: DateTime<Utc>,
+    pub end: DateTime<Utc>,
+}
+
 /// The entry of a booking as a calendar stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stored {
     /// The file.
     pub text: String,
+    /// The same for calendars that take no files.
+    pub plain: Plain,
     /// Names what it says.
     pub digest: Vec<u8>,
 }
@@ -81,8 +96,9 @@ pub(crate) async fn stored(
 ) -> Result<Option<Stored>> {
     let Some(reader) = store::find_reader(db, reader).await? else { return Ok(None) };
     let Some(lesson) = store::find(db, reader.user, booking).await? else { return Ok(None) };
+    let plain = entry::plain(config, &reader, &lesson);
     let text = entry::file(config, None, &reader, &[lesson], None, now)?;
-    Ok(Some(Stored { digest: feed::digest(&text), text }))
+    Ok(Some(Stored { digest: feed::digest(&text), text, plain }))
 }
 
 /// The calendar file of one of one's own lessons, in a language.

@@ -1,6 +1,7 @@
 //! What the environment says: one struct for each section, read once at the start.
 
 mod files;
+mod google;
 mod mail;
 mod nats;
 mod stripe;
@@ -11,6 +12,7 @@ mod web;
 use std::path::PathBuf;
 
 pub use files::{BucketConfig, FilesConfig};
+pub use google::GoogleConfig;
 pub use mail::MailConfig;
 pub use nats::NatsConfig;
 pub use stripe::StripeConfig;
@@ -58,6 +60,8 @@ pub struct Config {
     pub files: FilesConfig,
     /// Who carries hints between servers; `None` where Postgres does.
     pub nats: Option<NatsConfig>,
+    /// Google, at which people let us act for them; `None` where it is not offered.
+    pub google: Option<GoogleConfig>,
 }
 
 /// Where the data is.
@@ -121,6 +125,7 @@ impl Config {
             video: VideoConfig::read(&vars)?,
             stripe: StripeConfig::read(&vars, mode)?,
             nats: NatsConfig::read(&vars)?,
+            google: GoogleConfig::read(&vars, mode)?,
         })
     }
 

@@ -15,11 +15,7 @@ use sqlx::PgConnection;
 use url::Url;
 use uuid::Uuid;
 
-use super::{
-    Sealed,
-    caldav::{self, Client, Written},
-    credential, lessons_store as store, unwritten,
-};
+use super::{Client, Kept, caldav, client::Written, lessons_store as store, unwritten};
 use crate::{
     AppError, Result, Services,
     busy::Problem,
@@ -115,11 +111,12 @@ async fn write(services: &Services, booking: BookingId) -> Result<()> {
     if overtaken { Err(AppError::fault("a lesson is written by others at the same time")) } else { Ok(()) }
 }
 
-async fn write_into(services: &Services, booking: BookingId, target: &Sealed) -> Result<Outcome> {
-    let Some(credential) = credential(services, target)? else {
-        return Ok(Outcome::Failed(Problem::Refused));
+async fn write_into(services: &Services, booking: BookingId, target: &Kept) -> Result<Outcome> {
+    let client = match super::open(services, target)? {
+        Ok(client) => client,
+        Err(problem) => return Ok(Outcome::Failed(problem)),
     };
-    let writer = Writer { services, booking, target, client: Client::new(services, &credential)? };
+    let writer = Writer { services, booking, target, client };
     let (mut removed, mut asked) = (false, false);
     for _ in 0..TRIES {
         match writer.step(&mut removed).await? {
@@ -143,7 +140,7 @@ enum Step {
 struct Writer<'a> {
     services: &'a Services,
     booking: BookingId,
-    target: &'a Sealed,
+    target: &'a Kept,
     client: Client<'a>,
 }
 
@@ -176,7 +173,7 @@ impl Writer<'_> {
     /// chosen another calendar meanwhile.
     async fn place(&self, db: &mut PgConnection) -> Result<Option<Url>> {
         let calendar = store::find_calendar(db, self.target.id).await?;
-        calendar.map(|calendar| place(&calendar, self.booking)).transpose()
+        calendar.map(|calendar| self.client.place(&calendar, self.booking)).transpose()
     }
 
     /// What is wanted now.
@@ -214,11 +211,11 @@ impl Writer<'_> {
         }
         store::insert(&mut db, self.target.id, self.booking, place.as_str()).await?;
         drop(db);
-        match self.client.put(place, &stored.text, &standing).await {
+        match self.client.put(place, &stored, &standing).await {
             Ok(Written::Done) => {
                 let mut db = self.services.db.acquire().await?;
                 let account = self.target.id;
-                store::set_written(&mut db, account, self.booking, place.as_str(), &stored.digest).await?;
+                store::set_written(&mut db, account, self.booking, place.as_str(), &stored).await?;
                 Ok(Ok(Step::Again))
             }
             Ok(Written::Overtaken) => Ok(Ok(Step::Again)),
@@ -247,11 +244,6 @@ impl Writer<'_> {
         *removed = true;
         Ok(Ok(Step::Again))
     }
-}
-
-/// Where the entry of a booking is in a calendar.
-fn place(calendar: &str, booking: BookingId) -> Result<Url> {
-    caldav::kept(&format!("{}/{booking}.ics", calendar.trim_end_matches('/')))
 }
 
 /// Has the lessons to come of a tutor written where they now belong, and removed where they no longer do.

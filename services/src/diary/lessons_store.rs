@@ -9,16 +9,16 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    Sealed,
+    Kept,
     lessons::{Entry, Lesson},
 };
-use crate::{AppError, Result, busy::Problem};
+use crate::{AppError, Result, busy::Problem, calendar::Stored};
 
 /// The accounts into which a lesson is to be written, or where it may be.
-pub(super) async fn list_targets(db: &mut PgConnection, booking: BookingId) -> Result<Vec<Sealed>> {
+pub(super) async fn list_targets(db: &mut PgConnection, booking: BookingId) -> Result<Vec<Kept>> {
     let rows = sqlx::query_as!(
-        Sealed,
-        "SELECT a.id, a.url, a.login, a.credential AS sealed
+        Kept,
+        "SELECT a.id, a.url, a.login, a.credential AS sealed, a.oauth_id
          FROM bookings b
          JOIN calendar_accounts a ON a.tutor_id = b.tutor_id
          WHERE b.id = $1 AND (a.lessons_in IS NOT NULL
@@ -90,14 +90,17 @@ pub(super) async fn set_written(
     account: Uuid,
     booking: BookingId,
     url: &str,
-    digest: &[u8],
+    stored: &Stored,
 ) -> Result<()> {
     sqlx::query!(
-        "UPDATE lesson_entries SET written = $4 WHERE account_id = $1 AND booking_id = $2 AND url = $3",
+        "UPDATE lesson_entries SET written = $4, shown_from = $5, shown_to = $6
+         WHERE account_id = $1 AND booking_id = $2 AND url = $3",
         account,
         booking.0,
         url,
-        digest
+        stored.digest,
+        stored.plain.start,
+        stored.plain.end
     )
     .execute(db)
     .await?;

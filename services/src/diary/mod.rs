@@ -1,7 +1,10 @@
 //! Accounts of tutors with calendar providers: connecting them, choosing which of their calendars are read, and writing
 //! lessons into one of them.
 
-pub(crate) mod caldav;
+mod caldav;
+mod client;
+mod consent;
+mod google;
 mod lessons;
 mod lessons_store;
 mod store;
@@ -10,15 +13,19 @@ mod unwritten;
 use chrono::{DateTime, Utc};
 use domain::{Code, Refusal, ids::TutorId};
 use futures::StreamExt as _;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    Actor, AppError, Result, Services,
+    Actor, Result, Services,
     busy::{self, Connection, Problem},
-    chance, limit, seal,
+    chance, limit, oauth, seal,
 };
-use caldav::{Client, Credential};
+use caldav::Credential;
+use client::Found;
 
+pub(crate) use client::Client;
+pub use consent::{begin_google, finish_google, is_google_offered};
 pub use lessons::WriteLesson;
 pub(crate) use unwritten::hand_out;
 
@@ -37,11 +44,35 @@ const LONGEST_PASSWORD: usize = 500;
 /// How many calendars are read at once, when several are chosen.
 const AT_ONCE: usize = 5;
 
+/// Whose calendars an account has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A server that speaks CalDAV, with a password.
+    CalDav,
+    /// Google, with its owner's permission.
+    Google,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Kind::CalDav => "caldav",
+            Kind::Google => "google",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        [Kind::CalDav, Kind::Google].into_iter().find(|it| it.name() == name)
+    }
+}
+
 /// An account as its tutor sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// Its id.
     pub id: Uuid,
+    /// Whose calendars it has.
+    pub kind: Kind,
     /// Where it is.
     pub host: String,
     /// Who signs in there.
@@ -55,7 +86,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// Whether its provider does not take the password any more.
+    /// Whether its provider does not let us in any more.
     #[must_use]
     pub fn is_refused(&self) -> bool {
         let read = self.calendars.iter().filter_map(|calendar| calendar.read.as_ref());
@@ -71,6 +102,8 @@ pub struct Offered {
     pub id: Uuid,
     /// What its owner calls it.
     pub name: String,
+    /// Whether lessons can be written into it, as far as its provider says.
+    pub writable: bool,
     /// How reading it goes; `None` where its busy times do not count.
     pub read: Option<Connection>,
 }
@@ -122,7 +155,7 @@ pub async fn connect(services: &Services, actor: &Actor, tutor: TutorId, new: &N
     }
     let credential =
         Credential { home: address.clone(), login: login.to_owned(), password: new.password.clone() };
-    let found = caldav::discover(&Client::new(services, &credential)?, &address).await;
+    let found = caldav::discover(&caldav::Client::new(services, credential)?, &address).await;
     let found = found.map_err(|problem| match problem {
         Problem::Refused => on("calendar_password", "password"),
         Problem::TooLarge => on("calendar_too_large", "address"),
@@ -130,21 +163,40 @@ pub async fn connect(services: &Services, actor: &Actor, tutor: TutorId, new: &N
             on("calendar_server_none", "address")
         }
     })?;
-    let now = services.clock.now();
     let mut tx = services.db.begin().await?;
-    store::lock_tutor(&mut tx, tutor).await?;
-    let known = store::find_id(&mut tx, tutor, address.as_str(), login).await?;
-    if known.is_none() && store::count(&mut tx, tutor).await? >= MOST {
-        return Err(on("calendar_accounts_full", "address").into());
-    }
-    let id: Uuid = known.unwrap_or_else(chance::id);
-    let sealed = seal::seal(&services.config.secrets, &place(id), &credential.password)?;
-    let account = store::NewAccount { id, tutor, url: address.as_str(), login, sealed: &sealed };
-    store::set(&mut tx, &account, now).await?;
-    store::set_offered(&mut tx, id, &found).await?;
-    busy::make_due(&mut tx, id, now).await?;
-    lessons::write_all(&mut tx, tutor, id, now).await?;
+    let id = known_or_new(&mut tx, tutor, address.as_str(), login).await?.unwrap_or_else(chance::id);
+    let sealed = seal::seal(&services.config.secrets, &place(id), &new.password)?;
+    let way_in = store::WayIn::Password(&sealed);
+    let account = store::NewAccount { id, tutor, url: address.as_str(), login, way_in };
+    keep(&mut tx, &account, &found, services.clock.now()).await?;
     Ok(tx.commit().await?)
+}
+
+/// The account of a tutor at an address, under a name; `None` where it would be a new one. Nobody else connects one for
+/// that tutor until the end of the transaction.
+///
+/// # Errors
+/// `INVALID_REQUEST` on `address` where a new one would be one too many.
+async fn known_or_new(tx: &mut PgConnection, tutor: TutorId, url: &str, login: &str) -> Result<Option<Uuid>> {
+    store::lock_tutor(tx, tutor).await?;
+    let known = store::find_id(tx, tutor, url, login).await?;
+    if known.is_none() && store::count(tx, tutor).await? >= MOST {
+        return Err(Refusal::on(Code::InvalidRequest, "calendar_accounts_full", "address").into());
+    }
+    Ok(known)
+}
+
+/// Keeps an account with what it offers, and has all that waited for it done.
+async fn keep(
+    tx: &mut PgConnection,
+    account: &store::NewAccount<'_>,
+    found: &[Found],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    store::set(tx, account, now).await?;
+    store::set_offered(tx, account.id, found).await?;
+    busy::make_due(tx, account.id, now).await?;
+    lessons::write_all(tx, account.tutor, account.id, now).await
 }
 
 /// What a password is sealed for.
@@ -181,7 +233,9 @@ pub async fn choose(
     store::lock_tutor(&mut tx, tutor).await?;
     let offered = store::list_offered(&mut tx, tutor, account).await?;
     let is_offered = |id: &Uuid| offered.iter().any(|offered| offered.id == *id);
-    if offered.is_empty() || !choice.read.iter().chain(&choice.lessons_in).all(is_offered) {
+    let is_writable = |id: &Uuid| offered.iter().any(|offered| offered.id == *id && offered.writable);
+    if offered.is_empty() || !choice.read.iter().all(is_offered) || !choice.lessons_in.iter().all(is_writable)
+    {
         return Err(Refusal::new(Code::NotFound, "not_found").into());
     }
     let (chosen, others): (Vec<_>, Vec<_>) =
@@ -201,35 +255,57 @@ pub async fn choose(
     read.into_iter().collect()
 }
 
-/// Disconnects an account and forgets its password; its busy times are free again. Lessons that were written there stay
-/// there.
+/// Disconnects an account and forgets its password, or withdraws our permission; its busy times are free again. Lessons
+/// that were written there stay there.
 ///
 /// # Errors
 /// `INSUFFICIENT_PERMISSIONS`, `NOT_FOUND`.
 pub async fn disconnect(services: &Services, actor: &Actor, tutor: TutorId, account: Uuid) -> Result<()> {
     actor.require_tutor(tutor)?;
-    if store::delete(&mut *services.db.acquire().await?, tutor, account).await? {
-        return Ok(());
+    let mut tx = services.db.begin().await?;
+    let Some(permission) = store::delete(&mut tx, tutor, account).await? else {
+        return Err(Refusal::new(Code::NotFound, "not_found").into());
+    };
+    let token = match permission {
+        Some(permission) => oauth::delete(&mut tx, services, permission).await?,
+        None => None,
+    };
+    tx.commit().await?;
+    if let Some((provider, token)) = services.google.as_ref().zip(token) {
+        oauth::withdraw(provider, &token).await;
     }
-    Err(Refusal::new(Code::NotFound, "not_found").into())
+    Ok(())
 }
 
 /// An account as it is kept.
-pub(crate) struct Sealed {
+pub(crate) struct Kept {
     pub id: Uuid,
-    /// The address that its owner typed.
+    /// The address that its owner typed, or Google's.
     pub url: String,
     pub login: String,
-    /// The password, encrypted.
-    pub sealed: Vec<u8>,
+    /// The password, encrypted; `None` at Google.
+    pub sealed: Option<Vec<u8>>,
+    /// The permission at Google; `None` elsewhere.
+    pub oauth_id: Option<Uuid>,
 }
 
-/// How one signs in to an account; `None` where the password can be opened no more.
+/// A client for an account. It is `Refused` where the password can be opened no more.
 ///
 /// # Errors
-/// Where the cipher fails.
-pub(crate) fn credential(services: &Services, account: &Sealed) -> Result<Option<Credential>, AppError> {
+/// Where no client can be made; what the account lacks is a [`Problem`].
+pub(crate) fn open<'a>(services: &'a Services, account: &Kept) -> Result<Result<Client<'a>, Problem>> {
+    let sealed = match (&account.sealed, account.oauth_id) {
+        (Some(sealed), _) => sealed,
+        (None, Some(permission)) => {
+            let Ok((provider, _)) = google::provider(services) else { return Ok(Err(Problem::Unreachable)) };
+            let token = google::Token::Kept(permission);
+            return Ok(Ok(Client::Google(google::Client::new(services, provider, token))));
+        }
+        (None, None) => return Ok(Err(Problem::Refused)),
+    };
     let home = caldav::kept(&account.url)?;
-    let password = seal::open(&services.config.secrets, &place(account.id), &account.sealed)?;
-    Ok(password.map(|password| Credential { home, login: account.login.clone(), password }))
+    let password = seal::open(&services.config.secrets, &place(account.id), sealed)?;
+    let Some(password) = password else { return Ok(Err(Problem::Refused)) };
+    let credential = Credential { home, login: account.login.clone(), password };
+    Ok(Ok(Client::CalDav(caldav::Client::new(services, credential)?)))
 }

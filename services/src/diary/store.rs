@@ -5,7 +5,7 @@ use domain::ids::TutorId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Account, Offered, caldav::Found};
+use super::{Account, Kind, Offered, client::Found};
 use crate::{
     Result,
     busy::{Connection, Problem, host},
@@ -14,8 +14,8 @@ use crate::{
 /// The accounts of a tutor, the oldest first, with their calendars by name.
 pub(super) async fn list(db: &mut PgConnection, tutor: TutorId) -> Result<Vec<Account>> {
     let rows = sqlx::query!(
-        "SELECT a.id, a.url, a.login, a.lessons_in, u.failing_since AS \"lessons_failing_since?\",
-                u.problem AS \"lessons_problem?\", o.id AS calendar, o.name, c.id AS \"connection?\", c.read_at,
+        "SELECT a.id, a.kind, a.url, a.login, a.lessons_in, u.failing_since AS \"lessons_failing_since?\",
+                u.problem AS \"lessons_problem?\", o.id AS calendar, o.name, o.writable, c.id AS \"connection?\", c.read_at,
                 c.failing_since, c.problem AS \"problem?\"
          FROM calendar_accounts a
          LEFT JOIN LATERAL (
@@ -34,11 +34,12 @@ pub(super) async fn list(db: &mut PgConnection, tutor: TutorId) -> Result<Vec<Ac
         let failing = row.failing_since.zip(row.problem.as_deref().and_then(Problem::parse));
         let read =
             row.connection.map(|id| Connection { id, host: host.clone(), read_at: row.read_at, failing });
-        let offered = Offered { id: row.calendar, name: row.name, read };
+        let offered = Offered { id: row.calendar, name: row.name, writable: row.writable, read };
         match accounts.last_mut() {
             Some(last) if last.id == row.id => last.calendars.push(offered),
             _ => accounts.push(Account {
                 id: row.id,
+                kind: Kind::parse(&row.kind).unwrap_or(Kind::CalDav),
                 host,
                 login: row.login,
                 calendars: vec![offered],
@@ -89,20 +90,35 @@ pub(super) struct NewAccount<'a> {
     pub tutor: TutorId,
     pub url: &'a str,
     pub login: &'a str,
-    pub sealed: &'a [u8],
+    pub way_in: WayIn<'a>,
+}
+
+/// How we get into an account.
+#[derive(Clone, Copy)]
+pub(super) enum WayIn<'a> {
+    /// By a password, encrypted.
+    Password(&'a [u8]),
+    /// By a permission at Google.
+    Google(Uuid),
 }
 
 /// Writes an account, or gives it another password.
 pub(super) async fn set(tx: &mut PgConnection, account: &NewAccount<'_>, now: DateTime<Utc>) -> Result<()> {
+    let (kind, credential, permission) = match account.way_in {
+        WayIn::Password(sealed) => (Kind::CalDav, Some(sealed), None),
+        WayIn::Google(permission) => (Kind::Google, None, Some(permission)),
+    };
     sqlx::query!(
-        "INSERT INTO calendar_accounts (id, tutor_id, url, login, credential, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (id) DO UPDATE SET credential = $5",
+        "INSERT INTO calendar_accounts (id, tutor_id, kind, url, login, credential, oauth_id, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (id) DO UPDATE SET credential = $6, oauth_id = $7",
         account.id,
         account.tutor.0,
+        kind.name(),
         account.url,
         account.login,
-        account.sealed,
+        credential,
+        permission,
         now
     )
     .execute(tx)
@@ -116,19 +132,23 @@ pub(super) async fn set_offered(tx: &mut PgConnection, account: Uuid, found: &[F
     let urls: Vec<String> = found.iter().map(|found| found.url.to_string()).collect();
     let names: Vec<String> = found.iter().map(|found| found.name.clone()).collect();
     let zones: Vec<Option<String>> = found.iter().map(|found| found.time_zone.clone()).collect();
+    let writable: Vec<bool> = found.iter().map(|found| found.writable).collect();
     sqlx::query!("DELETE FROM offered_calendars WHERE account_id = $1 AND url <> ALL ($2)", account, &urls)
         .execute(&mut *tx)
         .await?;
     sqlx::query!(
-        "INSERT INTO offered_calendars (id, account_id, url, name, time_zone)
-         SELECT id, $1, url, name, zone FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[])
-                                            AS found (id, url, name, zone)
-         ON CONFLICT (account_id, url) DO UPDATE SET name = excluded.name, time_zone = excluded.time_zone",
+        "INSERT INTO offered_calendars (id, account_id, url, name, time_zone, writable)
+         SELECT id, $1, url, name, zone, writable
+         FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::boolean[])
+             AS found (id, url, name, zone, writable)
+         ON CONFLICT (account_id, url) DO UPDATE
+             SET name = excluded.name, time_zone = excluded.time_zone, writable = excluded.writable",
         account,
         &ids,
         &urls,
         &names,
-        &zones as &[Option<String>]
+        &zones as &[Option<String>],
+        &writable
     )
     .execute(tx)
     .await?;
@@ -157,6 +177,7 @@ pub(super) async fn set_lessons_in(
 pub(super) struct OfferedRow {
     pub id: Uuid,
     pub url: String,
+    pub writable: bool,
     pub connection: Option<Uuid>,
 }
 
@@ -168,7 +189,7 @@ pub(super) async fn list_offered(
 ) -> Result<Vec<OfferedRow>> {
     let rows = sqlx::query_as!(
         OfferedRow,
-        "SELECT o.id, o.url, c.id AS \"connection?\"
+        "SELECT o.id, o.url, o.writable, c.id AS \"connection?\"
          FROM offered_calendars o
          JOIN calendar_accounts a ON a.id = o.account_id AND a.tutor_id = $1
          LEFT JOIN calendar_connections c ON c.offered_id = o.id
@@ -179,11 +200,23 @@ pub(super) async fn list_offered(
     Ok(rows.fetch_all(tx).await?)
 }
 
-/// Forgets an account with all that is its own; `false` where it is not the tutor's.
-pub(super) async fn delete(db: &mut PgConnection, tutor: TutorId, account: Uuid) -> Result<bool> {
-    let gone =
-        sqlx::query!("DELETE FROM calendar_accounts WHERE id = $1 AND tutor_id = $2", account, tutor.0)
-            .execute(db)
-            .await?;
-    Ok(gone.rows_affected() > 0)
+/// The permission of an account at its provider.
+pub(super) async fn find_permission(tx: &mut PgConnection, account: Uuid) -> Result<Option<Uuid>> {
+    let found = sqlx::query_scalar!("SELECT oauth_id FROM calendar_accounts WHERE id = $1", account);
+    Ok(found.fetch_optional(tx).await?.flatten())
+}
+
+/// Forgets an account with all that is its own but the permission at its provider, which is answered; `None` where it
+/// is not the tutor's.
+pub(super) async fn delete(
+    tx: &mut PgConnection,
+    tutor: TutorId,
+    account: Uuid,
+) -> Result<Option<Option<Uuid>>> {
+    let gone = sqlx::query_scalar!(
+        "DELETE FROM calendar_accounts WHERE id = $1 AND tutor_id = $2 RETURNING oauth_id",
+        account,
+        tutor.0
+    );
+    Ok(gone.fetch_optional(tx).await?)
 }

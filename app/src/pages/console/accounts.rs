@@ -2,25 +2,30 @@
 //! are written.
 
 use leptos::prelude::*;
-use services::{busy::Connection, diary::Account};
+use services::{
+    busy::Connection,
+    diary::{Account, Kind},
+};
 
-use super::calendars::{problem_since, why};
+use super::{
+    calendars::{problem_since, why},
+    disconnect::{DisconnectDialog, DisconnectLink, Disconnecting},
+};
 use crate::{
     pages::{
-        context::{Visit, visit},
+        context::Visit,
         flash, format,
         forms::{PostForm, TextField},
         i18n::{Locale, td_string},
-        query,
     },
     ui::{
-        Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, Checkbox, Dialog, Disclosure, Field,
-        Glyph, Icon, Select, SelectOption, StateBadge, Tone,
+        Alert, Button, ButtonLink, ButtonVariant, Card, Checkbox, Disclosure, Field, Glyph, Icon, Select,
+        SelectOption, StateBadge, Tone,
     },
 };
 
-/// Where they are listed.
-const PAGE: &str = "/tutor/settings#accounts";
+/// The address that leads to Google's question.
+const GOOGLE: &str = "/connect/google";
 
 /// The connected accounts, and the form that connects one.
 #[component]
@@ -29,13 +34,15 @@ pub fn Accounts(
     visit: Visit,
     /// The oldest first.
     accounts: Vec<Account>,
+    /// Whether accounts at Google can be connected.
+    google: bool,
 ) -> impl IntoView {
     let locale = visit.locale();
     let is_failed = flash::of("/do/connect_account", &visit.query).is_some();
-    let open = accounts.is_empty() || is_failed || accounts.iter().any(Account::is_refused);
+    let mut by_password = accounts.iter().filter(|account| account.kind == Kind::CalDav);
+    let open = accounts.is_empty() && !google || is_failed || by_password.any(Account::is_refused);
     let dialogs = accounts.iter().cloned().enumerate();
-    let dialogs =
-        dialogs.map(|(place, account)| view! { <DisconnectDialog locale place account/> }).collect_view();
+    let dialogs = dialogs.map(|(place, account)| view! { <Question locale place account/> }).collect_view();
     let rows = accounts.into_iter().enumerate();
     let rows =
         rows.map(|(place, account)| view! { <Connected visit=visit.clone() place account/> }).collect_view();
@@ -45,12 +52,29 @@ pub fn Accounts(
                 <div class="stack">
                     <p class="quiet small">{td_string!(locale, diary.accounts_lead)}</p>
                     {rows}
+                    {google.then(|| view! { <ConnectGoogle locale/> })}
                     <Disclosure summary=td_string!(locale, diary.caldav_title) open class="disclosure-last">
                         <Connect locale/>
                     </Disclosure>
                 </div>
             </Card>
             {dialogs}
+        </div>
+    }
+}
+
+/// The way to Google, which asks for permission. A link, because no form may lead to another site.
+#[component]
+fn ConnectGoogle(locale: Locale) -> impl IntoView {
+    view! {
+        <div class="stack-tight">
+            <div class="form-actions">
+                <ButtonLink href=GOOGLE variant=ButtonVariant::Secondary attr:rel="external">
+                    <Icon glyph=Glyph::Calendar/>
+                    {td_string!(locale, diary.google_connect)}
+                </ButtonLink>
+            </div>
+            <p class="quiet small">{td_string!(locale, diary.google_hint)}</p>
         </div>
     }
 }
@@ -75,16 +99,62 @@ fn Connect(locale: Locale) -> impl IntoView {
     }
 }
 
-/// The address at which the question before disconnecting is open, and the id of its dialog.
-fn removal(place: usize, account: &Account) -> (String, String) {
-    let href = format!("/tutor/settings?disconnect={}#accounts", account.id);
-    (href, format!("disconnect-account-{place}"))
+/// What disconnects an account.
+fn removal(place: usize, account: &Account) -> Disconnecting {
+    Disconnecting {
+        action: "disconnect_account",
+        field: "account",
+        own: account.id.to_string(),
+        id: format!("disconnect-account-{place}"),
+        part: "accounts",
+    }
+}
+
+/// The question before an account is disconnected.
+#[component]
+fn Question(locale: Locale, place: usize, account: Account) -> impl IntoView {
+    let what = removal(place, &account);
+    let (login, host) = (account.login, account.host);
+    let text = match account.kind {
+        Kind::CalDav => {
+            td_string!(locale, diary.account_disconnect_text, login = login, host = host).to_string()
+        }
+        Kind::Google => td_string!(locale, diary.google_disconnect_text, login = login).to_string(),
+    };
+    view! { <DisconnectDialog locale what title=td_string!(locale, diary.account_disconnect_title) text/> }
+}
+
+/// What an account is called: its provider, or its server.
+fn called(locale: Locale, account: &Account) -> String {
+    match account.kind {
+        Kind::CalDav => account.host.clone(),
+        Kind::Google => td_string!(locale, diary.google_name).to_owned(),
+    }
+}
+
+/// What to do where the provider does not let us in any more.
+#[component]
+fn Refused(locale: Locale, kind: Kind) -> impl IntoView {
+    match kind {
+        Kind::CalDav => view! {
+            <Alert tone=Tone::Warning title=td_string!(locale, diary.account_refused)>{td_string!(locale, diary.account_refused_text)}</Alert>
+        }
+        .into_any(),
+        Kind::Google => view! {
+            <Alert tone=Tone::Warning title=td_string!(locale, diary.google_refused)>
+                <a class="link hit" href=GOOGLE rel="external">{td_string!(locale, diary.google_again)}</a>
+            </Alert>
+        }
+        .into_any(),
+    }
 }
 
 #[component]
 fn Connected(visit: Visit, place: usize, account: Account) -> impl IntoView {
     let locale = visit.locale();
-    let (href, dialog) = removal(place, &account);
+    let what = removal(place, &account);
+    let called = called(locale, &account);
+    let name = format!("{called}, {}", account.login);
     let refused = account.is_refused();
     let reading = account.calendars.iter().any(|calendar| calendar.read.is_some());
     let mut read = account.calendars.iter().filter_map(|calendar| calendar.read.as_ref());
@@ -93,7 +163,6 @@ fn Connected(visit: Visit, place: usize, account: Account) -> impl IntoView {
         let why = problem_since(&visit, since, problem);
         td_string!(locale, diary.lessons_failing, why = why).to_string()
     });
-    let label = format!("{}: {}, {}", td_string!(locale, diary.busy_disconnect), account.host, account.login);
     let legend = td_string!(locale, diary.choose_legend, login = account.login.clone()).to_string();
     let boxes = account.calendars.iter().enumerate().map(|(number, calendar)| {
         let hint = calendar.read.as_ref().map(|read| standing(&visit, read)).unwrap_or_default();
@@ -111,15 +180,15 @@ fn Connected(visit: Visit, place: usize, account: Account) -> impl IntoView {
             <div class="card-line">
                 <Icon glyph=Glyph::Calendar/>
                 <div class="card-line-text">
-                    <p><strong>{account.host.clone()}</strong></p>
+                    <p><strong>{called}</strong></p>
                     <p class="quiet small">{account.login.clone()}</p>
                 </div>
                 <div class="row">
                     <Badge locale account=account.clone()/>
-                    <ButtonLink href variant=ButtonVariant::Ghost size=ButtonSize::Small label attr:data-opens=dialog>{td_string!(locale, diary.busy_disconnect)}</ButtonLink>
+                    <DisconnectLink locale what name/>
                 </div>
             </div>
-            {refused.then(|| view! { <Alert tone=Tone::Warning title=td_string!(locale, diary.account_refused)>{td_string!(locale, diary.account_refused_text)}</Alert> })}
+            {refused.then(|| view! { <Refused locale kind=account.kind/> })}
             {failing.then(|| view! { <Alert tone=Tone::Warning title=td_string!(locale, diary.busy_failing)/> })}
             {lessons_failing.map(|title| view! { <Alert tone=Tone::Warning title/> })}
             {(!reading).then(|| view! { <Alert tone=Tone::Info title=td_string!(locale, diary.account_unread)/> })}
@@ -140,7 +209,7 @@ fn Connected(visit: Visit, place: usize, account: Account) -> impl IntoView {
 #[component]
 fn LessonsIn(locale: Locale, place: usize, account: Account) -> impl IntoView {
     let nowhere = SelectOption::new("", td_string!(locale, diary.lessons_nowhere));
-    let calendars = account.calendars.iter();
+    let calendars = account.calendars.iter().filter(|calendar| calendar.writable);
     let calendars =
         calendars.map(|calendar| SelectOption::new(calendar.id.to_string(), calendar.name.clone()));
     let options: Vec<_> = std::iter::once(nowhere).chain(calendars).collect();
@@ -177,27 +246,4 @@ fn standing(visit: &Visit, read: &Connection) -> String {
         None => td_string!(locale, diary.busy_never).to_owned(),
     };
     [Some(last), why(visit, read)].into_iter().flatten().collect::<Vec<_>>().join(" · ")
-}
-
-/// The question before an account is disconnected. Without script it arrives open at its own address.
-#[component]
-fn DisconnectDialog(locale: Locale, place: usize, account: Account) -> impl IntoView {
-    let own = account.id.to_string();
-    let open = query::get(&visit().query, "disconnect").as_deref() == Some(own.as_str());
-    let close = if open { PAGE.to_owned() } else { String::new() };
-    let (_, id) = removal(place, &account);
-    let text = td_string!(locale, diary.account_disconnect_text, login = account.login, host = account.host);
-    let text = text.to_string();
-    view! {
-        <Dialog id title=td_string!(locale, diary.account_disconnect_title) close_label=td_string!(locale, site.close) open close_href=close>
-            <p>{text}</p>
-            <form method="post" action="/do/disconnect_account" class="form">
-                <input type="hidden" name="account" value=own/>
-                <div class="form-actions">
-                    <Button variant=ButtonVariant::Danger class="btn-solid">{td_string!(locale, diary.busy_disconnect)}</Button>
-                    <ButtonLink href=PAGE variant=ButtonVariant::Ghost attr:data-closes="">{td_string!(locale, diary.busy_keep)}</ButtonLink>
-                </div>
-            </form>
-        </Dialog>
-    }
 }

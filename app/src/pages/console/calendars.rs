@@ -4,15 +4,15 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use services::busy::{Connection, Problem};
 
+use super::disconnect::{DisconnectDialog, DisconnectLink, Disconnecting};
 use crate::{
     pages::{
-        context::{Visit, visit},
+        context::Visit,
         format,
         forms::{PostForm, TextField},
         i18n::{Locale, td_string},
-        query,
     },
-    ui::{Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, Dialog, Glyph, Icon, StateBadge, Tone},
+    ui::{Alert, Button, ButtonVariant, Card, Glyph, Icon, StateBadge, Tone},
 };
 
 /// Where they are listed.
@@ -33,10 +33,12 @@ pub fn Calendars(
     let rows = connections.iter().cloned().enumerate();
     let rows =
         rows.map(|(place, connection)| view! { <Row visit=visit.clone() place connection/> }).collect_view();
-    let dialogs = connections.into_iter().enumerate();
-    let dialogs = dialogs
-        .map(|(place, connection)| view! { <DisconnectDialog locale place connection/> })
-        .collect_view();
+    let dialogs = connections.into_iter().enumerate().map(|(place, connection)| {
+        let what = removal(place, &connection);
+        let text = td_string!(locale, diary.busy_disconnect_text, host = connection.host).to_string();
+        view! { <DisconnectDialog locale what title=td_string!(locale, diary.busy_disconnect_title) text/> }
+    });
+    let dialogs = dialogs.collect_view();
     view! {
         <div id="calendars">
             <Card title=td_string!(locale, diary.busy_title)>
@@ -59,16 +61,21 @@ pub fn Calendars(
     }
 }
 
-/// The address at which the question before disconnecting is open, and the id of its dialog.
-fn removal(place: usize, connection: &Connection) -> (String, String) {
-    let id = connection.id.to_string();
-    (format!("/tutor/settings?disconnect={id}#calendars"), format!("disconnect-{place}"))
+/// What disconnects a calendar.
+fn removal(place: usize, connection: &Connection) -> Disconnecting {
+    Disconnecting {
+        action: "disconnect_calendar",
+        field: "connection",
+        own: connection.id.to_string(),
+        id: format!("disconnect-{place}"),
+        part: "calendars",
+    }
 }
 
 #[component]
 fn Row(visit: Visit, place: usize, connection: Connection) -> impl IntoView {
     let locale = visit.locale();
-    let (href, dialog) = removal(place, &connection);
+    let what = removal(place, &connection);
     let read = connection.read_at.map(|at| {
         let at = format::moment(locale, visit.zone, at);
         td_string!(locale, diary.busy_read, time = at).to_string()
@@ -80,7 +87,7 @@ fn Row(visit: Visit, place: usize, connection: Connection) -> impl IntoView {
         }
     };
     let why = why(&visit, &connection).map(|why| view! { <p class="small">{why}</p> });
-    let label = format!("{}: {}", td_string!(locale, diary.busy_disconnect), connection.host);
+    let name = connection.host.clone();
     view! {
         <li class="card-line">
             <Icon glyph=Glyph::Calendar/>
@@ -91,7 +98,7 @@ fn Row(visit: Visit, place: usize, connection: Connection) -> impl IntoView {
             </div>
             <div class="row">
                 {standing}
-                <ButtonLink href variant=ButtonVariant::Ghost size=ButtonSize::Small label attr:data-opens=dialog>{td_string!(locale, diary.busy_disconnect)}</ButtonLink>
+                <DisconnectLink locale what name/>
             </div>
         </li>
     }
@@ -112,28 +119,6 @@ pub(super) fn problem_since(visit: &Visit, since: DateTime<Utc>, problem: Proble
         Problem::Forbidden => td_string!(locale, diary.busy_forbidden, time = since).to_string(),
         Problem::TooLarge => td_string!(locale, diary.busy_too_large, time = since).to_string(),
         Problem::Unreadable => td_string!(locale, diary.busy_unreadable, time = since).to_string(),
-    }
-}
-
-/// The question before a calendar is disconnected. Without script it arrives open at its own address.
-#[component]
-fn DisconnectDialog(locale: Locale, place: usize, connection: Connection) -> impl IntoView {
-    let own = connection.id.to_string();
-    let open = query::get(&visit().query, "disconnect").as_deref() == Some(own.as_str());
-    let close = if open { PAGE.to_owned() } else { String::new() };
-    let (_, id) = removal(place, &connection);
-    let text = td_string!(locale, diary.busy_disconnect_text, host = connection.host).to_string();
-    view! {
-        <Dialog id title=td_string!(locale, diary.busy_disconnect_title) close_label=td_string!(locale, site.close) open close_href=close>
-            <p>{text}</p>
-            <form method="post" action="/do/disconnect_calendar" class="form">
-                <input type="hidden" name="connection" value=own/>
-                <div class="form-actions">
-                    <Button variant=ButtonVariant::Danger class="btn-solid">{td_string!(locale, diary.busy_disconnect)}</Button>
-                    <ButtonLink href=PAGE variant=ButtonVariant::Ghost attr:data-closes="">{td_string!(locale, diary.busy_keep)}</ButtonLink>
-                </div>
-            </form>
-        </Dialog>
     }
 }
 

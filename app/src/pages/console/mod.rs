@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod actions;
 pub mod availability;
 pub mod calendars;
+pub mod disconnect;
 pub mod earnings;
 pub mod earnings_actions;
 pub mod offerings;

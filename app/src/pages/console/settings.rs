@@ -27,6 +27,7 @@ struct Loaded {
     platform: Policy,
     connections: Vec<Connection>,
     accounts: Vec<Account>,
+    google: bool,
 }
 
 /// `/tutor/settings`
@@ -40,7 +41,8 @@ pub fn TutorSettingsPage() -> impl IntoView {
             let accounts = diary::list(&visit.services, &desk.actor, desk.id).await?;
             let mut db = visit.services.db.acquire().await?;
             let platform = settings::load(&mut db).await?.policy;
-            Ok(Loaded { own, provider, platform, connections, accounts })
+            let google = diary::is_google_offered(&visit.services);
+            Ok(Loaded { own, provider, platform, connections, accounts, google })
         },
         |visit, _, loaded| view! { <Shown visit loaded/> },
     )
@@ -49,7 +51,7 @@ pub fn TutorSettingsPage() -> impl IntoView {
 #[component]
 fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
     let locale = visit.locale();
-    let Loaded { own, provider, platform, connections, accounts } = loaded;
+    let Loaded { own, provider, platform, connections, accounts, google } = loaded;
     let default = |minutes: i64| {
         let span = format::span(locale, minutes);
         td_string!(locale, console.platform_default, value = span).to_string()
@@ -58,7 +60,7 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
     let cancel = default(platform.cancel_notice_min);
     let horizon = default(platform.horizon_days * 1440);
     view! {
-        <FlashNotice actions=&["disconnect_calendar", "choose_calendars", "disconnect_account"]/>
+        <FlashNotice actions=&["disconnect_calendar", "choose_calendars", "disconnect_account", "connect_google"]/>
         <PostForm action="save_tutor_settings" class="form">
             <Card title=td_string!(locale, console.rules_title)>
                 <div class="form">
@@ -77,7 +79,7 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
             <div class="form-actions"><Button>{td_string!(locale, site.save)}</Button></div>
         </PostForm>
         <Calendars visit=visit.clone() connections/>
-        <Accounts visit accounts/>
+        <Accounts visit accounts google/>
     }
 }
 

@@ -3,17 +3,10 @@
 use url::Url;
 
 use super::{Client, xml::Place};
-use crate::busy::{Problem, zone_of};
-
-/// A calendar of an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::diary) struct Found {
-    pub url: Url,
-    /// What its owner calls it.
-    pub name: String,
-    /// Its zone, where it names one that we know.
-    pub time_zone: Option<String>,
-}
+use crate::{
+    busy::{Problem, zone_of},
+    diary::client::Found,
+};
 
 /// How many calendars of an account are offered.
 const MOST: usize = 50;
@@ -55,7 +48,7 @@ fn calendar(client: &Client<'_>, base: &Url, place: Place) -> Option<Found> {
     let last = || url.path_segments()?.rfind(|part| !part.is_empty()).map(str::to_owned);
     let name = place.name.or_else(last).unwrap_or_default();
     let name = name.chars().filter(|character| !character.is_control()).take(LONGEST_NAME).collect();
-    Some(Found { name, time_zone: place.zone.as_deref().and_then(zone_of), url })
+    Some(Found { name, time_zone: place.zone.as_deref().and_then(zone_of), url, writable: true })
 }
 
 /// Where calendars may be: said by the address itself, or by the place that its server names for the purpose.

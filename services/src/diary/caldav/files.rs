@@ -7,25 +7,10 @@ use reqwest::{
 use url::Url;
 
 use super::{Client, Question};
-use crate::busy::Problem;
-
-/// What is at a place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::diary) enum Standing {
-    /// Nothing.
-    Missing,
-    /// A file, whose version has a name where the server gives one.
-    There(Option<String>),
-}
-
-/// How an attempt to write went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::diary) enum Written {
-    /// It is there now.
-    Done,
-    /// Somebody else has written since we looked.
-    Overtaken,
-}
+use crate::{
+    busy::Problem,
+    diary::client::{Standing, Written},
+};
 
 impl Client<'_> {
     /// What is at a place.

@@ -20,8 +20,7 @@ use crate::{
     net,
 };
 
-pub(super) use discover::{Found, discover};
-pub(super) use files::Written;
+pub(super) use discover::discover;
 
 /// Who asks, and the password, made for us where the provider knows such.
 #[derive(Clone, PartialEq, Eq)]
@@ -45,7 +44,7 @@ const TIME: Duration = Duration::from_secs(40);
 pub(crate) struct Client<'a> {
     services: &'a Services,
     http: reqwest::Client,
-    credential: &'a Credential,
+    credential: Credential,
 }
 
 /// What a server answered.
@@ -106,7 +105,7 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// Where the machine's TLS cannot be set up.
-    pub(crate) fn new(services: &'a Services, credential: &'a Credential) -> Result<Self> {
+    pub(crate) fn new(services: &'a Services, credential: Credential) -> Result<Self> {
         Ok(Client { services, http: net::direct_client(&services.config)?, credential })
     }
 

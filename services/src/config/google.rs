@@ -1,0 +1,101 @@
+//! Google, at which people let us act for them.
+
+use url::Url;
+
+use super::{
+    ConfigError, Mode,
+    vars::{Vars, fault},
+};
+
+/// Google, at which people let us act for them.
+#[derive(Clone)]
+pub struct GoogleConfig {
+    /// `GOOGLE_CLIENT_ID`.
+    pub client_id: String,
+    /// `GOOGLE_CLIENT_SECRET`.
+    pub client_secret: String,
+    /// `GOOGLE_ISSUER` without a slash at its end, default `https://accounts.google.com`: its discovery document names
+    /// the other addresses.
+    pub issuer: String,
+    /// `GOOGLE_API_BASE` without a slash at its end, default `https://www.googleapis.com`.
+    pub api_base: String,
+}
+
+impl std::fmt::Debug for GoogleConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("GoogleConfig(…)")
+    }
+}
+
+impl GoogleConfig {
+    /// All of it or nothing.
+    pub(super) fn read(vars: &Vars<'_>, mode: Mode) -> Result<Option<Self>, ConfigError> {
+        let (id, secret) = ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET");
+        let (client_id, client_secret) = match (vars.get(id), vars.get(secret)) {
+            (None, None) => return Ok(None),
+            (Some(client_id), Some(client_secret)) => (client_id, client_secret),
+            (None, Some(_)) => return Err(fault(id, "is required beside GOOGLE_CLIENT_SECRET")),
+            (Some(_), None) => return Err(fault(secret, "is required beside GOOGLE_CLIENT_ID")),
+        };
+        let address = |name, default: &str| {
+            let text = vars.get(name).unwrap_or_else(|| default.to_owned());
+            let encrypted =
+                |url: &Url| url.scheme() == "https" || url.scheme() == "http" && mode == Mode::Development;
+            let plain = |url: &Url| url.query().is_none() && url.fragment().is_none();
+            match Url::parse(&text).ok().filter(|url| encrypted(url) && plain(url)) {
+                Some(_) => Ok(text.trim_end_matches('/').to_owned()),
+                None => Err(fault(name, "must be an https address")),
+            }
+        };
+        Ok(Some(GoogleConfig {
+            client_id,
+            client_secret,
+            issuer: address("GOOGLE_ISSUER", "https://accounts.google.com")?,
+            api_base: address("GOOGLE_API_BASE", "https://www.googleapis.com")?,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::read;
+
+    const BOTH: [(&str, &str); 2] = [("GOOGLE_CLIENT_ID", "id"), ("GOOGLE_CLIENT_SECRET", "geheim")];
+
+    #[test]
+    fn it_is_configured_wholly_or_not_at_all() {
+        assert!(read(&[]).expect("none").google.is_none());
+        let config = read(&BOTH).expect("both");
+        assert!(!format!("{config:?}").contains("geheim"));
+        let google = config.google.expect("configured");
+        let addresses = (google.issuer.as_str(), google.api_base.as_str());
+        assert_eq!(addresses, ("https://accounts.google.com", "https://www.googleapis.com"));
+        assert_eq!(read(&BOTH[..1]).expect_err("one").name, "GOOGLE_CLIENT_SECRET");
+        assert_eq!(read(&BOTH[1..]).expect_err("one").name, "GOOGLE_CLIENT_ID");
+    }
+
+    #[test]
+    fn its_addresses_are_encrypted_but_on_a_developers_machine() {
+        let with = |name, value| read(&[&BOTH[..], &[(name, value)]].concat());
+        for name in ["GOOGLE_ISSUER", "GOOGLE_API_BASE"] {
+            for wrong in ["nowhere", "ftp://google.test", "https://google.test/?x"] {
+                assert_eq!(with(name, wrong).expect_err(wrong).name, name);
+            }
+        }
+        let google = with("GOOGLE_ISSUER", "http://127.0.0.1:9000/oidc/").expect("an address").google;
+        assert_eq!(google.expect("configured").issuer, "http://127.0.0.1:9000/oidc");
+        let secret = "x".repeat(32);
+        let production = [
+            ("LECTERN_ENV", "production"),
+            ("PUBLIC_URL", "https://lectern.test"),
+            ("SESSION_SECRET", &secret),
+            ("CRON_SECRET", &secret),
+            ("SMTP_URL", "smtps://mail.lectern.test"),
+            ("STRIPE_SECRET_KEY", "sk_live_x"),
+            ("STRIPE_PUBLISHABLE_KEY", "pk_live_x"),
+            ("STRIPE_WEBHOOK_SECRET", "whsec_x"),
+            ("GOOGLE_ISSUER", "http://google.test"),
+        ];
+        assert_eq!(read(&[&BOTH[..], &production].concat()).expect_err("unencrypted").name, "GOOGLE_ISSUER");
+    }
+}

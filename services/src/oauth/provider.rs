@@ -1,0 +1,140 @@
+//! A provider: its addresses, which its discovery document names (OpenID Connect Discovery 1.0), and our name there.
+
+use std::sync::OnceLock;
+
+use oauth2::{
+    AuthUrl, ClientId, ClientSecret, EndpointNotSet, EndpointSet, RedirectUrl, TokenUrl, basic::BasicClient,
+};
+use serde::Deserialize;
+use tokio::sync::OnceCell;
+
+use crate::{AppError, Result, config::GoogleConfig, net};
+
+/// Which provider it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ProviderKind {
+    /// Google.
+    Google,
+}
+
+impl ProviderKind {
+    /// The name in the database and in addresses.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            ProviderKind::Google => "google",
+        }
+    }
+}
+
+/// A provider at which people let us act for them.
+pub struct Provider {
+    kind: ProviderKind,
+    issuer: String,
+    client_id: String,
+    client_secret: String,
+    http: OnceLock<reqwest::Client>,
+    endpoints: OnceCell<Endpoints>,
+}
+
+impl std::fmt::Debug for Provider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Provider(…)")
+    }
+}
+
+/// Where a provider is asked for what.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Endpoints {
+    /// The issuer that the document is about.
+    issuer: String,
+    authorization_endpoint: AuthUrl,
+    token_endpoint: TokenUrl,
+    /// Where permission is withdrawn (RFC 7009).
+    pub revocation_endpoint: Option<url::Url>,
+}
+
+/// A client of the library that can ask for permission and for tokens.
+pub(super) type Client =
+    BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+
+impl Provider {
+    /// Google, as it is configured.
+    #[must_use]
+    pub fn google(config: &GoogleConfig) -> Self {
+        Provider {
+            kind: ProviderKind::Google,
+            issuer: config.issuer.clone(),
+            client_id: config.client_id.clone(),
+            client_secret: config.client_secret.clone(),
+            http: OnceLock::new(),
+            endpoints: OnceCell::new(),
+        }
+    }
+
+    pub(super) fn kind(&self) -> ProviderKind {
+        self.kind
+    }
+
+    /// Who answers for the provider's tokens.
+    pub(super) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Our name and password there.
+    pub(super) fn login(&self) -> (&str, &str) {
+        (&self.client_id, &self.client_secret)
+    }
+
+    /// Who makes calls: redirects are not followed, as the library asks for.
+    ///
+    /// # Errors
+    /// Where the machine's TLS cannot be set up.
+    pub(crate) fn http(&self) -> Result<reqwest::Client> {
+        if let Some(http) = self.http.get() {
+            return Ok(http.clone());
+        }
+        let http = net::provider_client()?;
+        Ok(self.http.get_or_init(|| http).clone())
+    }
+
+    /// Its addresses, which are asked for once in the life of a process.
+    ///
+    /// # Errors
+    /// Where the document cannot be had, or is about somebody else.
+    pub(super) async fn endpoints(&self) -> Result<&Endpoints> {
+        self.endpoints.get_or_try_init(|| self.discover()).await
+    }
+
+    async fn discover(&self) -> Result<Endpoints> {
+        let address = format!("{}/.well-known/openid-configuration", self.issuer);
+        let answer = self.http()?.get(address).send().await.map_err(AppError::fault)?;
+        let answer = answer.error_for_status().map_err(AppError::fault)?;
+        let found: Endpoints = answer.json().await.map_err(AppError::fault)?;
+        if found.issuer.trim_end_matches('/') == self.issuer {
+            Ok(found)
+        } else {
+            Err(AppError::fault(format!("the discovery document of {} is about another issuer", self.issuer)))
+        }
+    }
+
+    /// The library's client.
+    ///
+    /// # Errors
+    /// As [`Provider::endpoints`].
+    pub(super) async fn client(&self) -> Result<Client> {
+        let endpoints = self.endpoints().await?;
+        Ok(BasicClient::new(ClientId::new(self.client_id.clone()))
+            .set_client_secret(ClientSecret::new(self.client_secret.clone()))
+            .set_auth_uri(endpoints.authorization_endpoint.clone())
+            .set_token_uri(endpoints.token_endpoint.clone()))
+    }
+
+    /// Where the provider sends people back to: this is to be registered there.
+    ///
+    /// # Errors
+    /// Where our own address is none.
+    pub(super) fn way_back(&self, public_url: &str) -> Result<RedirectUrl> {
+        let address = format!("{public_url}/connect/{}/callback", self.kind.name());
+        RedirectUrl::new(address).map_err(AppError::fault)
+    }
+}

@@ -1,0 +1,204 @@
+// Google for tests: permission by oidc-provider with its own pages for signing in and consenting, and as much of the
+// Calendar API (v3) as Lectern uses, over tokens that the provider really gave. Bodies are judged by
+// google-calendar.schema.json.
+//
+//   node google.mjs PORT WAY_BACK
+//
+// WAY_BACK is the address that a client registers. Under /test/ tests see and change what is there.
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { Provider } from 'oidc-provider';
+
+const [port, wayBack] = process.argv.slice(2);
+const issuer = `http://127.0.0.1:${port}`;
+const PREFIX = 'https://www.googleapis.com/auth/';
+const [LIST, FREE_BUSY, EVENTS] = ['calendar.calendarlist.readonly', 'calendar.freebusy', 'calendar.events'].map(
+  (name) => PREFIX + name,
+);
+const LONGEST_SPAN_MS = 90 * 24 * 3600 * 1000;
+
+const ajv = new Ajv2020();
+addFormats.default(ajv);
+ajv.addSchema(JSON.parse(readFileSync(new URL('google-calendar.schema.json', import.meta.url), 'utf8')), 'calendar');
+const isEvent = ajv.getSchema('calendar#/$defs/Event');
+const isQuestion = ajv.getSchema('calendar#/$defs/FreeBusyRequest');
+
+const provider = new Provider(issuer, {
+  clients: [
+    {
+      client_id: 'lectern',
+      client_secret: 'geheim',
+      redirect_uris: [wayBack],
+      grant_types: ['authorization_code', 'refresh_token'],
+    },
+  ],
+  scopes: [LIST, FREE_BUSY, EVENTS],
+  cookies: { keys: ['of tests'] },
+  features: { devInteractions: { enabled: true }, revocation: { enabled: true } },
+  findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+  issueRefreshToken: () => true,
+  pkce: { required: () => true },
+  rotateRefreshToken: false,
+  ttl: { AccessToken: 3600, AuthorizationCode: 60, RefreshToken: 86400, Grant: 86400, Interaction: 600, Session: 600 },
+});
+
+// Every token that is alive.
+const tokens = new Map();
+for (const kind of ['access_token', 'refresh_token']) {
+  provider.on(`${kind}.saved`, (token) => tokens.set(token.jti, token));
+  provider.on(`${kind}.destroyed`, (token) => tokens.delete(token.jti));
+}
+provider.on('grant.revoked', (_, grant) => {
+  for (const [id, token] of tokens) if (token.grantId === grant) tokens.delete(id);
+});
+let renewals = 0;
+provider.on('grant.success', (ctx) => (renewals += ctx.oidc.params.grant_type === 'refresh_token' ? 1 : 0));
+
+let calendars;
+let failure = null;
+let version = 0;
+let asked = [];
+
+const start = () => {
+  calendars = new Map([
+    ['work', { summary: 'Work', accessRole: 'owner', events: new Map() }],
+    ['team@group.calendar.google.com', { summary: 'Team', accessRole: 'reader', events: new Map() }],
+  ]);
+};
+start();
+
+const reply = (status, body) => ({ status, body });
+const refusal = (status, reason) =>
+  reply(status, { error: { code: status, message: reason, errors: [{ domain: 'global', reason, message: reason }] } });
+
+async function permitted(request, scope) {
+  const [, token] = (request.headers.authorization ?? '').split(' ');
+  const found = token && (await provider.AccessToken.find(token));
+  if (!found?.isValid) return [refusal(401, 'authError'), null];
+  if (!found.scopes.has(scope)) return [refusal(403, 'insufficientPermissions'), null];
+  return [null, found.accountId];
+}
+
+// The first calendar of an account goes by its owner's address.
+const own = (account) => {
+  if (!calendars.has(account)) calendars.set(account, { summary: account, accessRole: 'owner', events: new Map() });
+};
+
+async function list(request) {
+  const [no, account] = await permitted(request, LIST);
+  if (no) return no;
+  own(account);
+  const entries = [...calendars].filter(([id]) => id === account || !id.endsWith('@example.org'));
+  const items = entries.map(([id, { summary, accessRole }]) => ({
+    kind: 'calendar#calendarListEntry', id, summary, accessRole, timeZone: 'Europe/Paris',
+    ...(id === account ? { primary: true } : {}),
+  }));
+  // In two pages, as long lists are.
+  const second = new URL(request.url, issuer).searchParams.get('pageToken') === 'second';
+  return reply(200, {
+    kind: 'calendar#calendarList',
+    items: second ? items.slice(1) : items.slice(0, 1),
+    ...(second ? {} : { nextPageToken: 'second' }),
+  });
+}
+
+async function freeBusy(request, body) {
+  const [no] = await permitted(request, FREE_BUSY);
+  if (no) return no;
+  if (!isQuestion(body)) return refusal(400, `invalid: ${ajv.errorsText(isQuestion.errors)}`);
+  const [from, to] = [Date.parse(body.timeMin), Date.parse(body.timeMax)];
+  if (from >= to || to - from > LONGEST_SPAN_MS) return refusal(400, 'timeRangeTooLong');
+  const told = body.items.map(({ id }) => {
+    const calendar = calendars.get(id);
+    if (!calendar) return [id, { errors: [{ domain: 'global', reason: 'notFound' }], busy: [] }];
+    const taken = [...calendar.events.values()]
+      .filter((event) => event.status !== 'cancelled' && event.transparency !== 'transparent')
+      .map((event) => [Math.max(from, Date.parse(event.start.dateTime)), Math.min(to, Date.parse(event.end.dateTime))])
+      .filter(([a, b]) => a < b)
+      .sort(([a], [b]) => a - b);
+    const merged = [];
+    for (const [a, b] of taken) {
+      const last = merged.at(-1);
+      if (last && a <= last[1]) last[1] = Math.max(last[1], b);
+      else merged.push([a, b]);
+    }
+    return [id, { busy: merged.map(([a, b]) => ({ start: new Date(a).toISOString(), end: new Date(b).toISOString() })) }];
+  });
+  return reply(200, { kind: 'calendar#freeBusy', timeMin: body.timeMin, timeMax: body.timeMax, calendars: Object.fromEntries(told) });
+}
+
+const written = (calendar, id, body) => {
+  version += 1;
+  const event = { kind: 'calendar#event', status: 'confirmed', ...body, id, etag: `"${version}"` };
+  calendar.events.set(id, event);
+  return reply(200, event);
+};
+
+async function events(request, calendarId, id, body) {
+  const [no] = await permitted(request, EVENTS);
+  if (no) return no;
+  const calendar = calendars.get(calendarId);
+  if (!calendar) return refusal(404, 'notFound');
+  if (request.method !== 'GET' && calendar.accessRole === 'reader') return refusal(403, 'forbidden');
+  if (['POST', 'PUT'].includes(request.method) && !isEvent(body)) {
+    return refusal(400, `invalid: ${ajv.errorsText(isEvent.errors)}`);
+  }
+  if (request.method === 'POST') {
+    // A name is taken for good, also by an event that was removed.
+    return calendar.events.has(body.id) ? refusal(409, 'duplicate') : written(calendar, body.id, body);
+  }
+  const event = calendar.events.get(id);
+  if (!event) return refusal(404, 'notFound');
+  if (request.method === 'GET') return reply(200, event);
+  const condition = request.headers['if-match'];
+  if (condition && condition !== event.etag) return refusal(412, 'conditionNotMet');
+  if (request.method === 'PUT') return written(calendar, id, body);
+  if (event.status === 'cancelled') return refusal(410, 'deleted');
+  written(calendar, id, { ...event, status: 'cancelled' });
+  return reply(204);
+}
+
+// What tests ask: /test/state, /test/event, /test/remove, /test/fail, /test/withdraw, /test/expire.
+async function control(path, body) {
+  if (path === '/test/event') written(calendars.get(body.calendar), body.id, body.event);
+  if (path === '/test/remove') calendars.get(body.calendar).events.get(body.id).status = 'cancelled';
+  if (path === '/test/fail') failure = body.status ? refusal(body.status, body.reason) : null;
+  if (path === '/test/forget') calendars.delete(body.calendar);
+  if (path === '/test/withdraw') await Promise.all([...tokens.values()].map((token) => token.destroy()));
+  if (path === '/test/expire') {
+    await Promise.all([...tokens.values()].filter((token) => token.kind === 'AccessToken').map((token) => token.destroy()));
+  }
+  const state = [...calendars].map(([id, { events }]) => [id, [...events.values()]]);
+  const answer = { calendars: Object.fromEntries(state), asked, renewals, tokens: tokens.size };
+  if (path === '/test/state') asked = [];
+  return reply(200, answer);
+}
+
+async function handle(request, body) {
+  const { pathname } = new URL(request.url, issuer);
+  if (pathname.startsWith('/test/')) return control(pathname, body);
+  asked.push(`${request.method} ${pathname}`);
+  if (failure) return failure;
+  if (pathname === '/calendar/v3/users/me/calendarList') return list(request);
+  if (pathname === '/calendar/v3/freeBusy') return freeBusy(request, body);
+  const [, calendar, , id] = /^\/calendar\/v3\/calendars\/([^/]+)\/events(\/([^/]+))?$/.exec(pathname) ?? [];
+  return calendar ? events(request, decodeURIComponent(calendar), id, body) : refusal(404, 'notFound');
+}
+
+const pages = provider.callback();
+createServer(async (request, response) => {
+  if (!/^\/(test|calendar)\//.test(request.url)) return pages(request, response);
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  const text = Buffer.concat(parts).toString();
+  let answer;
+  try {
+    answer = await handle(request, text ? JSON.parse(text) : undefined);
+  } catch (error) {
+    answer = refusal(500, String(error));
+  }
+  response.writeHead(answer.status, { 'content-type': 'application/json' });
+  response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));
+}).listen(Number(port), '127.0.0.1');
