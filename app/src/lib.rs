@@ -13,6 +13,7 @@ pub mod booking;
 pub mod chat;
 pub mod dev;
 pub mod diary;
+pub mod dispute;
 pub mod enhance;
 pub mod error;
 pub mod form;

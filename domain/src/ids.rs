@@ -74,6 +74,8 @@ ids! {
     ReportId;
     /// A file of a message.
     AttachmentId;
+    /// What one of the two does not accept about a lesson.
+    DisputeId;
     /// A mail that was written.
     MailId;
 }

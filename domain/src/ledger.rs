@@ -77,6 +77,9 @@ pub enum Event {
     Refunded(Split),
     /// A refund failed after it was given: the money is back with the provider, and tutor and platform have their parts.
     RefundFailed(Split),
+    /// So much of what is owed for a lesson is not owed any more, because a dispute was decided so: tutor and platform
+    /// each do without their part.
+    Reduced(Split),
     /// The provider gave back what was paid ahead and not charged.
     Returned(Money),
     /// The platform lets a student off what is owed: it bears it, the tutor keeps what was earned.
@@ -100,6 +103,7 @@ impl Event {
             Event::Paid(_) => "paid",
             Event::Refunded(_) => "refunded",
             Event::RefundFailed(_) => "refund_failed",
+            Event::Reduced(_) => "reduced",
             Event::Returned(_) => "returned",
             Event::Forgiven(_) => "forgiven",
             Event::Fee(_) => "fee",
@@ -123,6 +127,9 @@ impl Event {
             }
             Event::RefundFailed(Split { charge, fee, payout }) => {
                 vec![(Account::Provider, minus(charge)), (tutor, payout), (Account::Platform, fee)]
+            }
+            Event::Reduced(Split { charge, fee, payout }) => {
+                vec![(student, charge), (tutor, minus(payout)), (Account::Platform, minus(fee))]
             }
             Event::Paid(amount) => moved(Account::Provider, student, amount),
             Event::Returned(amount) => moved(student, Account::Provider, amount),

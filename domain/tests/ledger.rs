@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use domain::{
     Code,
+    dispute::{Outcome, Remedy, remedy, rest},
     ids::{TutorId, UserId},
     ledger::{Account, Entry, Event, Given, refund},
     money::{Currency, Money, Split},
+    payment::ChargeState,
     payout::{sendable, take_back},
 };
 use proptest::prelude::*;
@@ -123,6 +125,12 @@ enum Step {
     PayOut {
         currency: usize,
     },
+    /// A dispute is decided.
+    Decide {
+        lesson: usize,
+        outcome: usize,
+        amount: Option<i64>,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -134,6 +142,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => lesson.clone().prop_map(|lesson| Step::Forgive { lesson }),
         6 => (lesson.clone(), -10_i64..20_000, any::<bool>())
             .prop_map(|(lesson, amount, refuses)| Step::Refund { lesson, amount, refuses }),
+        4 => (lesson.clone(), 0_usize..3, prop::option::of(1_i64..20_000))
+            .prop_map(|(lesson, outcome, amount)| Step::Decide { lesson, outcome, amount }),
         1 => lesson.prop_map(|lesson| Step::FailRefund { lesson }),
         4 => (0..CURRENCIES).prop_map(|currency| Step::PayOut { currency }),
     ]
@@ -194,6 +204,9 @@ impl Books {
                 pick(lesson).into_iter().for_each(|at| self.refund(at, amount, refuses));
             }
             Step::FailRefund { lesson } => pick(lesson).into_iter().for_each(|at| self.fail_refund(at)),
+            Step::Decide { lesson, outcome, amount } => {
+                pick(lesson).into_iter().for_each(|at| self.decide(at, Outcome::ALL[outcome], amount));
+            }
         }
     }
 
@@ -242,6 +255,25 @@ impl Books {
         } else {
             self.transfers[sent].1 += asked;
             self.post(Event::Reversed(Money { minor: asked, ..parts.payout }));
+        }
+    }
+
+    /// A dispute is decided: what was paid is given back, what is owed is reduced.
+    fn decide(&mut self, at: usize, outcome: Outcome, amount: Option<i64>) {
+        let lesson = &mut self.lessons[at];
+        let state = match (lesson.paid, lesson.owed) {
+            (true, _) => ChargeState::Paid,
+            (false, true) => ChargeState::Debt,
+            (false, false) => ChargeState::Nothing,
+        };
+        match remedy(outcome, amount, state, &lesson.split, lesson.given()) {
+            Ok(Remedy::GiveBack(parts)) => self.refund(at, parts.charge.minor, false),
+            Ok(Remedy::Reduce(parts)) => {
+                lesson.split = rest(&lesson.split, &parts);
+                lesson.owed = lesson.split.charge.minor > 0;
+                self.post(Event::Reduced(parts));
+            }
+            Ok(Remedy::Nothing) | Err(_) => {}
         }
     }
 

@@ -52,5 +52,6 @@ export const mainPages: MainPage[] = [
   { name: 'tutor-profile', path: () => '/tutor/profile', who: 'tutor' },
   { name: 'tutor-rules', path: () => '/tutor/settings', who: 'tutor' },
   { name: 'admin', path: () => '/admin', who: 'admin' },
+  { name: 'disputes', path: () => '/admin/disputes', who: 'admin' },
   { name: 'moderation', path: () => '/admin/moderation', who: 'admin' },
 ];

@@ -33,6 +33,10 @@ pub struct Violations {
     pub refund_mismatches: i64,
     /// Deposits that are still held for lessons that will not be charged.
     pub deposits_left_behind: i64,
+    /// Lessons with more than one open dispute.
+    pub disputes_at_once: i64,
+    /// Disputes that were decided without what follows for the money.
+    pub decisions_not_carried_out: i64,
     /// Charges of more than the price that was agreed, or in another currency.
     pub charges_above_price: i64,
     /// Payouts whose lines do not sum to what was sent.
@@ -101,8 +105,17 @@ pub async fn count(services: &Services) -> Result<Violations> {
                  LEFT JOIN charges c ON c.booking_id = b.id
                  WHERE d.state = 'secured' AND b.state <> 'confirmed' AND c.state IS DISTINCT FROM 'scheduled')
                  AS \"deposits_left_behind!\",
+             (SELECT count(*) FROM (SELECT booking_id FROM disputes WHERE state = 'open'
+                 GROUP BY booking_id HAVING count(*) > 1) AS several) AS \"disputes_at_once!\",
+             (SELECT count(*) FROM disputes d WHERE d.state = 'decided' AND (d.remedy, d.amount_minor)
+                 IS DISTINCT FROM (SELECT coalesce(
+                     (SELECT row('given_back'::text, r.amount_minor) FROM refunds r WHERE r.dispute_id = d.id),
+                     (SELECT row('reduced'::text, n.amount_minor) FROM ledger_events v
+                         JOIN ledger_entries n ON n.event_id = v.id AND n.account LIKE 'student:%'
+                         WHERE v.source = 'dispute/' || d.id || '/reduced'),
+                     row('nothing'::text, 0::bigint)))) AS \"decisions_not_carried_out!\",
              (SELECT count(*) FROM charges c JOIN bookings b ON b.id = c.booking_id
-                 WHERE c.amount_minor > b.price_minor OR c.currency <> b.currency) AS \"charges_above_price!\",
+                 WHERE c.amount_minor + c.reduced_minor > b.price_minor OR c.currency <> b.currency) AS \"charges_above_price!\",
              (SELECT count(*) FROM payouts p WHERE p.amount_minor IS DISTINCT FROM (
                  SELECT sum(l.amount_minor) FROM payout_lines l WHERE l.payout_id = p.id))
                  AS \"payouts_unlike_their_lines!\",

@@ -15,6 +15,7 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod diary;
+pub mod dispute;
 pub mod error;
 pub mod invariants;
 pub mod jobs;

@@ -10,13 +10,14 @@ use domain::{
     Code,
     account::Role,
     booking::Booking,
+    dispute::{Outcome, Reason, Statement},
     ledger::Event,
     money::{Currency, Money, Split},
 };
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use serde_json::Value;
 use services::{
-    Actor, Services, jobs, ledger, lesson,
+    Actor, Services, dispute, jobs, ledger, lesson,
     payment::{self, DebtPayment},
     payout, sweep,
     testing::{self, Tutor, assert_invariants, at_hour, booked, now, number},
@@ -113,6 +114,18 @@ impl Charge {
         recount.add("platform", self.currency, -self.amount);
         recount.add(self.student(), self.currency, self.amount);
         Event::Forgiven(self.money(self.amount))
+    }
+
+    /// A dispute was decided: so much of what is owed is not owed any more.
+    fn reduce(&mut self, amount: i64, recount: &mut Recount) -> Event {
+        let fee = part(self.fee, amount, self.amount, self.currency.quantum());
+        self.amount -= amount;
+        self.fee -= fee;
+        recount.add(self.student(), self.currency, amount);
+        recount.add(self.tutor(), self.currency, fee - amount);
+        recount.add("platform", self.currency, -fee);
+        let (charge, fee) = (self.money(amount), self.money(fee));
+        Event::Reduced(Split { charge, fee, payout: self.money(charge.minor - fee.minor) })
     }
 
     /// So much goes back.
@@ -213,6 +226,10 @@ fn operate(
             (charge.pass(random.random_range(0..4), amount, recount), format!("{source}"))
         }
         0 if !charge.paid => (charge.forgive(recount), format!("charge/{index}/forgiven")),
+        1..=2 if !charge.paid && left > charge.currency.quantum() => {
+            let amount = some(random, left - charge.currency.quantum(), charge.currency);
+            (charge.reduce(amount, recount), format!("dispute/{source}/reduced"))
+        }
         _ if !charge.paid => (charge.pay(recount), format!("charge/{index}/paid")),
         1..=2 => (charge.give_back(left, recount), format!("refund/{source}")),
         3..=8 => {
@@ -227,7 +244,7 @@ fn operate(
     (charge.booking.clone(), event, source)
 }
 
-/// Settling, paying, letting off, giving back some and all, the provider's fees, passing on to tutors and taking
+/// Settling, paying, letting off, reducing, giving back some and all, the provider's fees, passing on to tutors and taking
 /// back, some of it told twice.
 #[sqlx::test(migrations = "../migrations")]
 async fn ten_thousand_operations_leave_every_currency_at_zero(db: PgPool) {
@@ -246,7 +263,7 @@ async fn ten_thousand_operations_leave_every_currency_at_zero(db: PgPool) {
     }
     assert_eq!(number(&till.services, "SELECT count(*) FROM ledger_events").await, 10_000);
     let kinds = "SELECT count(DISTINCT kind) FROM ledger_events";
-    assert_eq!(number(&till.services, kinds).await, 9, "all but what goes back of a deposit");
+    assert_eq!(number(&till.services, kinds).await, 10, "all but what goes back of a deposit");
     assert_eq!(number(&till.services, "SELECT count(DISTINCT currency) FROM ledger_entries").await, 4);
     assert_invariants(&till.services).await;
 }
@@ -335,6 +352,42 @@ async fn run_due(services: &Services) {
     jobs::drain(services).await.expect("worked off");
 }
 
+/// Disputes a lesson, once, and decides about it: nothing, a part, all that is left.
+async fn dispute(
+    till: &till::Till,
+    admin: &Actor,
+    pair: &Pair,
+    charge: &mut Charge,
+    random: &mut StdRng,
+    recount: &mut Recount,
+) -> bool {
+    let (services, left) = (&till.services, charge.amount - charge.given);
+    let said = Statement::parse("It was short.").expect("a statement");
+    let opened = dispute::open(services, &pair.student, charge.booking.id, Reason::CutShort, &said).await;
+    let Ok(opened) = opened else { return false };
+    let (outcome, amount) = match random.random_range(0..3) {
+        _ if left == 0 => (Outcome::None, None),
+        0 => (Outcome::None, None),
+        1 => (Outcome::Full, None),
+        _ => (Outcome::Partial, Some(some(random, left, charge.currency))),
+    };
+    let decided = dispute::decide(services, admin, opened.id, outcome, amount, "A test.").await;
+    let amount = match (decided, outcome) {
+        (Ok(decided), _) => decided.verdict.expect("a verdict").amount.minor,
+        (Err(refusal), Outcome::Partial) => {
+            assert_eq!(testing::refused::<()>(Err(refusal)).1, "dispute_rest");
+            0
+        }
+        (Err(refusal), _) => panic!("{refusal}"),
+    };
+    match amount {
+        0 => {}
+        amount if charge.paid => drop(charge.give_back(amount, recount)),
+        amount => drop(charge.reduce(amount, recount)),
+    }
+    true
+}
+
 /// Pays a debt, or asks for a refund: some, all, too much.
 async fn act(
     till: &till::Till,
@@ -345,6 +398,12 @@ async fn act(
     recount: &mut Recount,
 ) {
     let booking = charge.booking.id;
+    if random.random_range(0..4) == 0 && dispute(till, admin, pair, charge, random, recount).await {
+        return;
+    }
+    if !charge.paid && charge.amount == 0 {
+        return;
+    }
     if !charge.paid {
         let paid = payment::begin_debt_payment(&till.services, &pair.student, booking, &pair.good).await;
         assert_eq!(paid.expect("paid"), DebtPayment::Paid);
@@ -368,7 +427,7 @@ async fn act(
 }
 
 /// The use cases themselves: lessons taken and missed, paid and declined, debts paid, tutors paid out, refunds of all
-/// kinds before and after.
+/// kinds before and after, disputes.
 #[sqlx::test(migrations = "../migrations")]
 async fn what_people_do_leaves_every_balance_as_recounted(db: PgPool) {
     let till = till::open(db).await;
@@ -416,7 +475,11 @@ async fn what_people_do_leaves_every_balance_as_recounted(db: PgPool) {
     assert!(paid.paid >= 10 && reversed > 20, "{paid:?}, {reversed} reversals");
     let refunds = number(&till.services, "SELECT count(*) FROM refunds WHERE state = 'succeeded'").await;
     let debts = number(&till.services, "SELECT count(*) FROM student_debts WHERE cleared_by = 'paid'").await;
-    assert!(refunds > 100 && debts > 20, "{refunds} refunds, {debts} debts");
+    let disputes = number(&till.services, "SELECT count(*) FROM disputes WHERE amount_minor > 0").await;
+    assert!(
+        refunds > 100 && debts > 20 && disputes > 40,
+        "{refunds} refunds, {debts} debts, {disputes} disputes"
+    );
     assert_eq!(till.counted("refunds").await, refunds.unsigned_abs());
     assert_invariants(&till.services).await;
 }

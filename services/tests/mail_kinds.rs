@@ -13,6 +13,7 @@ use domain::{
     account::{Email, Language, Password, PersonName, Role},
     booking::Booking,
     chat::MessageBody,
+    dispute::{Outcome, Reason, Statement},
     zone::Zone,
 };
 use letters::World;
@@ -22,7 +23,7 @@ use sandbox::{Options, Sandbox};
 use serde_json::json;
 use services::{
     account::{self, Browser, Registration},
-    booking, chat, lesson,
+    booking, chat, dispute, lesson,
     mail::{self, Mail},
     payment,
     testing::{self, at_hour},
@@ -128,6 +129,23 @@ impl Stage {
         self.world.work().await;
     }
 
+    /// A dispute: opened, answered, decided.
+    async fn disputed(&self, booking: &Booking) {
+        let (services, student) = (&self.world.services, &self.world.student);
+        let admin = testing::user(services, "Ada", Role::Admin).await;
+        let words = |text| Statement::parse(text).expect("a statement");
+        let said = words("Too short.");
+        let opened = dispute::open(services, student, booking.id, Reason::CutShort, &said);
+        let id = opened.await.expect("opened").id;
+        self.world.work().await;
+        dispute::answer(services, &self.world.tutor.actor, id, &words("It was not.")).await.expect("said");
+        self.world.work().await;
+        dispute::decide(services, &admin, id, Outcome::Partial, Some(1000), "Half of it was lost.")
+            .await
+            .expect("decided");
+        self.world.work().await;
+    }
+
     /// A lesson that is reminded of, taught and paid, one to which only the tutor comes, and one that cannot be paid.
     async fn lessons(&self) {
         let (services, student) = (&self.world.services, &self.world.student);
@@ -140,6 +158,7 @@ impl Stage {
         self.joined(&paid, true).await;
         self.at(paid.end).await;
         self.at(paid.end + HOUR).await;
+        self.disputed(&paid).await;
         payment::remove_card(services, student, &card.id).await.expect("removed");
         let missed = self.world.booked_at(at_hour(130)).await;
         let owed = self.world.booked_at(at_hour(132)).await;
@@ -157,7 +176,7 @@ async fn kinds(db: &PgPool) -> BTreeSet<String> {
     let check = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'mails_kind_check'";
     let check: String = sqlx::query_scalar(check).fetch_one(db).await.expect("the check");
     let kinds: BTreeSet<_> = check.split('\'').skip(1).step_by(2).map(str::to_owned).collect();
-    assert!(kinds.len() >= 18, "{check}");
+    assert!(kinds.len() >= 19, "{check}");
     kinds
 }
 

@@ -16,7 +16,7 @@ use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{BroadcastChannel, Event, EventSource, EventTarget, MessageEvent};
 
 /// The events of a person's stream that change what pages show.
-const KINDS: [&str; 21] = [
+const KINDS: [&str; 24] = [
     "message",
     "receipt",
     "thread",
@@ -36,6 +36,9 @@ const KINDS: [&str; 21] = [
     "payment.refunded",
     "payment.refund_failed",
     "rating.submitted",
+    "dispute.opened",
+    "dispute.answered",
+    "dispute.decided",
     "notice",
     "payout",
 ];

@@ -4,7 +4,7 @@ use domain::{account::Role, booking::BookingState};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use services::{
-    chat, invariants,
+    chat, dispute, invariants,
     jobs::{self, FailedJob},
     overview,
     payment::{self, Case},
@@ -14,6 +14,7 @@ use super::{
     admin_jobs::Jobs,
     chat_safety_actions::MODERATION,
     context::Visit,
+    dispute_actions::DISPUTES,
     format,
     gate::only,
     i18n::{Locale, state_name, td_string},
@@ -24,6 +25,13 @@ use crate::ui::{
     StateBadge, Table, Tone,
 };
 
+/// How much waits for an admin, by queue.
+#[derive(Clone, Copy)]
+struct Waiting {
+    reports: i64,
+    disputes: i64,
+}
+
 /// `/admin`
 #[component]
 pub fn Admin() -> impl IntoView {
@@ -33,10 +41,13 @@ pub fn Admin() -> impl IntoView {
                 let overview = overview::load(&visit.services, &actor).await?;
                 let cases = payment::open_cases(&visit.services, &actor).await?;
                 let jobs = jobs::list_failed(&visit.services, &actor).await?;
-                let reports = chat::count_reports(&visit.services, &actor).await?;
-                Ok((overview, invariants::count(&visit.services).await?, cases, jobs, reports))
+                let waiting = Waiting {
+                    reports: chat::count_reports(&visit.services, &actor).await?,
+                    disputes: dispute::count_open(&visit.services, &actor).await?,
+                };
+                Ok((overview, invariants::count(&visit.services).await?, cases, jobs, waiting))
             },
-            |visit, (overview, violations, cases, jobs, reports)| view! { <Shown visit overview violations cases jobs reports/> },
+            |visit, (overview, violations, cases, jobs, waiting)| view! { <Shown visit overview violations cases jobs waiting/> },
         )
     })
 }
@@ -48,7 +59,7 @@ fn Shown(
     violations: invariants::Violations,
     cases: Vec<Case>,
     jobs: Vec<FailedJob>,
-    reports: i64,
+    waiting: Waiting,
 ) -> impl IntoView {
     let (locale, for_cases) = (visit.locale(), visit.clone());
     let number = move |count: i64| format::number(locale, count);
@@ -85,10 +96,27 @@ fn Shown(
             <Card title=td_string!(locale, admin.bookings)>
                 <Table caption=td_string!(locale, admin.bookings) caption_hidden=true columns>{rows}</Table>
             </Card>
-            {moderation(locale, reports)}
+            {disputes(locale, waiting.disputes)}
+            {moderation(locale, waiting.reports)}
             <div id="cases"><Card title=td_string!(locale, admin.cases)><Cases visit=for_cases cases/></Card></div>
             <div id="jobs"><Card title=td_string!(locale, admin.jobs)><Jobs visit jobs/></Card></div>
         </div>
+    }
+}
+
+/// The way to the disputes, with how many wait.
+fn disputes(locale: Locale, count: i64) -> impl IntoView {
+    let waiting =
+        format!("{} {}", format::number(locale, count), td_string!(locale, disputes.waiting, count = count));
+    view! {
+        <Card title=td_string!(locale, disputes.title)>
+            <div class="row">
+                <p>{waiting}</p>
+                <ButtonLink href=DISPUTES variant=ButtonVariant::Secondary size=ButtonSize::Small>
+                    {td_string!(locale, disputes.go)}
+                </ButtonLink>
+            </div>
+        </Card>
     }
 }
 

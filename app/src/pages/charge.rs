@@ -113,6 +113,10 @@ fn Verdict(visit: Visit, loaded: Loaded) -> impl IntoView {
         let given = format::money(locale, explained.refunded, explained.split.charge.currency);
         view! { <p>{td_string!(locale, charge.refunded_text, amount = given)}</p> }
     });
+    let reduced = (explained.reduced > 0).then(|| {
+        let less = format::money(locale, explained.reduced, explained.split.charge.currency);
+        view! { <p>{td_string!(locale, charge.reduced_text, amount = less).to_string()}</p> }
+    });
     let waived = explained.waived.then(|| view! { <p>{td_string!(locale, charge.waived_text)}</p> });
     let owed = (explained.status == ChargeStatus::Debt).then(|| view! { <Owed locale side/> });
     view! {
@@ -127,6 +131,7 @@ fn Verdict(visit: Visit, loaded: Loaded) -> impl IntoView {
                 </p>
                 <p>{why(locale, visit.zone, &explained)}</p>
                 {waived}
+                {reduced}
                 {refunded}
                 {owed}
                 <Parties visit explained/>

@@ -5,6 +5,7 @@ use domain::{
     account::Language,
     booking::BookingState,
     chat::{Decision, ReportReason},
+    dispute,
     tutor::Field,
 };
 
@@ -81,7 +82,8 @@ pub fn error_sentence(locale: Locale, key: &str) -> String {
         payment_method amount_typed prices range_order range_length sort timestamp within_days webhook_secret
         message_length client_id thread_whom attachments attachment_kind
         report_reason report_note report_decision report_decided chat_suspended chat_blocks chat_blocked
-        dispute_not_settled dispute_window
+        dispute_not_settled dispute_window dispute_exists dispute_decided dispute_reason dispute_statement
+        dispute_outcome dispute_amount dispute_no_amount dispute_rest dispute_charge_open dispute_nothing_left
     ], internal)
 }
 
@@ -136,5 +138,29 @@ pub fn decision_name(locale: Locale, decision: Decision) -> &'static str {
         Decision::Dismiss => td_string!(locale, moderation.dismiss),
         Decision::Remove => td_string!(locale, moderation.remove),
         Decision::Suspend => td_string!(locale, moderation.suspend),
+    }
+}
+
+/// The name of what a dispute is about.
+#[must_use]
+pub fn dispute_reason(locale: Locale, reason: dispute::Reason) -> &'static str {
+    use dispute::Reason;
+    match reason {
+        Reason::NotHeld => td_string!(locale, dispute.not_held),
+        Reason::CutShort => td_string!(locale, dispute.cut_short),
+        Reason::NotAsAgreed => td_string!(locale, dispute.not_as_agreed),
+        Reason::Technical => td_string!(locale, dispute.technical),
+        Reason::WrongOutcome => td_string!(locale, dispute.wrong_outcome),
+        Reason::Other => td_string!(locale, dispute.other),
+    }
+}
+
+/// The name of what an admin decides about a dispute.
+#[must_use]
+pub fn dispute_outcome(locale: Locale, outcome: dispute::Outcome) -> &'static str {
+    match outcome {
+        dispute::Outcome::Full => td_string!(locale, disputes.full),
+        dispute::Outcome::Partial => td_string!(locale, disputes.partial),
+        dispute::Outcome::None => td_string!(locale, disputes.nothing),
     }
 }

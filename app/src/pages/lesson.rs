@@ -10,13 +10,15 @@ use leptos_router::hooks::use_params_map;
 use services::{
     booking::{self, HistoryRow, party},
     calendar::{self, Links},
+    dispute::{self, OfLesson},
     lesson::{self, Attendance},
-    payment::{self, Charged},
+    payment::{self, Charged, Explanation},
 };
 
 use super::{
     context::Visit,
     diary::AddToCalendar,
+    dispute::{Answer, Disputed},
     forms::FlashNotice,
     gate::signed_in,
     i18n::{state_name, td_string},
@@ -44,6 +46,10 @@ pub struct Lesson {
     pub record: domain::lesson::Lesson,
     /// What became of the money, once the outcome is settled.
     pub charged: Option<Charged>,
+    /// What was disputed about it, and whether it can be.
+    pub disputed: OfLesson,
+    /// The charge with the lines of the ledger, of a lesson that was disputed.
+    pub explained: Option<Explanation>,
     /// Where the reader can add it to a calendar, while it takes place.
     pub links: Option<Links>,
     /// Whether the meeting opens within our page.
@@ -68,7 +74,14 @@ pub fn LessonPage() -> impl IntoView {
             move |visit| async move {
                 let id = id.parse()?;
                 let booking = booking::find(&visit.services, &actor, id).await?;
+                let disputed = dispute::of_lesson(&visit.services, &actor, id).await?;
+                let explained = match disputed.disputes.is_empty() {
+                    true => None,
+                    false => Some(payment::explain(&visit.services, &actor, id).await?),
+                };
                 Ok(Lesson {
+                    disputed,
+                    explained,
                     side: party(&actor, &booking),
                     history: booking::history(&visit.services, &actor, id).await?,
                     attendance: lesson::attendance(&visit.services, &actor, id).await?,
@@ -107,6 +120,7 @@ fn Shown(visit: Visit, lesson: Lesson) -> impl IntoView {
                 <Live visit=visit.clone() lesson=lesson.clone()/>
             </div>
             <div id="rate" data-live="">{rate.then(|| view! { <Rate locale id=lesson.booking.id.to_string()/> })}</div>
+            <div id="dispute-answer" data-live=""><Answer visit=visit.clone() lesson=lesson.clone()/></div>
             {can_change.then(|| view! { <CallOffDialog visit=visit.clone() booking=lesson.booking.clone()/> })}
             <EndDialog visit=visit.clone() lesson=lesson.clone()/>
             <AbsentDialog visit lesson/>
@@ -130,6 +144,7 @@ fn Live(visit: Visit, lesson: Lesson) -> impl IntoView {
                 <Waiting visit=visit.clone() lesson=lesson.clone()/>
                 <Facts visit=visit.clone() lesson=lesson.clone()/>
                 <Charge visit=visit.clone() lesson=lesson.clone()/>
+                <div id="dispute" class="flow"><Disputed visit=visit.clone() lesson=lesson.clone()/></div>
             </div>
             <div class="flow">
                 {links.map(|links| view! { <AddToCalendar locale id links/> })}

@@ -343,9 +343,18 @@ fn History(visit: Visit, lesson: Lesson) -> impl IntoView {
             _ => td_string!(locale, lesson.by_system),
         };
         let when = format::near(locale, visit.zone, row.at, visit.now);
+        let what = match row.event.as_deref() {
+            Some("dispute.opened") => {
+                view! { <strong>{td_string!(locale, dispute.history_opened)}</strong> }.into_any()
+            }
+            Some("dispute.decided") => {
+                view! { <strong>{td_string!(locale, dispute.history_decided)}</strong> }.into_any()
+            }
+            _ => view! { <StateBadge state=row.to.name() text=state_name(locale, row.to)/> }.into_any(),
+        };
         view! {
             <li>
-                <span><StateBadge state=row.to.name() text=state_name(locale, row.to)/></span>
+                <span>{what}</span>
                 <span class="quiet small">{when} ", " {by}</span>
                 {row.reason.map(|reason| view! { <span>{reason}</span> })}
             </li>

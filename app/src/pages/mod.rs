@@ -6,6 +6,7 @@
 pub mod account;
 pub mod account_links;
 pub mod admin;
+mod admin_disputes;
 pub mod admin_jobs;
 mod admin_moderation;
 pub mod book;
@@ -40,6 +41,8 @@ pub mod dashboard;
 pub mod dev;
 mod diary;
 pub mod diary_actions;
+mod dispute;
+pub mod dispute_actions;
 pub mod flash;
 pub mod format;
 pub mod forms;

@@ -139,6 +139,7 @@ fn sentence(locale: Locale, visit: &Visit, notice: &Notice) -> String {
         Kind::BookingRescheduled => say!(notices.booking_rescheduled),
         Kind::BookingCancelled => say!(notices.booking_cancelled),
         Kind::NoShow => say!(notices.no_show),
+        Kind::Dispute => say!(notices.dispute),
         Kind::ReminderDay | Kind::ReminderHour => say!(notices.reminder),
         Kind::JoinNow => say!(notices.join_now),
         Kind::FeedbackRequest => say!(notices.feedback_request),
@@ -155,6 +156,7 @@ fn target(kind: Kind, subject: Subject) -> String {
         (Subject::Booking(id), Kind::Receipt | Kind::PaymentFailed | Kind::DepositFailed) => {
             format!("/lessons/{id}/charge")
         }
+        (Subject::Booking(id), Kind::Dispute) => format!("/lessons/{id}#dispute"),
         (Subject::Booking(id), _) => format!("/lessons/{id}"),
         (Subject::Thread(id), _) => format!("/messages/{id}"),
     }

@@ -11,6 +11,7 @@ use leptos_router::{
 use super::{
     account_links::{SignInLinkPage, VerifyPage},
     admin::Admin,
+    admin_disputes::{DisputeCasePage, DisputesPage},
     admin_moderation::ModerationPage,
     book::Book,
     book_move::Reschedule,
@@ -24,6 +25,7 @@ use super::{
     },
     dashboard::Dashboard,
     dev::Components,
+    dispute::DisputePage,
     home::Home,
     legal::{Legal, Privacy},
     lesson::LessonPage,
@@ -57,6 +59,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/dashboard") view=Dashboard ssr=SsrMode::Async/>
                     <Route path=path!("/lessons/:id") view=LessonPage ssr=SsrMode::Async/>
                     <Route path=path!("/lessons/:id/charge") view=ChargePage ssr=SsrMode::Async/>
+                    <Route path=path!("/lessons/:id/dispute") view=DisputePage ssr=SsrMode::Async/>
                     <Route path=path!("/lessons/:id/room") view=Meeting ssr=SsrMode::Async/>
                     <Route path=path!("/notices") view=NoticesPage ssr=SsrMode::Async/>
                     <Route path=path!("/messages") view=MessagesPage ssr=SsrMode::Async/>
@@ -72,6 +75,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tutor/settings") view=TutorSettingsPage ssr=SsrMode::Async/>
                     <Route path=path!("/admin") view=Admin ssr=SsrMode::Async/>
                     <Route path=path!("/admin/moderation") view=ModerationPage ssr=SsrMode::Async/>
+                    <Route path=path!("/admin/disputes") view=DisputesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/admin/disputes/:id") view=DisputeCasePage ssr=SsrMode::Async/>
                     <Route path=path!("/privacy") view=Privacy ssr=SsrMode::Async/>
                     <Route path=path!("/legal") view=Legal ssr=SsrMode::Async/>
                     <Route path=path!("/dev/components") view=Components ssr=SsrMode::Async/>

@@ -45,6 +45,9 @@ pub struct ChargeView {
     /// Given back so far, minor units.
     #[schema(example = 0)]
     refunded_amount: i64,
+    /// What the rule charged besides, and is not owed any more because a dispute was decided so, minor units.
+    #[schema(example = 0)]
+    reduced_amount: i64,
     /// cancelled, student_absent, tutor_absent, nobody_joined, nobody_joined_free, ended_early, ended_nearly or
     /// completed, asked in this order; null before the end.
     #[schema(example = "completed")]
@@ -151,6 +154,7 @@ impl From<Explanation> for ChargeView {
             payout_amount: explained.split.payout.minor,
             platform_fee: explained.split.fee.minor,
             refunded_amount: explained.refunded,
+            reduced_amount: explained.reduced,
             rule: explained.rule.map(domain::charge::Rule::name),
             waived: explained.waived,
             due_at: explained.due_at,

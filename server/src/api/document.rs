@@ -34,6 +34,7 @@ use crate::auth;
         (name = "tutors", description = "Tutors, their profiles and offerings"),
         (name = "availability", description = "Hours and free slots"),
         (name = "bookings", description = "Holds, bookings and lessons"),
+        (name = "disputes", description = "What a party does not accept about a lesson, and what is decided"),
         (name = "chat", description = "Messages between a tutor and a student"),
         (name = "mentoring", description = "The same calls under the names of student mentoring"),
     ),

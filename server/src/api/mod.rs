@@ -8,6 +8,7 @@ pub mod charges;
 pub mod chat;
 pub mod chat_files;
 pub mod chat_safety;
+pub mod disputes;
 pub mod document;
 pub mod error;
 pub mod extract;
@@ -60,6 +61,10 @@ fn calls() -> OpenApiRouter<AppState> {
         .routes(routes!(charges::explain))
         .routes(routes!(charges::refund))
         .routes(routes!(charges::balances))
+        .routes(routes!(disputes::list, disputes::open))
+        .routes(routes!(disputes::find))
+        .routes(routes!(disputes::answer))
+        .routes(routes!(disputes::decide))
         .routes(routes!(sessions::create_for_booking))
         .routes(routes!(sessions::mark_no_show))
         .routes(routes!(chat::threads, chat::open))

@@ -4,9 +4,14 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Each row: a file of `services/src`, how often it commits or calls, and who sees that.
-const COMMITS: [(&str, usize, &str); 15] = [
-    ("booking/transaction.rs", 1, "charge: the outcome, with the charge and the ledger's first event"),
+const COMMITS: [(&str, usize, &str); 16] = [
+    (
+        "booking/transaction.rs",
+        1,
+        "charge: the outcome, with the charge and the ledger's first event; decide, decide_debt: what was decided",
+    ),
     ("jobs/outbox.rs", 1, "all"),
+    ("mail/booking/dispute.rs", 1, "decide, decide_debt: what was decided is told"),
     ("mail/booking/due.rs", 1, "none: reminders and questions move no money"),
     ("mail/booking/mod.rs", 1, "decline_prepay, release: a booking that was cancelled"),
     ("mail/messages/mod.rs", 1, "none: news of messages moves no money"),
@@ -44,7 +49,7 @@ const CALLS: [(&str, usize, &str); 4] = [
     (
         "payment/provider/deposits.rs",
         5,
-        "authorize: secure; capture; lapsed_capture: retrieve; release: cancel. None: looking up an old deposit, or one \
+        "authorize: secure; capture; lapsed_capture: retrieve; release, decide_debt: cancel. None: looking up an old deposit, or one \
          that was given up (services/tests/deposits.rs)",
     ),
     (
@@ -90,7 +95,7 @@ fn assert_counted(said: &[&str], rows: &[(&str, usize, &str)], folders: &[&str])
 
 #[test]
 fn every_commit_that_has_to_do_with_money_is_known() {
-    let folders = ["booking", "jobs", "ledger", "lesson", "mail", "payment", "payout", "sweep"];
+    let folders = ["booking", "dispute", "jobs", "ledger", "lesson", "mail", "payment", "payout", "sweep"];
     assert_counted(&[".commit()"], &COMMITS, &folders);
 }
 

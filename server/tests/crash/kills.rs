@@ -167,6 +167,33 @@ async fn a_refused_refund_survives_a_kill_at_every_point(db: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn a_decision_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 1000\n\
+                 attempts: succeeded\n\
+                 refunds: succeeded 1000\n\
+                 disputes: decided partial given_back 1000\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, refunded 1000, \
+                 refunded -900, refunded -100\n\
+                 mails: dispute, receipt\n\
+                 outbox: booking.completed, payment.succeeded, dispute.opened, dispute.decided, payment.refunded\n\
+                 provider: 1 payments, 1 of them succeeded, 1 refunds";
+    survives(&db, Scenario::Decide, "decide", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_decision_about_a_debt_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: nothing 0, given back 0\n\
+                 attempts: declined\n\
+                 debts: reduced\n\
+                 disputes: decided full reduced 2500\n\
+                 ledger: settled -2500, settled 2250, settled 250, reduced 2500, reduced -2250, reduced -250\n\
+                 mails: dispute, payment_failed\n\
+                 outbox: booking.completed, payment.failed, dispute.opened, dispute.decided\n\
+                 provider: 1 payments, 0 of them succeeded, 0 refunds";
+    survives(&db, Scenario::DecideDebt, "decide_debt", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn a_message_of_the_provider_survives_a_kill_at_every_point(db: PgPool) {
     let story = "charge: paid 2500, given back 0\n\
                  attempts: succeeded\n\

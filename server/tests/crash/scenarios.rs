@@ -3,8 +3,10 @@
 use std::time::Instant;
 
 use chrono::TimeDelta;
+use domain::dispute::{Reason, Statement};
+use reqwest::StatusCode;
 use serde_json::json;
-use services::{booking, testing};
+use services::{booking, dispute, testing};
 
 use crate::{
     points::PATIENCE,
@@ -33,6 +35,10 @@ pub enum Scenario {
     ForgottenRefund,
     /// An admin gives some back, and the provider does not: there everything was given back already.
     RefusedRefund,
+    /// An admin decides a dispute: some is given back.
+    Decide,
+    /// An admin decides a dispute about what is owed: nothing is owed any more.
+    DecideDebt,
     /// The provider tells of a payment whose answer was lost.
     Message,
     /// Money is set aside for a lesson.
@@ -92,13 +98,16 @@ impl Scenario {
     /// Whether jobs end it that do not wait for one another: both are told what became of a booking while its
     /// money is seen to. Their points have no order.
     pub fn ends_side_by_side(self) -> bool {
-        matches!(self, Scenario::DeclinePrepay | Scenario::Release | Scenario::GiveBackRest)
+        matches!(
+            self,
+            Scenario::DeclinePrepay | Scenario::Release | Scenario::GiveBackRest | Scenario::Decide
+        )
     }
 
     /// All that comes before it.
     pub async fn prepare(self, world: &World, server: &Server) -> Stage {
         let cards: &[&str] = match self {
-            Scenario::Decline | Scenario::DeclinePrepay => &[FAILS_LATER],
+            Scenario::Decline | Scenario::DeclinePrepay | Scenario::DecideDebt => &[FAILS_LATER],
             Scenario::PayDebt | Scenario::ForgottenDebt => &[FAILS_LATER, VISA],
             Scenario::NoCard => &[],
             _ => &[VISA],
@@ -123,6 +132,12 @@ impl Scenario {
                 cookie = world.cookie(&lesson.student).await;
             }
             Scenario::Refund | Scenario::ForgottenRefund | Scenario::RefusedRefund => {
+                world.work_off(server).await;
+                cookie = world.cookie(&world.admin().await).await;
+            }
+            Scenario::Decide | Scenario::DecideDebt => {
+                world.work_off(server).await;
+                world.dispute(&lesson).await;
                 world.work_off(server).await;
                 cookie = world.cookie(&world.admin().await).await;
             }
@@ -232,6 +247,8 @@ impl Scenario {
                     world.refund(server, stage).await;
                 }
             }
+            Scenario::Decide => world.decide(server, stage, "partial", "10.00").await,
+            Scenario::DecideDebt => world.decide(server, stage, "full", "").await,
             Scenario::Message => world.hear(&stage.event).await,
             // The time has come, that is all.
             _ => {}
@@ -281,6 +298,25 @@ impl World {
         let fields = [("booking", &*booking), ("amount", "10.00"), ("reason", "Half an hour only.")];
         let answer = self.post(server, "/do/refund_charge", Some((&stage.cookie, &fields))).await;
         assert!(answer.is_none_or(|answer| is_fine(&answer)), "{}", self.said());
+    }
+
+    /// The student disputes the lesson.
+    async fn dispute(&self, lesson: &Lesson) {
+        let said = Statement::parse("Forty minutes only.").expect("a statement");
+        let (student, booking) = (&lesson.student, lesson.booking.id);
+        let opened = dispute::open(&self.services, student, booking, Reason::CutShort, &said).await;
+        opened.expect("disputed");
+    }
+
+    /// The admin decides; what was decided before is refused, and stays as it is.
+    async fn decide(&self, server: &Server, stage: &Stage, outcome: &str, amount: &str) {
+        let sql = "SELECT id::text FROM disputes WHERE booking_id = $1";
+        let dispute = self.payment(sql, &stage.lesson).await;
+        let note = ("note", "Half an hour only.");
+        let fields = [("dispute", &*dispute), ("outcome", outcome), ("amount", amount), note];
+        let answer = self.post(server, "/do/decide_dispute", Some((&stage.cookie, &fields))).await;
+        let is_told = |answer: &reqwest::Response| is_fine(answer) || answer.status() == StatusCode::CONFLICT;
+        assert!(answer.is_none_or(|answer| is_told(&answer)), "{}", self.said());
     }
 
     async fn run_due(&self, server: &Server, path: &str) {

@@ -257,6 +257,8 @@ impl World {
                WHERE charge_id IN (SELECT id FROM charge)),
               (SELECT 'carried: ' || string_agg(reason || ' ' || amount_minor, ', ') FROM payout_corrections
                WHERE charge_id IN (SELECT id FROM charge)),
+              (SELECT 'disputes: ' || string_agg(concat_ws(' ', state, outcome, remedy, amount_minor), ', ')
+               FROM disputes WHERE booking_id = $1),
               (SELECT 'ledger: ' || string_agg(v.kind || ' ' || n.amount_minor, ', ' ORDER BY n.id)
                FROM ledger_events v JOIN ledger_entries n ON n.event_id = v.id WHERE v.booking_id = $1),
               (SELECT 'deposits: ' || string_agg(state || ' used ' || used_minor || ', returned ' || returned_minor, ', ')

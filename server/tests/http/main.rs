@@ -11,6 +11,7 @@ mod chat_files;
 mod chat_pages;
 mod chat_safety;
 mod chat_stream;
+mod disputes;
 mod events;
 mod forms;
 #[path = "../../../services/tests/google/mod.rs"]

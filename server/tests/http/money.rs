@@ -16,7 +16,7 @@ const SECRET: &str = "whsec_of_this_test";
 const CRON: &str = "a scheduler outside, at least 16 bytes";
 
 /// A server with a payment provider.
-async fn start(db: &PgPool) -> (Site, Sandbox) {
+pub async fn start(db: &PgPool) -> (Site, Sandbox) {
     let sandbox = Sandbox::start(Options::default()).await.expect("a sandbox");
     let url = sandbox.url();
     let vars = [
@@ -53,13 +53,19 @@ async fn a_tutor_is_asked_before_a_lesson_ends(db: PgPool) {
 }
 
 /// An hour from 14:00, booked with a card.
-async fn book(student: &Person<'_>, tutor: &Person<'_>, card: &str) -> Value {
+pub async fn book(student: &Person<'_>, tutor: &Person<'_>, card: &str) -> Value {
     let body = json!({
         "tutor_id": tutor.tutor_id(), "start": "2027-03-01T14:00:00Z", "duration": 60, "payment_method": card,
     });
     let answer = student.call("POST", "/api/v2/bookings", body).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     answer.data()
+}
+
+/// Everything that is due, by the scheduler's call.
+pub async fn cron_now(site: &Site) {
+    let answer = cron(site, "POST", CRON).await;
+    assert!(answer.status.is_success(), "{answer:?}");
 }
 
 async fn cron(site: &Site, method: &str, token: &str) -> crate::support::Answer {

@@ -35,7 +35,7 @@ impl By {
         }
     }
 
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             By::Student(_) => "student",
             By::Tutor(_) => "tutor",
@@ -93,6 +93,32 @@ pub(crate) async fn record(tx: &mut PgConnection, found: &Found, change: &Change
     let told = json!({ "booking_id": booking.id, "status": booking.state, "start": booking.start });
     live::record(tx, &people, change.kind, &told, change.now).await?;
     Ok(people)
+}
+
+/// Notes in a booking's history what leaves its state as it is: what happened (`details.event`), by whom, in which words.
+pub(crate) async fn note(
+    tx: &mut PgConnection,
+    found: &Found,
+    by: By,
+    words: Option<&str>,
+    details: &Value,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let state = found.booking.state.name();
+    sqlx::query!(
+        "INSERT INTO booking_history (booking_id, from_state, to_state, actor, actor_id, reason, details, at)
+         VALUES ($1, $2, $2, $3, $4, $5, $6, $7)",
+        found.booking.id.0,
+        state,
+        by.name(),
+        by.user(),
+        words,
+        details,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// What other programs are told.

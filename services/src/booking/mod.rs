@@ -27,7 +27,7 @@ pub use place::place;
 pub use reschedule::reschedule;
 
 pub(crate) use change::{Step, advance, expire, mark_no_show, settle, withdraw};
-pub(crate) use events::By;
+pub(crate) use events::{By, note};
 pub(crate) use store::{Found, delete_claim as free_slot, find as read, find_locked};
 pub(crate) use transaction::{Retries, finish};
 
@@ -139,6 +139,8 @@ pub fn party(actor: &Actor, booking: &Booking) -> Option<Party> {
 pub struct HistoryRow {
     /// The state after it.
     pub to: BookingState,
+    /// What happened besides, such as `dispute.opened`: the state is as before.
+    pub event: Option<String>,
     /// student, tutor, admin or system.
     pub actor: String,
     /// Why.

@@ -25,7 +25,7 @@ use crate::{
     account::SendSignInLink,
     busy::{self, ReadCalendar},
     diary::{self, WriteLesson},
-    mail::{SendMail, TellOfBooking, WriteMail},
+    mail::{SendMail, TellOfBooking, TellOfDispute, WriteMail},
     payment::{
         self, ChargeLesson, DetachCard, HandlePaymentEvent, RefundCharge, ReleaseDeposit, SecureDeposit,
     },
@@ -235,6 +235,7 @@ fn with_calendar_jobs(worker: WorkerOptions) -> WorkerOptions {
 fn with_writing_jobs(worker: WorkerOptions) -> WorkerOptions {
     worker
         .define_job::<Queued<TellOfBooking>>()
+        .define_job::<Queued<TellOfDispute>>()
         .define_job::<Queued<WriteMail>>()
         .define_job::<Queued<SendSignInLink>>()
 }

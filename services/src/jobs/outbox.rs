@@ -8,7 +8,7 @@ use super::{enqueue, store, store::Undispatched};
 use crate::{
     Result, Services,
     diary::WriteLesson,
-    mail::{Kind, TellOfBooking, WriteMail},
+    mail::{Kind, TellOfBooking, TellOfDispute, WriteMail},
 };
 
 /// How many rows are dispatched in one transaction.
@@ -46,6 +46,9 @@ async fn fan_out(tx: &mut PgConnection, event: &Undispatched) -> Result<u64> {
         jobs += 1;
     } else if TellOfBooking::is_asked_for(&event.kind) {
         cause.clone().scope(enqueue(tx, &TellOfBooking { event: event.id })).await?;
+        jobs += 1;
+    } else if TellOfDispute::is_asked_for(&event.kind) {
+        cause.clone().scope(enqueue(tx, &TellOfDispute { event: event.id })).await?;
         jobs += 1;
     }
     let in_calendar = event.in_calendar && WriteLesson::is_asked_for(&event.kind);

@@ -28,7 +28,7 @@ use crate::{
 };
 use letter::{Letter, Reader};
 
-pub use booking::TellOfBooking;
+pub use booking::{TellOfBooking, TellOfDispute};
 pub use layout::escape;
 pub(crate) use links::{Link, send_link};
 pub use money::WriteMail;
@@ -63,6 +63,8 @@ pub enum Kind {
     BookingCancelled,
     /// Somebody did not come.
     NoShow,
+    /// Something happened in a dispute.
+    Dispute,
     /// A lesson starts within a day.
     ReminderDay,
     /// A lesson starts within an hour.
@@ -130,6 +132,7 @@ impl Kind {
             Kind::BookingRescheduled => "booking_rescheduled",
             Kind::BookingCancelled => "booking_cancelled",
             Kind::NoShow => "no_show",
+            Kind::Dispute => "dispute",
             Kind::ReminderDay => "reminder_day",
             Kind::ReminderHour => "reminder_hour",
             Kind::JoinNow => "join_now",

@@ -94,6 +94,7 @@ pub(super) struct BookingTexts {
     pub rescheduled: RescheduledTexts,
     pub cancelled: CancelledTexts,
     pub no_show: NoShowTexts,
+    pub dispute: DisputeTexts,
     pub reminder_day: NewsTexts,
     pub reminder_hour: NewsTexts,
     pub join_now: NewsTexts,
@@ -146,6 +147,29 @@ pub(super) struct NoShowTexts {
     pub other: String,
     pub nobody: String,
     pub charged: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DisputeTexts {
+    pub opened_subject: String,
+    pub opened: String,
+    pub opened_next: String,
+    pub answered_subject: String,
+    pub answered: String,
+    pub decided_subject: String,
+    pub decided: String,
+    pub given_back: String,
+    pub reduced: String,
+    pub nothing: String,
+    pub why: String,
+    pub link: String,
+    pub not_held: String,
+    pub cut_short: String,
+    pub not_as_agreed: String,
+    pub technical: String,
+    pub wrong_outcome: String,
+    pub other: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -49,6 +49,8 @@ pub struct Explanation {
     pub split: Split,
     /// What was given back, minor units.
     pub refunded: i64,
+    /// What the rule charged besides, and is owed no more because a dispute was decided so, minor units.
+    pub reduced: i64,
     /// Less was due than can be charged, and the platform let it be.
     pub waived: bool,
     /// When it is due.
@@ -75,6 +77,7 @@ pub(super) struct Kept {
     pub terms: Terms,
     pub split: Split,
     pub refunded: i64,
+    pub reduced: i64,
     pub due_at: DateTime<Utc>,
     pub receipt: Option<i64>,
     pub paid_at: Option<DateTime<Utc>>,
@@ -114,6 +117,7 @@ fn settled(booking: Booking, kept: Kept, attendance: Attendance, lines: Vec<Line
         rule: Some(kept.rule),
         split: kept.split,
         refunded: kept.refunded,
+        reduced: kept.reduced,
         waived: kept.state == ChargeState::Waived,
         due_at: kept.due_at,
         receipt: kept.receipt,
@@ -139,6 +143,7 @@ fn open(booking: Booking, evidence: Evidence, attendance: Attendance, lines: Vec
         rule: off.then_some(Rule::Cancelled),
         split: if due { Rule::Completed.charge(&terms) } else { zero },
         refunded: 0,
+        reduced: 0,
         waived: false,
         due_at: end,
         receipt: None,

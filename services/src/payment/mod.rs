@@ -7,6 +7,7 @@ pub(crate) mod deposits;
 mod explain;
 mod lists;
 pub mod provider;
+mod reduce;
 mod refund;
 pub mod sandbox;
 pub(crate) mod store;
@@ -39,6 +40,8 @@ pub use debts::{Debt, DebtPayment, begin_debt_payment, finish_debt_payment, open
 pub use deposits::{ReleaseDeposit, SecureDeposit};
 pub use explain::{ChargeStatus, Explanation, explain};
 pub use lists::{Case, Charged, RefundRow, close_case, list_charged, list_refunds, open_cases};
+pub(crate) use reduce::{Reduction, reduce, withdraw};
+pub(crate) use refund::{Asked, begin as begin_refund};
 pub use refund::{RefundCharge, RefundView, refund};
 pub(crate) use store::is_own_card;
 pub use webhook::{HandlePaymentEvent, receive};

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use domain::{
     Code, Refusal,
     account::paragraph,
-    ids::{BookingId, RefundId, UserId},
+    ids::{BookingId, ChargeId, DisputeId, RefundId, UserId},
     ledger::{self as rules, Event},
-    money::Money,
+    money::{Money, Split},
     payment::ChargeState,
 };
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use sqlx::PgConnection;
 
 use super::{
     provider::{KEY_LIFE, RefundAnswer},
-    store::{self, NewRefund, PendingRefund},
+    store::{self, NewRefund, Owed, PendingRefund},
 };
 use crate::{
     Actor, AppError, Result, Services, booking, chance,
@@ -79,13 +79,37 @@ pub async fn refund(
     }
     let amount = amount.unwrap_or(owed.split.charge.minor - owed.given.amount);
     let parts = rules::refund(&owed.split, owed.given, amount)?;
-    let refund: RefundId = chance::id();
-    let new = NewRefund { id: refund, charge, booking: id, parts, reason, admin: actor.user, now };
-    store::insert_refund(&mut tx, &new).await?;
-    payout::foresee(&mut tx, charge, refund, parts.payout.minor, now).await?;
-    jobs::enqueue(&mut tx, &RefundCharge { refund }).await?;
+    let asked = Asked { reason: &reason, admin: actor.user, dispute: None };
+    let refund = begin(&mut tx, charge, &owed, parts, &asked, now).await?;
     tx.commit().await?;
     Ok(RefundView { id: refund, amount, status: "pending".to_owned() })
+}
+
+/// Who wants money to be given back, and why.
+pub(crate) struct Asked<'a> {
+    /// In the admin's words.
+    pub reason: &'a str,
+    /// Who.
+    pub admin: UserId,
+    /// The dispute in which it was decided.
+    pub dispute: Option<DisputeId>,
+}
+
+/// Notes that so much of a locked charge, which is paid, is given back; the provider is asked after the commit.
+pub(crate) async fn begin(
+    tx: &mut PgConnection,
+    charge: ChargeId,
+    owed: &Owed,
+    parts: Split,
+    asked: &Asked<'_>,
+    now: DateTime<Utc>,
+) -> Result<RefundId> {
+    let refund: RefundId = chance::id();
+    let new = NewRefund { id: refund, charge, booking: owed.booking, parts, asked, now };
+    store::insert_refund(tx, &new).await?;
+    payout::foresee(tx, charge, refund, parts.payout.minor, now).await?;
+    jobs::enqueue(tx, &RefundCharge { refund }).await?;
+    Ok(refund)
 }
 
 /// Asks the provider, or, where it has forgotten the key, looks up what it did.

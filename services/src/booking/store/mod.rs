@@ -320,7 +320,7 @@ pub(crate) async fn retire_token(tx: &mut PgConnection, booking: &Booking, now: 
 /// The changes of a booking, oldest first.
 pub(crate) async fn list_history(db: &mut PgConnection, id: BookingId) -> Result<Vec<HistoryRow>> {
     let rows = sqlx::query!(
-        "SELECT to_state, actor, reason, at FROM booking_history WHERE booking_id = $1 ORDER BY id",
+        "SELECT to_state, actor, reason, details ->> 'event' AS event, at FROM booking_history WHERE booking_id = $1 ORDER BY id",
         id.0
     )
     .fetch_all(db)
@@ -328,7 +328,7 @@ pub(crate) async fn list_history(db: &mut PgConnection, id: BookingId) -> Result
     rows.into_iter()
         .map(|row| {
             let to = BookingState::parse(&row.to_state).map_err(AppError::fault)?;
-            Ok(HistoryRow { to, actor: row.actor, reason: row.reason, at: row.at })
+            Ok(HistoryRow { to, event: row.event, actor: row.actor, reason: row.reason, at: row.at })
         })
         .collect()
 }

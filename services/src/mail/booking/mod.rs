@@ -1,6 +1,7 @@
 //! Mails about bookings: what happened to one is told to whom it concerns, each in their own language and zone.
 
 mod about;
+mod dispute;
 mod due;
 mod store;
 mod words;
@@ -20,6 +21,7 @@ use crate::{
 };
 use about::About;
 
+pub use dispute::TellOfDispute;
 pub(super) use due::write_due;
 
 /// The job that writes the mails about something that happened to a booking.

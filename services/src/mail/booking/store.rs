@@ -9,7 +9,7 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Event, due::To};
+use super::{Event, dispute, due::To};
 use crate::{AppError, Result, mail::Kind};
 
 /// An event of a booking.
@@ -19,6 +19,15 @@ pub(super) async fn find_event(db: &mut PgConnection, id: i64) -> Result<Option<
     let Some(of) = row.booking_id else { return Ok(None) };
     let told = serde_json::from_value(row.payload).map_err(AppError::fault)?;
     Ok(Some(Event { kind: row.kind, booking: BookingId(of), told }))
+}
+
+/// An event of a dispute.
+pub(super) async fn find_dispute_event(db: &mut PgConnection, id: i64) -> Result<Option<dispute::Event>> {
+    let row = sqlx::query!("SELECT kind, booking_id, payload FROM outbox WHERE id = $1", id);
+    let Some(row) = row.fetch_optional(db).await? else { return Ok(None) };
+    let Some(of) = row.booking_id else { return Ok(None) };
+    let told = serde_json::from_value(row.payload).map_err(AppError::fault)?;
+    Ok(Some(dispute::Event { kind: row.kind, booking: BookingId(of), told }))
 }
 
 /// Whether a booking was paid ahead and nothing of that is taken.

@@ -59,11 +59,13 @@ pub(crate) async fn list_refunds(db: &mut PgConnection, booking: BookingId) -> R
     read.collect()
 }
 
-/// The cases that nobody has closed, oldest first.
+/// The cases that nobody has closed, oldest first. Those of a lesson that is disputed are decided with the dispute.
 pub(crate) async fn list_cases(db: &mut PgConnection) -> Result<Vec<Case>> {
     let rows = sqlx::query!(
         "SELECT c.id, c.booking_id, b.title, c.kind, c.opened_at FROM cases c JOIN bookings b ON b.id = c.booking_id
-         WHERE c.closed_at IS NULL ORDER BY c.opened_at, c.id LIMIT 100"
+         WHERE c.closed_at IS NULL
+           AND NOT EXISTS (SELECT FROM disputes d WHERE d.booking_id = c.booking_id AND d.state = 'open')
+         ORDER BY c.opened_at, c.id LIMIT 100"
     )
     .fetch_all(db)
     .await?;
@@ -93,4 +95,24 @@ pub(crate) async fn close_case(
         now
     );
     Ok(closed.execute(db).await?.rows_affected() == 1)
+}
+
+/// Closes the cases of a booking with the decision of its dispute.
+pub(crate) async fn close_cases(
+    tx: &mut PgConnection,
+    booking: BookingId,
+    admin: UserId,
+    note: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE cases SET closed_at = $4, closed_by = $2, note = $3 WHERE booking_id = $1 AND closed_at IS NULL",
+        booking.0,
+        admin.0,
+        note,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
 }

@@ -17,12 +17,14 @@ mod cards;
 mod deposits;
 mod lists;
 mod questions;
+mod reduce;
 mod refunds;
 
 pub(crate) use cards::*;
 pub(crate) use deposits::*;
 pub(crate) use lists::*;
 pub(crate) use questions::*;
+pub(crate) use reduce::*;
 pub(crate) use refunds::*;
 
 use super::{Debt, Totals, explain::Kept, provider::Decline};
@@ -339,8 +341,8 @@ pub(crate) async fn find_charge(db: &mut PgConnection, booking: BookingId) -> Re
 /// The charge of a booking with all that it was found from.
 pub(super) async fn find_kept(db: &mut PgConnection, booking: BookingId) -> Result<Option<Kept>> {
     let row = sqlx::query!(
-        "SELECT state, rule, facts, terms, currency, amount_minor, fee_minor, payout_minor, refunded_minor, due_at,
-                receipt, paid_at
+        "SELECT state, rule, facts, terms, currency, amount_minor, fee_minor, payout_minor, refunded_minor, reduced_minor,
+                due_at, receipt, paid_at
          FROM charges WHERE booking_id = $1",
         booking.0
     )
@@ -360,6 +362,7 @@ pub(super) async fn find_kept(db: &mut PgConnection, booking: BookingId) -> Resu
             payout: money(row.payout_minor),
         },
         refunded: row.refunded_minor,
+        reduced: row.reduced_minor,
         due_at: row.due_at,
         receipt: row.receipt,
         paid_at: row.paid_at,

@@ -2,39 +2,39 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{BookingId, ChargeId, RefundId, UserId},
+    ids::{BookingId, ChargeId, RefundId},
     money::{Currency, Money, Split},
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{AppError, Result};
+use crate::{AppError, Result, payment::Asked};
 
 /// A refund that an admin decided.
-pub(crate) struct NewRefund {
+pub(crate) struct NewRefund<'a> {
     pub id: RefundId,
     pub charge: ChargeId,
     pub booking: BookingId,
     pub parts: Split,
-    pub reason: String,
-    pub admin: UserId,
+    pub asked: &'a Asked<'a>,
     pub now: DateTime<Utc>,
 }
 
 /// Notes a refund, and that so much less is left of the charge.
-pub(crate) async fn insert_refund(tx: &mut PgConnection, new: &NewRefund) -> Result<()> {
+pub(crate) async fn insert_refund(tx: &mut PgConnection, new: &NewRefund<'_>) -> Result<()> {
     sqlx::query!(
         "INSERT INTO refunds (id, charge_id, booking_id, amount_minor, fee_minor, payout_minor, reason, admin_id,
-             state, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9)",
+             dispute_id, state, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10)",
         new.id.0,
         new.charge.0,
         new.booking.0,
         new.parts.charge.minor,
         new.parts.fee.minor,
         new.parts.payout.minor,
-        new.reason,
-        new.admin.0,
+        new.asked.reason,
+        new.asked.admin.0,
+        new.asked.dispute.map(|id| id.0),
         new.now
     )
     .execute(&mut *tx)

@@ -1,0 +1,3 @@
+//! What the two of a lesson and admins do about a dispute.
+
+pub mod api;

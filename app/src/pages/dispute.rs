@@ -1,0 +1,223 @@
+//! Disputes on the page of their lesson, and the page on which one is opened.
+
+use domain::dispute::{MAX_STATEMENT, Outcome, Reason};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use services::{
+    booking,
+    dispute::{self, Dispute, OfLesson, Verdict},
+    payment::Explanation,
+};
+
+use super::{
+    charge_tables::Ledger,
+    charge_words::amount,
+    context::Visit,
+    format,
+    forms::{FlashNotice, PostForm, error_on, kept_or},
+    gate::signed_in,
+    i18n::{Locale, dispute_reason, td_string},
+    lesson::Lesson,
+    lesson_list::other_party,
+    load::load,
+};
+use crate::ui::{
+    Button, ButtonLink, ButtonVariant, Card, ChoiceItem, EmptyState, Field, Glyph, PageHeader, RadioGroup,
+    StateBadge, Textarea,
+};
+
+/// The most characters of a statement, as a form counts them.
+fn most() -> u32 {
+    u32::try_from(MAX_STATEMENT).unwrap_or(u32::MAX)
+}
+
+/// What was disputed about a lesson, with the lines of the ledger; or the way to dispute it.
+#[component]
+pub fn Disputed(
+    /// The request.
+    visit: Visit,
+    /// The lesson.
+    lesson: Lesson,
+) -> impl IntoView {
+    let locale = visit.locale();
+    let OfLesson { until, disputes } = lesson.disputed;
+    if disputes.is_empty() {
+        let open = until.map(|until| {
+            let href = format!("/lessons/{}/dispute", lesson.booking.id);
+            let text = td_string!(locale, dispute.until, time = format::moment(locale, visit.zone, until));
+            view! {
+                <Card title=td_string!(locale, dispute.title)>
+                    <div class="stack">
+                        <p>{text.to_string()}</p>
+                        <div class="row"><ButtonLink href variant=ButtonVariant::Secondary>{td_string!(locale, dispute.open)}</ButtonLink></div>
+                    </div>
+                </Card>
+            }
+        });
+        return open.into_any();
+    }
+    let cases = disputes.iter().map(|dispute| view! { <Told visit=visit.clone() dispute=dispute.clone()/> });
+    let cases = cases.collect_view();
+    let ledger = lesson.explained.map(|explained| view! { <Money visit explained/> });
+    view! {
+        <Card title=td_string!(locale, dispute.title)>{cases}</Card>
+        {ledger}
+    }
+    .into_any()
+}
+
+/// The lines of the ledger of a disputed lesson.
+#[component]
+fn Money(visit: Visit, explained: Explanation) -> impl IntoView {
+    let locale = visit.locale();
+    view! { <Card title=td_string!(locale, charge.ledger_title)><Ledger visit explained/></Card> }
+}
+
+/// A dispute: whose it is, what both said, what was decided.
+#[component]
+pub fn Told(
+    /// The request.
+    visit: Visit,
+    /// The dispute.
+    dispute: Dispute,
+) -> impl IntoView {
+    let locale = visit.locale();
+    let (code, word) = match dispute.verdict {
+        Some(_) => ("completed", td_string!(locale, dispute.state_decided)),
+        None => ("pending", td_string!(locale, dispute.state_open)),
+    };
+    let since = format::near(locale, visit.zone, dispute.opened_at, visit.now);
+    let by = td_string!(locale, dispute.by, name = dispute.by_name.clone(), time = since).to_string();
+    let said = dispute.statements.iter().map(|said| {
+        let at = format::near(locale, visit.zone, said.at, visit.now);
+        view! {
+            <li>
+                <p class="quiet small">{said.name.clone()}" · "<time datetime=said.at.to_rfc3339()>{at}</time></p>
+                <p class="chat-text">{said.body.clone()}</p>
+            </li>
+        }
+    });
+    let said = said.collect_view();
+    let verdict = dispute.verdict.map(|verdict| view! { <Decided visit verdict/> });
+    view! {
+        <div class="stack">
+            <p class="row"><StateBadge state=code text=word/> <strong>{dispute_reason(locale, dispute.reason)}</strong></p>
+            <p class="quiet small">{by}</p>
+            <ol class="chat-evidence">{said}</ol>
+            {verdict}
+        </div>
+    }
+}
+
+/// What was decided, and why.
+#[component]
+fn Decided(visit: Visit, verdict: Verdict) -> impl IntoView {
+    let locale = visit.locale();
+    let at = format::near(locale, visit.zone, verdict.at, visit.now);
+    let by = td_string!(locale, dispute.decided_at, time = at).to_string();
+    view! {
+        <div class="stack-tight" role="status">
+            <p><strong>{consequence(locale, &verdict)}</strong></p>
+            <blockquote class="chat-quote">{verdict.note}</blockquote>
+            <p class="quiet small">{by}</p>
+        </div>
+    }
+}
+
+/// What a decision means for the money.
+pub fn consequence(locale: Locale, verdict: &Verdict) -> String {
+    let shown = amount(locale, verdict.amount);
+    match verdict {
+        Verdict { outcome: Outcome::None, .. } => td_string!(locale, dispute.nothing).to_owned(),
+        Verdict { reduced: true, .. } => td_string!(locale, dispute.reduced, amount = shown).to_string(),
+        Verdict { .. } => td_string!(locale, dispute.given_back, amount = shown).to_string(),
+    }
+}
+
+/// The form with which one of the two adds to an open dispute.
+#[component]
+pub fn Answer(
+    /// The request.
+    visit: Visit,
+    /// The lesson.
+    lesson: Lesson,
+) -> impl IntoView {
+    let locale = visit.locale();
+    let open = lesson.disputed.disputes.into_iter().find(|dispute| dispute.verdict.is_none());
+    open.filter(|_| lesson.side.is_some()).map(|dispute| {
+        view! {
+            <Card title=td_string!(locale, dispute.answer_title)>
+                <PostForm action="answer_dispute" class="form">
+                    <input type="hidden" name="dispute" value=dispute.id.to_string()/>
+                    <StatementField label=td_string!(locale, dispute.answer) locale/>
+                    <div class="form-actions"><Button>{td_string!(locale, dispute.answer_send)}</Button></div>
+                </PostForm>
+            </Card>
+        }
+    })
+}
+
+#[component]
+fn StatementField(label: &'static str, locale: Locale) -> impl IntoView {
+    let counter = td_string!(locale, dispute.counter);
+    view! {
+        <Field id="statement" label hint=td_string!(locale, dispute.statement_hint) required=true error=error_on("statement")>
+            <Textarea name="statement" rows=6 min=1 max=most() counter value=kept_or("statement", String::new())/>
+        </Field>
+    }
+}
+
+/// `/lessons/{id}/dispute`
+#[component]
+pub fn DisputePage() -> impl IntoView {
+    let id = use_params_map().with_untracked(|params| params.get("id").unwrap_or_default());
+    signed_in(|_, actor| {
+        load(
+            move |visit| async move {
+                let id = id.parse()?;
+                let booking = booking::find(&visit.services, &actor, id).await?;
+                let until = dispute::of_lesson(&visit.services, &actor, id).await?.until;
+                Ok((booking, until.is_some()))
+            },
+            |visit, (booking, may)| view! { <Shown visit booking may/> },
+        )
+    })
+}
+
+#[component]
+fn Shown(visit: Visit, booking: domain::booking::Booking, may: bool) -> impl IntoView {
+    let locale = visit.locale();
+    let name = other_party(&visit, &booking);
+    let title = td_string!(locale, dispute.page_title, title = booking.title.clone()).to_string();
+    let back = format!("/lessons/{}", booking.id);
+    let lead = td_string!(locale, dispute.lead, name = name).to_string();
+    let form = if may {
+        view! { <Card><OpenForm locale booking=booking.id.to_string()/></Card> }.into_any()
+    } else {
+        view! { <EmptyState glyph=Glyph::Info title=td_string!(locale, dispute.closed)/> }.into_any()
+    };
+    view! {
+        <Title text=title.clone()/>
+        <div class="page page-text flow">
+            <ButtonLink href=back variant=ButtonVariant::Ghost icon=Glyph::ChevronLeft>{td_string!(locale, dispute.back)}</ButtonLink>
+            <PageHeader title lead/>
+            {(!may).then(|| view! { <FlashNotice actions=&["open_dispute"]/> })}
+            {form}
+        </div>
+    }
+}
+
+#[component]
+fn OpenForm(locale: Locale, booking: String) -> impl IntoView {
+    let items = Reason::ALL.map(|reason| ChoiceItem::new(reason.name(), dispute_reason(locale, reason), ""));
+    let legend = td_string!(locale, dispute.reason);
+    view! {
+        <PostForm action="open_dispute" class="form">
+            <input type="hidden" name="booking" value=booking/>
+            <RadioGroup name="reason" legend items=items.to_vec() value=kept_or("reason", String::new()) error=error_on("reason") required=true/>
+            <StatementField label=td_string!(locale, dispute.statement) locale/>
+            <div class="form-actions"><Button icon=Glyph::ArrowRight>{td_string!(locale, dispute.send)}</Button></div>
+        </PostForm>
+    }
+}

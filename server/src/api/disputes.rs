@@ -1,0 +1,229 @@
+//! `/api/v2/bookings/{id}/disputes`, `/api/v2/disputes/{id}`: what a party does not accept, and what is decided.
+
+use axum::{Json, extract::State, response::Response};
+use chrono::{DateTime, Utc};
+use domain::{
+    Code,
+    dispute::{Outcome, Reason, Statement, note},
+    ids::DisputeId,
+};
+use serde::{Deserialize, Serialize};
+use services::{
+    Services,
+    dispute::{self, Dispute, Said},
+};
+use utoipa::ToSchema;
+
+use super::{
+    booking_view::booking_id,
+    error::ApiResult,
+    extract::{ApiJson, ApiPath, Body, SignedIn},
+    wire::{Failure, Success, created, ok},
+};
+
+/// A dispute.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DisputeView {
+    /// Opaque.
+    id: String,
+    /// The lesson.
+    booking_id: String,
+    /// student or tutor.
+    #[schema(example = "student")]
+    origin: &'static str,
+    /// not_held, cut_short, not_as_agreed, technical, wrong_outcome or other.
+    #[schema(example = "cut_short")]
+    reason: &'static str,
+    /// open or decided.
+    #[schema(example = "decided")]
+    state: &'static str,
+    /// Since when.
+    opened_at: DateTime<Utc>,
+    /// What both said, oldest first.
+    statements: Vec<StatementView>,
+    /// full, partial or none; null while it is open.
+    #[schema(example = "partial")]
+    outcome: Option<&'static str>,
+    /// What the student is better off by, minor units of the booking's currency.
+    #[schema(example = 1000)]
+    amount: Option<i64>,
+    /// Whether so much less is owed; else it was paid and is given back.
+    reduced: Option<bool>,
+    /// Why.
+    note: Option<String>,
+    /// When it was decided.
+    decided_at: Option<DateTime<Utc>>,
+}
+
+/// What one of the two said.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StatementView {
+    /// student or tutor.
+    #[schema(example = "tutor")]
+    by: &'static str,
+    /// What.
+    #[schema(example = "The connection was cut twice, and I waited.")]
+    statement: String,
+    /// When.
+    at: DateTime<Utc>,
+}
+
+impl From<Said> for StatementView {
+    fn from(said: Said) -> Self {
+        StatementView { by: said.by.name(), statement: said.body, at: said.at }
+    }
+}
+
+impl From<Dispute> for DisputeView {
+    fn from(dispute: Dispute) -> Self {
+        let verdict = dispute.verdict;
+        DisputeView {
+            id: dispute.id.to_string(),
+            booking_id: dispute.booking.to_string(),
+            origin: dispute.by.name(),
+            reason: dispute.reason.name(),
+            state: if verdict.is_some() { "decided" } else { "open" },
+            opened_at: dispute.opened_at,
+            statements: dispute.statements.into_iter().map(StatementView::from).collect(),
+            outcome: verdict.as_ref().map(|verdict| verdict.outcome.name()),
+            amount: verdict.as_ref().map(|verdict| verdict.amount.minor),
+            reduced: verdict.as_ref().map(|verdict| verdict.reduced),
+            decided_at: verdict.as_ref().map(|verdict| verdict.at),
+            note: verdict.map(|verdict| verdict.note),
+        }
+    }
+}
+
+/// What is disputed.
+#[derive(Deserialize, ToSchema)]
+pub struct DisputeBody {
+    /// not_held, cut_short, not_as_agreed, technical, wrong_outcome or other.
+    #[schema(example = "cut_short")]
+    reason: String,
+    /// 1 to 2000 characters.
+    #[schema(example = "After twenty minutes the tutor left and did not come back.")]
+    statement: String,
+}
+
+impl Body for DisputeBody {}
+
+/// What one adds.
+#[derive(Deserialize, ToSchema)]
+pub struct StatementBody {
+    /// 1 to 2000 characters.
+    #[schema(example = "The connection was cut twice, and I waited.")]
+    statement: String,
+}
+
+impl Body for StatementBody {}
+
+/// What is decided.
+#[derive(Deserialize, ToSchema)]
+pub struct DecisionBody {
+    /// full: all that is left of the charge; partial: `amount`; none.
+    #[schema(example = "partial")]
+    outcome: String,
+    /// Minor units; for `partial` only.
+    #[schema(example = 1000)]
+    amount: Option<i64>,
+    /// 1 to 500 characters.
+    #[schema(example = "The recording shows that a third of the lesson was lost.")]
+    note: String,
+}
+
+impl Body for DecisionBody {}
+
+fn dispute_id(path: &ApiPath) -> ApiResult<DisputeId> {
+    path.id(Code::NotFound, "not_found")
+}
+
+/// The disputes of a booking, oldest first, for its two parties and admins.
+#[utoipa::path(get, path = "/api/v2/bookings/{id}/disputes", tag = "disputes", operation_id = "disputes",
+    params(("id" = String, Path, description = "The booking")),
+    responses((status = 200, description = "The disputes", body = Success<Vec<DisputeView>>)),
+    security(("bearer" = []), ("cookie" = [])))]
+pub async fn list(
+    State(services): State<Services>,
+    SignedIn(actor): SignedIn,
+    path: ApiPath,
+) -> ApiResult<Json<Success<Vec<DisputeView>>>> {
+    let found = dispute::of_lesson(&services, &actor, booking_id(&path)?).await?;
+    Ok(ok(found.disputes.into_iter().map(DisputeView::from).collect()))
+}
+
+/// Dispute a lesson that has its outcome, as one of its two parties, within the window of its booking (72 hours unless
+/// set otherwise). One is open at a time, and none after one was decided.
+#[utoipa::path(post, path = "/api/v2/bookings/{id}/disputes", tag = "disputes", operation_id = "open_dispute",
+    params(("id" = String, Path, description = "The booking")),
+    request_body = DisputeBody,
+    responses(
+        (status = 201, description = "The dispute", body = Success<DisputeView>),
+        (status = 400, description = "`INVALID_REQUEST`: no such reason, no statement", body = Failure),
+        (status = 409, description = "`INVALID_STATE`: no outcome yet, too late, or disputed already", body = Failure),
+    ),
+    security(("bearer" = []), ("cookie" = [])))]
+pub async fn open(
+    State(services): State<Services>,
+    SignedIn(actor): SignedIn,
+    path: ApiPath,
+    ApiJson(body): ApiJson<DisputeBody>,
+) -> ApiResult<Response> {
+    let id = booking_id(&path)?;
+    let (reason, statement) = (Reason::parse(&body.reason)?, Statement::parse(&body.statement)?);
+    let opened = dispute::open(&services, &actor, id, reason, &statement).await?;
+    Ok(created(DisputeView::from(opened)))
+}
+
+/// A dispute, for the two parties and admins.
+#[utoipa::path(get, path = "/api/v2/disputes/{id}", tag = "disputes", operation_id = "dispute",
+    params(("id" = String, Path, description = "The dispute")),
+    responses((status = 200, description = "The dispute", body = Success<DisputeView>)),
+    security(("bearer" = []), ("cookie" = [])))]
+pub async fn find(
+    State(services): State<Services>,
+    SignedIn(actor): SignedIn,
+    path: ApiPath,
+) -> ApiResult<Json<Success<DisputeView>>> {
+    Ok(ok(dispute::find(&services, &actor, dispute_id(&path)?).await?.into()))
+}
+
+/// Add a statement to an open dispute, as one of the two parties.
+#[utoipa::path(post, path = "/api/v2/disputes/{id}/statements", tag = "disputes", operation_id = "answer_dispute",
+    params(("id" = String, Path, description = "The dispute")),
+    request_body = StatementBody,
+    responses(
+        (status = 201, description = "The dispute", body = Success<DisputeView>),
+        (status = 409, description = "`INVALID_STATE`: it is decided", body = Failure),
+    ),
+    security(("bearer" = []), ("cookie" = [])))]
+pub async fn answer(
+    State(services): State<Services>,
+    SignedIn(actor): SignedIn,
+    path: ApiPath,
+    ApiJson(body): ApiJson<StatementBody>,
+) -> ApiResult<Response> {
+    let id = dispute_id(&path)?;
+    let answered = dispute::answer(&services, &actor, id, &Statement::parse(&body.statement)?).await?;
+    Ok(created(DisputeView::from(answered)))
+}
+
+/// Decide a dispute, as an admin, once. What was paid is given back; of what is owed, so much less is owed.
+#[utoipa::path(post, path = "/api/v2/disputes/{id}/decide", tag = "disputes", operation_id = "decide_dispute",
+    params(("id" = String, Path, description = "The dispute")),
+    request_body = DecisionBody,
+    responses(
+        (status = 200, description = "The dispute", body = Success<DisputeView>),
+        (status = 400, description = "`INVALID_REQUEST`: no amount where one is needed, one where none is, or more than is left", body = Failure),
+        (status = 409, description = "`INVALID_STATE`: decided before, nothing left to give back, or the charge is under way", body = Failure),
+    ),
+    security(("bearer" = []), ("cookie" = [])))]
+pub async fn decide(
+    State(services): State<Services>,
+    SignedIn(actor): SignedIn,
+    path: ApiPath,
+    ApiJson(body): ApiJson<DecisionBody>,
+) -> ApiResult<Json<Success<DisputeView>>> {
+    let id = dispute_id(&path)?;
+    let (outcome, note) = (Outcome::parse(&body.outcome)?, note(&body.note)?);
+    Ok(ok(dispute::decide(&services, &actor, id, outcome, body.amount, &note).await?.into()))
+}

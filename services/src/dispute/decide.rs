@@ -1,0 +1,130 @@
+//! What an admin decides about a dispute, and what follows for the money, in one transaction.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    Code, Refusal,
+    booking::Booking,
+    dispute::{Outcome, Remedy, remedy},
+    ids::{ChargeId, DisputeId, UserId},
+    ledger::Given,
+    money::Money,
+    payment::ChargeState,
+};
+use serde_json::json;
+use sqlx::PgConnection;
+
+use super::{Dispute, News, find, not_found, of_dispute, store, tell};
+use crate::{
+    Actor, Result, Services,
+    booking::{self, By},
+    payment::{self, store::Owed},
+};
+
+/// What is decided about a dispute.
+struct Ruling<'a> {
+    dispute: DisputeId,
+    admin: UserId,
+    outcome: Outcome,
+    amount: Option<i64>,
+    note: &'a str,
+    /// The payment that was cancelled so that nobody pays what is not owed any more.
+    withdrawn: Option<String>,
+    now: DateTime<Utc>,
+}
+
+/// An admin decides a dispute, once: what was paid is given back, what is owed is reduced, or nothing moves. What is
+/// left is reckoned under the charge's lock, so that a refund at the same time never makes it too much.
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS`, `NOT_FOUND`, `INVALID_STATE` where it was decided before (`dispute_decided`) and while
+/// the student is about to pay what is owed (`dispute_charge_open`), and as `domain::dispute::remedy`.
+pub async fn decide(
+    services: &Services,
+    actor: &Actor,
+    id: DisputeId,
+    outcome: Outcome,
+    amount: Option<i64>,
+    note: &str,
+) -> Result<Dispute> {
+    actor.require_admin()?;
+    let now = services.clock.now();
+    let withdrawn = if outcome == Outcome::None { None } else { withdraw(services, id).await? };
+    let ruling = Ruling { dispute: id, admin: actor.user, outcome, amount, note, withdrawn, now };
+    let mut tx = services.db.begin().await?;
+    let decided = record(&mut tx, actor, &ruling).await;
+    let people = booking::finish(tx, decided).await?;
+    services.live.wake(&people);
+    find(services, actor, id).await
+}
+
+/// Sees to it that nobody pays what is about to be owed no more.
+async fn withdraw(services: &Services, id: DisputeId) -> Result<Option<String>> {
+    let mut db = services.db.acquire().await?;
+    let booking = store::find_booking(&mut db, id).await?.ok_or_else(not_found)?;
+    if !store::is_open(&mut db, id).await? {
+        return Err(Refusal::new(Code::InvalidState, "dispute_decided").into());
+    }
+    let charge = payment::store::find_charge(&mut db, booking).await?;
+    drop(db);
+    match charge {
+        Some(charge) => payment::withdraw(services, charge).await,
+        None => Ok(None),
+    }
+}
+
+async fn record(tx: &mut PgConnection, actor: &Actor, ruling: &Ruling<'_>) -> Result<Vec<UserId>> {
+    let id = ruling.dispute;
+    let booking = store::find_booking(tx, id).await?.ok_or_else(not_found)?;
+    // The charge before the booking, as everywhere.
+    let charge = match payment::store::find_charge(tx, booking).await? {
+        Some(charge) => payment::store::find_locked(tx, charge).await?.map(|owed| (charge, owed)),
+        None => None,
+    };
+    booking::find_locked(tx, booking, ruling.now).await?.ok_or_else(not_found)?;
+    let found = of_dispute(tx, id, ruling.now).await?;
+    let zero = Money { minor: 0, currency: found.booking.currency }.split(0);
+    let decided = match &charge {
+        Some((_, owed)) => remedy(ruling.outcome, ruling.amount, owed.state, &owed.split, owed.given)?,
+        None => remedy(ruling.outcome, ruling.amount, ChargeState::Nothing, &zero, Given::default())?,
+    };
+    if !store::set_decided(tx, id, ruling.outcome, decided, ruling.note, ruling.admin, ruling.now).await? {
+        return Err(Refusal::new(Code::InvalidState, "dispute_decided").into());
+    }
+    if let Some((charge, owed)) = &charge {
+        carry_out(tx, *charge, owed, decided, ruling, &found.booking).await?;
+    }
+    payment::store::close_cases(tx, booking, ruling.admin, ruling.note, ruling.now).await?;
+    let by = By::actor(actor, &found.booking);
+    let amount = Money { minor: decided.amount(), currency: found.booking.currency };
+    let reduced = matches!(decided, Remedy::Reduce(_));
+    let decision =
+        json!({ "outcome": ruling.outcome, "amount": amount, "reduced": reduced, "note": ruling.note });
+    let details = json!({ "decision": decision });
+    let news = News { kind: "dispute.decided", dispute: id, by, details };
+    let noted = json!({ "event": news.kind, "dispute_id": id, "outcome": ruling.outcome });
+    booking::note(tx, &found, by, Some(ruling.note), &noted, ruling.now).await?;
+    tell(tx, &found, &news, ruling.now).await
+}
+
+async fn carry_out(
+    tx: &mut PgConnection,
+    charge: ChargeId,
+    owed: &Owed,
+    decided: Remedy,
+    ruling: &Ruling<'_>,
+    booking: &Booking,
+) -> Result<()> {
+    match decided {
+        Remedy::Nothing => Ok(()),
+        Remedy::GiveBack(parts) => {
+            let asked =
+                payment::Asked { reason: ruling.note, admin: ruling.admin, dispute: Some(ruling.dispute) };
+            payment::begin_refund(tx, charge, owed, parts, &asked, ruling.now).await.map(|_| ())
+        }
+        Remedy::Reduce(parts) => {
+            let withdrawn = ruling.withdrawn.as_deref();
+            let reduction = payment::Reduction { owed, parts, withdrawn, dispute: ruling.dispute };
+            payment::reduce(tx, charge, booking, &reduction, ruling.now).await
+        }
+    }
+}

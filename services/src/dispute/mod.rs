@@ -1,0 +1,304 @@
+//! Disputes: one of the two does not accept something about a settled lesson, both say what they have to say, and an
+//! admin decides. The lesson is not paid out to its tutor meanwhile.
+
+mod decide;
+mod store;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    Code, Refusal,
+    account::Role,
+    booking::Party,
+    dispute::{Outcome, Reason, Statement, may_open, window_end},
+    ids::{BookingId, DisputeId, UserId},
+    money::Money,
+};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use crate::{
+    Actor, Result, Services,
+    booking::{self, By, Found},
+    chance, limit, live, outbox,
+};
+
+pub use decide::decide;
+
+/// What a person may say in disputes in an hour: far more than there is to say, and no flood of mails.
+const STATEMENTS_PER_HOUR: i32 = 30;
+
+/// A dispute as the two parties and admins see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dispute {
+    /// Its id.
+    pub id: DisputeId,
+    /// The lesson.
+    pub booking: BookingId,
+    /// Its title.
+    pub title: String,
+    /// Whose it is.
+    pub by: Party,
+    /// The name of that person.
+    pub by_name: String,
+    /// What it is about.
+    pub reason: Reason,
+    /// Since when.
+    pub opened_at: DateTime<Utc>,
+    /// What was decided; `None` while it is open.
+    pub verdict: Option<Verdict>,
+    /// What both said, oldest first; the first opened it.
+    pub statements: Vec<Said>,
+}
+
+/// What one of the two said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Who.
+    pub by: Party,
+    /// The name.
+    pub name: String,
+    /// What.
+    pub body: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// What an admin decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What.
+    pub outcome: Outcome,
+    /// What the student is better off by.
+    pub amount: Money,
+    /// What was owed was reduced, as it was not paid yet; else it is given back.
+    pub reduced: bool,
+    /// Why.
+    pub note: String,
+    /// Which admin.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Whether a lesson can be disputed by its reader, and what was disputed about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfLesson {
+    /// Until when it can be disputed, by one who may now.
+    pub until: Option<DateTime<Utc>>,
+    /// Its disputes, oldest first.
+    pub disputes: Vec<Dispute>,
+}
+
+/// Opens a dispute about a settled lesson, as one of its two parties.
+///
+/// # Errors
+/// `BOOKING_NOT_FOUND` for others, `INSUFFICIENT_PERMISSIONS` for an admin, `RATE_LIMITED`, `INVALID_STATE` before the
+/// outcome (`dispute_not_settled`), after the window (`dispute_window`), while a dispute is open (`dispute_exists`) and
+/// after one was decided (`dispute_decided`).
+pub async fn open(
+    services: &Services,
+    actor: &Actor,
+    id: BookingId,
+    reason: Reason,
+    statement: &Statement,
+) -> Result<Dispute> {
+    limit::count(services, &format!("dispute:{}", actor.user), STATEMENTS_PER_HOUR).await?;
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let opened = insert(&mut tx, actor, id, reason, statement, now).await;
+    let (dispute, people) = booking::finish(tx, opened).await?;
+    services.live.wake(&people);
+    find(services, actor, dispute).await
+}
+
+async fn insert(
+    tx: &mut PgConnection,
+    actor: &Actor,
+    id: BookingId,
+    reason: Reason,
+    statement: &Statement,
+    now: DateTime<Utc>,
+) -> Result<(DisputeId, Vec<UserId>)> {
+    let found = booking::find_locked(tx, id, now).await?.ok_or_else(booking::not_found)?;
+    let party = own_party(actor, &found, booking::not_found)?;
+    let settled = store::find_settled(tx, id).await?;
+    may_open(settled, found.booking.policy.dispute_window_hours, now)?;
+    match store::find_state(tx, id).await?.as_deref() {
+        Some("open") => return Err(Refusal::new(Code::InvalidState, "dispute_exists").into()),
+        Some(_) => return Err(Refusal::new(Code::InvalidState, "dispute_decided").into()),
+        None => {}
+    }
+    let dispute: DisputeId = chance::id();
+    store::insert(tx, dispute, id, party, actor.user, reason, now).await?;
+    store::insert_statement(tx, dispute, actor.user, statement, now).await?;
+    let news = News {
+        kind: "dispute.opened",
+        dispute,
+        by: By::actor(actor, &found.booking),
+        details: json!({ "reason": reason }),
+    };
+    booking::note(tx, &found, news.by, None, &json!({ "event": news.kind, "dispute_id": dispute }), now)
+        .await?;
+    Ok((dispute, tell(tx, &found, &news, now).await?))
+}
+
+/// Adds a statement to an open dispute, as one of its two parties.
+///
+/// # Errors
+/// `NOT_FOUND` for others, `INSUFFICIENT_PERMISSIONS` for an admin, `RATE_LIMITED`, `INVALID_STATE` (`dispute_decided`)
+/// once it is decided.
+pub async fn answer(
+    services: &Services,
+    actor: &Actor,
+    id: DisputeId,
+    statement: &Statement,
+) -> Result<Dispute> {
+    limit::count(services, &format!("dispute:{}", actor.user), STATEMENTS_PER_HOUR).await?;
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let said = say(&mut tx, actor, id, statement, now).await;
+    let people = booking::finish(tx, said).await?;
+    services.live.wake(&people);
+    find(services, actor, id).await
+}
+
+async fn say(
+    tx: &mut PgConnection,
+    actor: &Actor,
+    id: DisputeId,
+    statement: &Statement,
+    now: DateTime<Utc>,
+) -> Result<Vec<UserId>> {
+    let found = of_dispute(tx, id, now).await?;
+    own_party(actor, &found, not_found)?;
+    if !store::lock_open(tx, id).await? {
+        return Err(Refusal::new(Code::InvalidState, "dispute_decided").into());
+    }
+    store::insert_statement(tx, id, actor.user, statement, now).await?;
+    let news = News {
+        kind: "dispute.answered",
+        dispute: id,
+        by: By::actor(actor, &found.booking),
+        details: Value::Null,
+    };
+    tell(tx, &found, &news, now).await
+}
+
+/// The booking of a dispute, as it stands.
+async fn of_dispute(tx: &mut PgConnection, id: DisputeId, now: DateTime<Utc>) -> Result<Found> {
+    let booking = store::find_booking(tx, id).await?.ok_or_else(not_found)?;
+    booking::read(tx, booking, now).await?.ok_or_else(not_found)
+}
+
+/// On which side an actor stands.
+fn own_party(actor: &Actor, found: &Found, unknown: fn() -> crate::AppError) -> Result<Party> {
+    match booking::party(actor, &found.booking) {
+        Some(party) => Ok(party),
+        None if actor.role == Role::Admin => {
+            Err(Refusal::new(Code::InsufficientPermissions, "forbidden").into())
+        }
+        None => Err(unknown()),
+    }
+}
+
+/// What happened in a dispute.
+struct News {
+    kind: &'static str,
+    dispute: DisputeId,
+    by: By,
+    /// What else to tell; `Null` where there is nothing.
+    details: Value,
+}
+
+/// Tells jobs, the open pages of the two, and those of admins; whom to wake after the commit.
+async fn tell(tx: &mut PgConnection, found: &Found, news: &News, now: DateTime<Utc>) -> Result<Vec<UserId>> {
+    let booking = &found.booking;
+    let mut told = json!({ "booking_id": booking.id, "dispute_id": news.dispute, "actor": news.by.name() });
+    if let (Some(told), Value::Object(details)) = (told.as_object_mut(), &news.details) {
+        told.extend(details.clone());
+    }
+    outbox::record(tx, news.kind, booking.id, &told, now).await?;
+    let mut people = store::list_admins(tx).await?;
+    people.extend([booking.student, found.tutor_user]);
+    let told = json!({ "booking_id": booking.id, "dispute_id": news.dispute });
+    live::record(tx, &people, news.kind, &told, now).await?;
+    Ok(people)
+}
+
+/// A dispute of a lesson of one's own (any for an admin).
+///
+/// # Errors
+/// `NOT_FOUND`, also for another's.
+pub async fn find(services: &Services, actor: &Actor, id: DisputeId) -> Result<Dispute> {
+    let mut db = services.db.acquire().await?;
+    let found = of_dispute(&mut db, id, services.clock.now()).await?;
+    if booking::party(actor, &found.booking).is_none() && actor.role != Role::Admin {
+        return Err(not_found());
+    }
+    let disputes = store::list_of(&mut db, found.booking.id).await?;
+    disputes.into_iter().find(|dispute| dispute.id == id).ok_or_else(not_found)
+}
+
+/// What was disputed about one of one's own lessons (any for an admin).
+///
+/// # Errors
+/// `BOOKING_NOT_FOUND`, also for another's.
+pub async fn of_lesson(services: &Services, actor: &Actor, id: BookingId) -> Result<OfLesson> {
+    let booking = booking::find(services, actor, id).await?;
+    let hours = booking.policy.dispute_window_hours;
+    let mut db = services.db.acquire().await?;
+    let disputes = store::list_of(&mut db, id).await?;
+    let settled = store::find_settled(&mut db, id).await?;
+    let may = disputes.is_empty()
+        && booking::party(actor, &booking).is_some()
+        && may_open(settled, hours, services.clock.now()).is_ok();
+    let until = settled.filter(|_| may).map(|settled| window_end(settled, hours));
+    Ok(OfLesson { until, disputes })
+}
+
+/// One may not know that it exists.
+fn not_found() -> crate::AppError {
+    Refusal::new(Code::NotFound, "not_found").into()
+}
+
+/// What the queue of disputes shows of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its id.
+    pub id: DisputeId,
+    /// The lesson's title.
+    pub title: String,
+    /// The student's name.
+    pub student: String,
+    /// The tutor's name.
+    pub tutor: String,
+    /// What it is about.
+    pub reason: Reason,
+    /// Since when it is, or was, open.
+    pub opened_at: DateTime<Utc>,
+    /// What was decided, and when.
+    pub verdict: Option<(Outcome, DateTime<Utc>)>,
+}
+
+/// Disputes on a page.
+const SHOWN: i64 = 50;
+
+/// The disputes that wait, oldest first, and those that were decided, the latest first; at most fifty of each.
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS`.
+pub async fn queue(services: &Services, actor: &Actor) -> Result<(Vec<Row>, Vec<Row>)> {
+    actor.require_admin()?;
+    let mut db = services.db.acquire().await?;
+    Ok((store::list_open(&mut db, SHOWN).await?, store::list_past(&mut db, SHOWN).await?))
+}
+
+/// How many disputes wait for an admin.
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS`.
+pub async fn count_open(services: &Services, actor: &Actor) -> Result<i64> {
+    actor.require_admin()?;
+    let mut db = services.db.acquire().await?;
+    store::count_open(&mut db).await
+}

@@ -1,0 +1,155 @@
+//! Mails about disputes: what one of the two says is told to the other, what is decided to both.
+
+use domain::{
+    booking::{Booking, Party},
+    dispute::{Outcome, Reason},
+    ids::{BookingId, UserId},
+    manners::Manners,
+    money::Money,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+
+use super::{
+    about::{About, Words},
+    store,
+};
+use crate::{
+    Result, Services, booking,
+    jobs::Job,
+    mail::{
+        Kind, NewMail, keep,
+        letter::Letter,
+        store::find_reader,
+        texts::{DisputeTexts, Texts, fill},
+    },
+    notice::{self, News, Subject},
+};
+
+/// The job that writes the mails about something that happened in a dispute.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TellOfDispute {
+    /// The event of the outbox.
+    pub event: i64,
+}
+
+impl Job for TellOfDispute {
+    const NAME: &'static str = "tell_of_dispute";
+
+    async fn run(self, services: &Services) -> Result<()> {
+        tell(services, self.event).await
+    }
+}
+
+impl TellOfDispute {
+    /// Whether such an event of the outbox asks for mails about a dispute.
+    pub(crate) fn is_asked_for(event: &str) -> bool {
+        matches!(event, "dispute.opened" | "dispute.answered" | "dispute.decided")
+    }
+}
+
+/// An event of a dispute, as the outbox has it.
+pub(super) struct Event {
+    pub kind: String,
+    pub booking: BookingId,
+    pub told: Told,
+}
+
+/// What an event of a dispute says: its payload.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Told {
+    /// student, tutor or admin.
+    actor: String,
+    /// What it is about, where it was opened.
+    reason: Option<Reason>,
+    /// What was decided, and why.
+    decision: Option<Decision>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Decision {
+    outcome: Outcome,
+    amount: Money,
+    /// What was owed is reduced; else it is given back.
+    reduced: bool,
+    note: String,
+}
+
+/// Writes the mails and notices about an event, once for each person but who caused it.
+async fn tell(services: &Services, id: i64) -> Result<()> {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let Some(event) = store::find_dispute_event(&mut tx, id).await? else { return Ok(()) };
+    let found = booking::read(&mut tx, event.booking, now).await?.ok_or_else(booking::not_found)?;
+    let both = [(Party::Student, found.booking.student), (Party::Tutor, found.tutor_user)];
+    let mut told = Vec::new();
+    for (party, user) in both.into_iter().filter(|(party, _)| event.told.actor != party.name()) {
+        if write(services, &mut tx, &event, &found.booking, (party, user), id).await? {
+            told.push(user);
+        }
+    }
+    let news = News { kind: Kind::Dispute, about: &id.to_string(), subject: Subject::Booking(event.booking) };
+    let noticed = notice::tell(&mut tx, &told, &news, now).await?;
+    tx.commit().await?;
+    services.live.wake(&noticed);
+    Ok(())
+}
+
+/// Writes the mail to one of the two; whether there is somebody.
+async fn write(
+    services: &Services,
+    tx: &mut PgConnection,
+    event: &Event,
+    booking: &Booking,
+    (party, user): (Party, UserId),
+    id: i64,
+) -> Result<bool> {
+    let Some(reader) = find_reader(tx, user).await? else { return Ok(false) };
+    let about = About { booking, reader: &reader, party, public_url: &services.config.web.public_url };
+    let (letter, subject) = (compose(&about, event)?, format!("{id}/{user}"));
+    keep(services, tx, &NewMail::of(Kind::Dispute, subject, &reader, &letter)).await?;
+    Ok(true)
+}
+
+fn compose(about: &About<'_>, event: &Event) -> Result<Letter> {
+    let texts = Texts::of(about.reader.language)?;
+    let own = &texts.booking.dispute;
+    let (subject, mut paragraphs) = match &*event.kind {
+        "dispute.opened" => (&own.opened_subject, vec![about.say(&own.opened), own.opened_next.clone()]),
+        "dispute.decided" => (&own.decided_subject, vec![about.say(&own.decided)]),
+        _ => (&own.answered_subject, vec![about.say(&own.answered)]),
+    };
+    let mut rows = about.rows(&texts);
+    if let Some(reason) = event.told.reason {
+        rows.push((texts.booking.reason.clone(), reason_name(own, reason).to_owned()));
+    }
+    if let Some(decision) = &event.told.decision {
+        paragraphs.push(verdict(about, own, decision));
+        rows.push((own.why.clone(), decision.note.clone()));
+    }
+    let (mut button, links) = (about.page(&own.link), Vec::new());
+    button.1.push_str("#dispute");
+    about.letter(&texts, Words { subject: about.say(subject), paragraphs, rows, button, links })
+}
+
+/// What a decision means for the money.
+fn verdict(about: &About<'_>, own: &DisputeTexts, decision: &Decision) -> String {
+    let amount = Manners::of(about.reader.language).money(decision.amount);
+    let sentence = match decision {
+        Decision { outcome: Outcome::None, .. } => &own.nothing,
+        Decision { reduced: true, .. } => &own.reduced,
+        Decision { .. } => &own.given_back,
+    };
+    fill(sentence, &[("amount", &amount)])
+}
+
+fn reason_name(own: &DisputeTexts, reason: Reason) -> &str {
+    match reason {
+        Reason::NotHeld => &own.not_held,
+        Reason::CutShort => &own.cut_short,
+        Reason::NotAsAgreed => &own.not_as_agreed,
+        Reason::Technical => &own.technical,
+        Reason::WrongOutcome => &own.wrong_outcome,
+        Reason::Other => &own.other,
+    }
+}
