@@ -211,14 +211,10 @@ fn Decide(locale: Locale, case: Case) -> impl IntoView {
     let left = Money { minor: charge.minor - case.explained.refunded, ..charge };
     let left = td_string!(locale, charge.refund_amount_hint, left = amount(locale, left)).to_string();
     let label = td_string!(locale, disputes.amount, currency = charge.currency.code()).to_string();
-    let items =
-        Outcome::ALL.map(|outcome| ChoiceItem::new(outcome.name(), dispute_outcome(locale, outcome), ""));
-    let legend = td_string!(locale, disputes.outcome);
-    let (value, error) = (kept_or("outcome", String::new()), error_on("outcome"));
     view! {
         <PostForm action="decide_dispute" class="form">
             <input type="hidden" name="dispute" value=case.dispute.id.to_string()/>
-            <RadioGroup name="outcome" legend items=items.to_vec() value error required=true/>
+            {outcomes(locale)}
             <Field id="amount" label hint=left optional_text=td_string!(locale, disputes.amount_when) error=error_on("amount")>
                 <Input name="amount" value=kept_or("amount", String::new()) attr:inputmode="decimal"/>
             </Field>
@@ -228,4 +224,11 @@ fn Decide(locale: Locale, case: Case) -> impl IntoView {
             <div class="form-actions"><Button>{td_string!(locale, disputes.send)}</Button></div>
         </PostForm>
     }
+}
+
+fn outcomes(locale: Locale) -> impl IntoView {
+    let item = |outcome: Outcome| ChoiceItem::new(outcome.name(), dispute_outcome(locale, outcome), "");
+    let legend = td_string!(locale, disputes.outcome);
+    let (value, error) = (kept_or("outcome", String::new()), error_on("outcome"));
+    view! { <RadioGroup name="outcome" legend items=Outcome::ALL.map(item).to_vec() value error required=true/> }
 }
