@@ -98,7 +98,7 @@ impl Kind {
     /// can refuse and of which there are no notices.
     pub(crate) const fn topic(self) -> Option<Topic> {
         match self {
-            Kind::Receipt | Kind::PaymentFailed | Kind::DepositFailed => Some(Topic::Money),
+            Kind::Receipt | Kind::PaymentFailed | Kind::DepositFailed | Kind::Dispute => Some(Topic::Money),
             Kind::BookingRequested
             | Kind::BookingConfirmed
             | Kind::BookingDeclined
