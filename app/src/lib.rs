@@ -10,6 +10,7 @@
 pub mod account;
 pub mod admin;
 pub mod booking;
+mod browser;
 pub mod chat;
 pub mod dev;
 pub mod diary;

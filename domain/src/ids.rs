@@ -76,6 +76,8 @@ ids! {
     AttachmentId;
     /// What one of the two does not accept about a lesson.
     DisputeId;
+    /// A browser that is told by push.
+    DeviceId;
     /// A mail that was written.
     MailId;
 }

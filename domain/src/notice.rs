@@ -32,6 +32,8 @@ pub enum Channel {
     Mail,
     /// A notice under the bell.
     Notice,
+    /// What a browser's system shows, also where no page is open.
+    Push,
 }
 
 impl Topic {
@@ -76,7 +78,7 @@ impl Topic {
 
 impl Channel {
     /// All of them, as they are shown.
-    pub const ALL: [Channel; 2] = [Channel::Mail, Channel::Notice];
+    pub const ALL: [Channel; 3] = [Channel::Mail, Channel::Notice, Channel::Push];
 
     /// The name in the database and in forms.
     #[must_use]
@@ -84,6 +86,7 @@ impl Channel {
         match self {
             Channel::Mail => "mail",
             Channel::Notice => "notice",
+            Channel::Push => "push",
         }
     }
 
@@ -137,13 +140,13 @@ mod tests {
     /// Each topic: whether it is chosen by whom, and by which ways it can be refused.
     #[test]
     fn what_can_be_refused_as_a_table() {
-        let (mail, notice) = (Channel::Mail, Channel::Notice);
+        let (mail, notice, push) = (Channel::Mail, Channel::Notice, Channel::Push);
         for (topic, student, tutor, ways) in [
-            (Topic::Lessons, true, true, &[notice][..]),
-            (Topic::Money, true, false, &[notice]),
-            (Topic::Reminders, true, true, &[mail, notice]),
-            (Topic::Questions, true, false, &[mail, notice]),
-            (Topic::Messages, true, true, &[mail, notice]),
+            (Topic::Lessons, true, true, &[notice, push][..]),
+            (Topic::Money, true, false, &[notice, push]),
+            (Topic::Reminders, true, true, &[mail, notice, push]),
+            (Topic::Questions, true, false, &[mail, notice, push]),
+            (Topic::Messages, true, true, &[mail, notice, push]),
         ] {
             for (role, told) in [(Role::Student, student), (Role::Tutor, tutor), (Role::Admin, false)] {
                 let chosen = Choice::all(role).filter(|choice| choice.topic == topic);

@@ -118,6 +118,7 @@ fn plain_addresses() -> Router<AppState> {
         .route("/files/{id}", routing::get(chat_files::open))
         .route("/photos/{id}", routing::get(site::photo))
         .route("/robots.txt", routing::get(site::robots))
+        .route("/sw.js", routing::get(site::worker))
         .route("/sitemap.xml", routing::get(site::sitemap))
 }
 

@@ -25,6 +25,13 @@ pub async fn robots(State(services): State<Services>) -> Response {
     ([(header::CACHE_CONTROL, "public, max-age=3600")], text).into_response()
 }
 
+/// `/sw.js`: what browsers run to show what they are told while no page is open. They look whether it changed.
+pub async fn worker() -> Response {
+    let headers =
+        [(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
+    (headers, include_str!("sw.js")).into_response()
+}
+
 /// `/sitemap.xml`: the public pages and every tutor that can be booked, each with its last change.
 pub async fn sitemap(State(services): State<Services>) -> ApiResult<Response> {
     let tutors = sitemap::tutors(&services).await?;

@@ -31,6 +31,7 @@ mod outbox;
 pub mod overview;
 pub mod payment;
 pub mod payout;
+pub mod push;
 pub mod reset;
 pub mod review;
 mod seal;

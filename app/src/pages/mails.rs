@@ -56,6 +56,7 @@ fn way(locale: Locale, channel: Channel) -> &'static str {
     match channel {
         Channel::Mail => td_string!(locale, mails.by_mail),
         Channel::Notice => td_string!(locale, mails.by_notice),
+        Channel::Push => td_string!(locale, mails.by_push),
     }
 }
 

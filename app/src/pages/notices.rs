@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use services::{
     booking::Page,
     mail::Kind,
-    notice::{self, Notice, Subject},
+    notice::{self, Notice},
 };
 
 use super::{
@@ -150,18 +150,6 @@ fn sentence(locale: Locale, visit: &Visit, notice: &Notice) -> String {
     }
 }
 
-/// The page of what a notice is about.
-fn target(kind: Kind, subject: Subject) -> String {
-    match (subject, kind) {
-        (Subject::Booking(id), Kind::Receipt | Kind::PaymentFailed | Kind::DepositFailed) => {
-            format!("/lessons/{id}/charge")
-        }
-        (Subject::Booking(id), Kind::Dispute) => format!("/lessons/{id}#dispute"),
-        (Subject::Booking(id), _) => format!("/lessons/{id}"),
-        (Subject::Thread(id), _) => format!("/messages/{id}"),
-    }
-}
-
 /// Notes that a notice was read, and leads to what it is about.
 ///
 /// # Errors
@@ -171,7 +159,7 @@ pub async fn open(id: &str) -> Result<(), WireError> {
     let opening = async {
         let id = id.parse().map_err(|_| Refusal::new(Code::NotFound, "not_found"))?;
         let (kind, subject) = notice::open(&visit.services, visit.actor()?, id).await?;
-        leptos_axum::redirect(&target(kind, subject));
+        leptos_axum::redirect(&notice::page(kind, subject));
         Ok(())
     };
     answer_form(&visit, &[], opening).await

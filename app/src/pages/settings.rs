@@ -12,6 +12,7 @@ use services::{
     calendar::{self, Address},
     notice,
     payment::{self, Card as SavedCard},
+    push,
 };
 
 use super::{
@@ -23,6 +24,7 @@ use super::{
     i18n::{Locale, td_string},
     load::load,
     mails::{Choices, QuietHours},
+    push::PushCard,
     signup::{LanguageField, MarketingQuestion},
 };
 use crate::ui::{Button, ButtonLink, ButtonVariant, Card, Field, PageHeader, Textarea};
@@ -42,13 +44,14 @@ pub fn Settings() -> impl IntoView {
                     if lessons { Some(calendar::address(&visit.services, &actor).await?) } else { None };
                 let refused = notice::refused(&visit.services, &actor).await?;
                 let quiet = notice::quiet_hours(&visit.services, &actor).await?;
+                let push = (push::server_key(&visit.services)?, push::count(&visit.services, &actor).await?);
                 let verified = account::is_verified(&visit.services, &actor).await?;
                 let has_password = account::has_password(&visit.services, &actor).await?;
-                Ok((me, cards, address, (refused, quiet), verified, has_password))
+                Ok((me, cards, address, (refused, quiet, push), verified, has_password))
             },
-            |visit, (me, cards, address, (refused, quiet), verified, has_password)| {
+            |visit, (me, cards, address, (refused, quiet, push), verified, has_password)| {
                 let can_add = visit.services.payments.is_some();
-                let told = Told { refused, quiet };
+                let told = Told { refused, quiet, push };
                 view! { <Shown locale=visit.locale() me cards can_add address told verified has_password/> }
             },
         )
@@ -59,6 +62,8 @@ pub fn Settings() -> impl IntoView {
 struct Told {
     refused: Vec<Choice>,
     quiet: Option<Quiet>,
+    /// The server's key for browsers, and how many of them are told.
+    push: (String, i64),
 }
 
 #[component]
@@ -80,7 +85,7 @@ fn Shown(
         <div class="page page-text flow">
             <PageHeader title=td_string!(locale, account.settings_title) lead=td_string!(locale, account.settings_lead)/>
             <SavedNotice/>
-            <FlashNotice actions=&["choose_card", "remove_card", "renew_calendar", "choose_ways", "ask_verification"]/>
+            <FlashNotice actions=&["choose_card", "remove_card", "renew_calendar", "choose_ways", "end_all_push", "ask_verification"]/>
             <Card title=td_string!(locale, account.profile_group)>
                 <SettingsForm locale me/>
             </Card>
@@ -96,6 +101,7 @@ fn Shown(
             {address.map(|address| view! { <Subscription locale address/> })}
             {(role != Role::Admin).then(|| view! {
                 <Choices locale role refused=told.refused/>
+                <PushCard locale key=told.push.0 browsers=told.push.1/>
                 <QuietHours locale zone hours=told.quiet/>
             })}
             <Card title=td_string!(locale, account.password_group)>

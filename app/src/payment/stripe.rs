@@ -3,13 +3,14 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Array, Function, JSON, Promise, Reflect};
+use js_sys::{Promise, Reflect};
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use wasm_bindgen::{JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Element;
 
 use super::api::ProviderAccess;
+use crate::browser::{awaited, call, field, object};
 
 thread_local! {
     /// The page's card form. It is no part of the island's state: the server, which drops that on any of its
@@ -117,23 +118,6 @@ fn colours(host: &Element) -> serde_json::Value {
         "borderRadius": style(host, "--radius-field"),
         "fontFamily": "Inter, system-ui, sans-serif",
     })
-}
-
-fn object(value: &serde_json::Value) -> Result<JsValue, JsValue> {
-    JSON::parse(&value.to_string())
-}
-
-fn field(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &name.into()).unwrap_or_default()
-}
-
-fn call(object: &JsValue, name: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
-    let function: Function = field(object, name).dyn_into()?;
-    function.apply(object, &arguments.iter().copied().collect::<Array>())
-}
-
-async fn awaited(promise: Result<JsValue, JsValue>) -> Result<JsValue, JsValue> {
-    JsFuture::from(Promise::resolve(&promise?)).await
 }
 
 /// What the provider answered, unless it is an error: then its sentence.

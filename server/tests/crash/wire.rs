@@ -61,7 +61,7 @@ pub fn written(sql: &str) -> Vec<String> {
 
 /// Tables whose writes outside of a transaction are no points:
 /// what sweeps prune, the notes of who was seen, the clock of development.
-const HOUSEKEEPING: [&str; 11] = [
+const HOUSEKEEPING: [&str; 12] = [
     "claims",
     "holds",
     "user_sessions",
@@ -72,6 +72,7 @@ const HOUSEKEEPING: [&str; 11] = [
     "known_devices",
     "account_links",
     "notices",
+    "pushes",
     "dev_clock",
 ];
 

@@ -24,6 +24,7 @@ mod meetings;
 mod money;
 mod nats;
 mod pages;
+mod push;
 mod races;
 #[path = "../../../services/tests/radicale/mod.rs"]
 mod radicale;

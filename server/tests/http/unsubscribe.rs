@@ -80,21 +80,22 @@ async fn choose(site: &Site, person: &Person<'_>, form: &str) {
 async fn mails_are_chosen_in_the_settings(pool: PgPool) {
     let site = start(&pool).await;
     let student = site.person("Sam Student", "student").await;
+    let all: Vec<String> = Choice::all(Role::Student).map(Choice::name).collect();
+    let every: Vec<String> =
+        all.iter().enumerate().map(|(at, name)| format!("wanted[{at}]={name}")).collect();
+    let but = |wanted: &[&str]| {
+        let mut refused: Vec<_> =
+            all.iter().filter(|name| !wanted.contains(&&***name)).map(|name| &**name).collect();
+        refused.sort_unstable();
+        refused.join(", ")
+    };
     for (form, refused) in [
+        ("", but(&[])),
         (
-            "",
-            "lessons-notice, messages-mail, messages-notice, money-notice, questions-mail, questions-notice, \
-             reminders-mail, reminders-notice",
+            "wanted[2]=reminders-mail&wanted[0]=lessons-notice&wanted[9]=questions-push",
+            but(&["reminders-mail", "lessons-notice", "questions-push"]),
         ),
-        (
-            "wanted[2]=reminders-mail&wanted[0]=lessons-notice&wanted[1]=money-notice&wanted[4]=questions-mail",
-            "messages-mail, messages-notice, questions-notice, reminders-notice",
-        ),
-        (
-            "wanted[0]=lessons-notice&wanted[1]=money-notice&wanted[2]=reminders-mail&wanted[3]=reminders-notice\
-             &wanted[4]=questions-mail&wanted[5]=questions-notice&wanted[6]=messages-mail&wanted[7]=messages-notice",
-            "",
-        ),
+        (&every.join("&"), String::new()),
     ] {
         choose(&site, &student, form).await;
         let kept = "SELECT coalesce(string_agg(way, ', ' ORDER BY way), '')

@@ -26,6 +26,7 @@ pub use links::{
     Purpose, SendSignInLink, ask_sign_in, ask_verification, is_verified, look_at_link, sign_in_by_link,
     verify_email,
 };
+pub(crate) use sign_in::digest;
 pub use sign_in::{actor_by_cookie, actor_by_jwt, refresh, revoke, sign_in, sign_out, tokens};
 
 /// A registration, parsed.

@@ -194,6 +194,6 @@ fn pair(
 }
 
 /// What is kept of a token of ours. It is random, so that one fast hash is enough.
-pub(super) fn digest(token: &str) -> Vec<u8> {
+pub(crate) fn digest(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }

@@ -30,6 +30,7 @@ use crate::{
         self, ChargeLesson, DetachCard, HandlePaymentEvent, RefundCharge, ReleaseDeposit, SecureDeposit,
     },
     payout::{self, PayOut, ReverseTransfer},
+    push::SendPush,
     trace::Trace,
 };
 
@@ -50,6 +51,9 @@ const SENDING_AT_ONCE: usize = 8;
 
 /// Those that ask calendars elsewhere, of which any may be slow: with places of their own for the same reason.
 const CALENDARS_AT_ONCE: usize = 8;
+
+/// Those that call push services of browsers, for the same reason again.
+const PUSHING_AT_ONCE: usize = 8;
 
 /// How often workers look for jobs of which they were not told: those that are tried again. Money looks more often.
 const PROMPT: Duration = Duration::from_millis(500);
@@ -245,6 +249,11 @@ fn with_sending_jobs(worker: WorkerOptions) -> WorkerOptions {
     worker.define_job::<Queued<SendMail>>()
 }
 
+/// Jobs that have browsers tell people.
+fn with_push_jobs(worker: WorkerOptions) -> WorkerOptions {
+    worker.define_job::<Queued<SendPush>>()
+}
+
 /// The worker, which begins when it is run.
 async fn ready(worker: WorkerOptions) -> Result<Worker> {
     worker.init().await.map_err(AppError::fault)
@@ -265,10 +274,12 @@ pub async fn work(services: &Services, stop: impl Future<Output = ()> + Send + '
     let prompt = ready(with_prompt_jobs(worker(services, AT_ONCE, PROMPT, stop.clone()))).await?;
     let writing = ready(with_writing_jobs(worker(services, WRITING_AT_ONCE, PATIENT, stop.clone()))).await?;
     let sending = ready(with_sending_jobs(worker(services, SENDING_AT_ONCE, PATIENT, stop.clone()))).await?;
-    let calendars = ready(with_calendar_jobs(worker(services, CALENDARS_AT_ONCE, PATIENT, stop))).await?;
+    let calendars =
+        ready(with_calendar_jobs(worker(services, CALENDARS_AT_ONCE, PATIENT, stop.clone()))).await?;
+    let pushing = ready(with_push_jobs(worker(services, PUSHING_AT_ONCE, PATIENT, stop))).await?;
     tokio::select! {
         worked = async {
-            tokio::try_join!(prompt.run(), writing.run(), sending.run(), calendars.run())
+            tokio::try_join!(prompt.run(), writing.run(), sending.run(), calendars.run(), pushing.run())
         } => match worked {
             Ok(_) => Ok(()),
             Err(error) => Err(AppError::fault(error)),
@@ -285,7 +296,8 @@ pub async fn work(services: &Services, stop: impl Future<Output = ()> + Send + '
 pub async fn drain(services: &Services) -> Result<u64> {
     free_stale(&services.db).await?;
     let worker = with_prompt_jobs(worker(services, AT_ONCE, PROMPT, std::future::pending()));
-    let worker = ready(with_calendar_jobs(with_sending_jobs(with_writing_jobs(worker)))).await?;
+    let worker =
+        ready(with_push_jobs(with_calendar_jobs(with_sending_jobs(with_writing_jobs(worker))))).await?;
     let mut ran = 0;
     loop {
         let open = store::open_work(&services.db, services.payments.is_some(), services.clock.now()).await?;

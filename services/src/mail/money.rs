@@ -48,8 +48,9 @@ async fn write(services: &Services, job: &WriteMail) -> Result<()> {
     let Some(letter) = compose(job.kind, &about, &services.config.web.public_url)? else { return Ok(()) };
     let subject = about.subject.to_string();
     keep(services, &mut tx, &NewMail::of(job.kind, subject.clone(), &about.reader, &letter)).await?;
-    let news = News { kind: job.kind, about: &subject, subject: Subject::Booking(job.booking) };
-    let noticed = notice::tell(&mut tx, &[about.reader.user], &news, now).await?;
+    let news =
+        News { kind: job.kind, about: &subject, subject: Subject::Booking(job.booking), useful_until: None };
+    let noticed = notice::tell(&mut tx, &[(about.reader.user, &letter.subject)], &news, now).await?;
     tx.commit().await?;
     services.live.wake(&noticed);
     Ok(())

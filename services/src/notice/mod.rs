@@ -15,7 +15,7 @@ use domain::{
 use serde_json::json;
 use sqlx::PgConnection;
 
-use crate::{Actor, Result, Services, booking::Page, live, mail::Kind};
+use crate::{Actor, Result, Services, booking::Page, live, mail::Kind, push};
 
 pub use choices::{choose, refused};
 pub(crate) use choices::{refuse, wants};
@@ -59,6 +59,19 @@ pub struct Notice {
     pub is_read: bool,
 }
 
+/// The page of what a notice is about.
+#[must_use]
+pub fn page(kind: Kind, subject: Subject) -> String {
+    match (subject, kind) {
+        (Subject::Booking(id), Kind::Receipt | Kind::PaymentFailed | Kind::DepositFailed) => {
+            format!("/lessons/{id}/charge")
+        }
+        (Subject::Booking(id), Kind::Dispute) => format!("/lessons/{id}#dispute"),
+        (Subject::Booking(id), _) => format!("/lessons/{id}"),
+        (Subject::Thread(id), _) => format!("/messages/{id}"),
+    }
+}
+
 /// What people are told.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct News<'a> {
@@ -66,26 +79,35 @@ pub(crate) struct News<'a> {
     /// What it is about: told again, it is the same notice.
     pub about: &'a str,
     pub subject: Subject,
+    /// From when on it is of no use to be told by push; `None` for half a day.
+    pub useful_until: Option<DateTime<Utc>>,
 }
 
-/// Writes a notice for each of some people who want to be told of its topic so, and tells their open pages; whom to
-/// wake after the commit.
+/// Somebody who is told, and the sentence for their browsers, in their language.
+pub(crate) type Told<'a> = (UserId, &'a str);
+
+/// Writes a notice for each of some people who want to be told of its topic so, and tells their open pages; has it told
+/// by the browsers of those who want that. Whom to wake after the commit.
 ///
 /// # Errors
 /// Where the database cannot be written.
 pub(crate) async fn tell(
     tx: &mut PgConnection,
-    people: &[UserId],
+    people: &[Told<'_>],
     news: &News<'_>,
     now: DateTime<Utc>,
 ) -> Result<Vec<UserId>> {
-    let told = store::insert(tx, people, news, now).await?;
+    let users: Vec<_> = people.iter().map(|(user, _)| *user).collect();
+    let told = store::insert(tx, &users, news, now).await?;
     if !told.is_empty() {
         let payload = match news.subject {
             Subject::Booking(booking) => json!({ "kind": news.kind, "booking_id": booking }),
             Subject::Thread(thread) => json!({ "kind": news.kind, "thread_id": thread }),
         };
         live::record(tx, &told, EVENT, &payload, now).await?;
+    }
+    for (user, sentence) in people {
+        push::tell(tx, *user, news, sentence, now).await?;
     }
     Ok(told)
 }

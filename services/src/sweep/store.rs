@@ -127,6 +127,12 @@ pub(super) async fn prune(db: &mut PgConnection, now: DateTime<Utc>) -> Result<u
              SELECT id FROM live_events WHERE created_at <= $1 FOR UPDATE SKIP LOCKED)",
         now - LIVE_EVENTS_KEPT
     );
+    let told = prune_told(db, now).await?;
+    Ok(sessions + tokens + keys + holds + counts + events + told)
+}
+
+/// The same of what knows browsers, and of what people were told.
+async fn prune_told(db: &mut PgConnection, now: DateTime<Utc>) -> Result<u64> {
     let devices = delete_before!(
         db,
         "DELETE FROM known_devices WHERE (user_id, device_hash) IN (
@@ -145,5 +151,11 @@ pub(super) async fn prune(db: &mut PgConnection, now: DateTime<Utc>) -> Result<u
              SELECT id FROM notices WHERE created_at <= $1 FOR UPDATE SKIP LOCKED)",
         now - notice::KEPT_FOR
     );
-    Ok(sessions + tokens + keys + holds + counts + events + devices + links + notices)
+    let pushes = delete_before!(
+        db,
+        "DELETE FROM pushes WHERE id IN (
+             SELECT id FROM pushes WHERE created_at <= $1 FOR UPDATE SKIP LOCKED)",
+        now - notice::KEPT_FOR
+    );
+    Ok(devices + links + notices + pushes)
 }

@@ -9,7 +9,6 @@ use domain::{
     notice::Channel,
 };
 use futures::StreamExt as _;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
@@ -21,7 +20,7 @@ use crate::{
     Result, Services, booking,
     mail::{
         Kind, NewMail, keep,
-        letter::{Letter, Reader},
+        letter::Letter,
         store::find_reader,
         texts::{BookingTexts, NewsTexts, Texts},
         unsubscribe,
@@ -103,7 +102,7 @@ async fn list(services: &Services, kind: Kind, except: &[Uuid], now: DateTime<Ut
 }
 
 /// Writes one, where the booking still stands as it was found and nobody else has written it; whether there is a new
-/// mail. Who refuses the mail is told by a notice alone.
+/// mail. Who refuses mails is told by the other ways.
 async fn write(services: &Services, kind: Kind, to: To, now: DateTime<Utc>) -> Result<bool> {
     if notice::waits(services, to.user, kind, now).await? {
         return Ok(false);
@@ -115,38 +114,27 @@ async fn write(services: &Services, kind: Kind, to: To, now: DateTime<Utc>) -> R
         return Ok(false);
     }
     let Some(reader) = find_reader(&mut tx, to.user).await? else { return Ok(false) };
+    let party = if to.user == booking.student { Party::Student } else { Party::Tutor };
+    let unsubscribe = match kind.topic() {
+        Some(topic) => Some(unsubscribe::address(services, to.user, topic)?),
+        None => None,
+    };
+    let letter = letter(kind, &about(services, booking, &reader, party), unsubscribe.as_deref())?;
     let subject = format!("{}/{}/{}", booking.id, booking.sequence, to.user);
-    let is_new = notice::wants(&mut tx, to.user, kind, Channel::Mail).await?
-        && mail(services, &mut tx, kind, booking, &reader, subject.clone()).await?;
-    let news = News { kind, about: &subject, subject: Subject::Booking(booking.id) };
-    let noticed = notice::tell(&mut tx, &[to.user], &news, now).await?;
+    let useful_until = Some(useful_until(kind, booking));
+    let new = NewMail {
+        useful_until,
+        reminds_of: (kind != Kind::FeedbackRequest).then_some((booking.id, booking.sequence)),
+        unsubscribe: unsubscribe.as_deref(),
+        ..NewMail::of(kind, subject.clone(), &reader, &letter)
+    };
+    let is_new =
+        notice::wants(&mut tx, to.user, kind, Channel::Mail).await? && keep(services, &mut tx, &new).await?;
+    let news = News { kind, about: &subject, subject: Subject::Booking(booking.id), useful_until };
+    let noticed = notice::tell(&mut tx, &[(to.user, &letter.subject)], &news, now).await?;
     tx.commit().await?;
     services.live.wake(&noticed);
     Ok(is_new)
-}
-
-/// Keeps the mail, with the link that ends mails like it.
-async fn mail(
-    services: &Services,
-    tx: &mut PgConnection,
-    kind: Kind,
-    booking: &Booking,
-    reader: &Reader,
-    subject: String,
-) -> Result<bool> {
-    let party = if reader.user == booking.student { Party::Student } else { Party::Tutor };
-    let unsubscribe = match kind.topic() {
-        Some(topic) => Some(unsubscribe::address(services, reader.user, topic)?),
-        None => None,
-    };
-    let letter = letter(kind, &about(services, booking, reader, party), unsubscribe.as_deref())?;
-    let new = NewMail {
-        useful_until: Some(useful_until(kind, booking)),
-        reminds_of: (kind != Kind::FeedbackRequest).then_some((booking.id, booking.sequence)),
-        unsubscribe: unsubscribe.as_deref(),
-        ..NewMail::of(kind, subject, reader, &letter)
-    };
-    keep(services, tx, &new).await
 }
 
 /// The state of the bookings that such mails are about.

@@ -152,9 +152,6 @@ async fn tell(services: &Services, id: i64) -> Result<()> {
             Party::Tutor => found.tutor_user,
         };
         let Some(reader) = super::store::find_reader(&mut tx, user).await? else { continue };
-        if event.told.actor != party.name() {
-            noticed.push(user);
-        }
         let about = about(services, &found.booking, &reader, *party);
         let news = words::News { kind, told: &event.told, about, given_back, charged };
         let calendar = match belongs_in_calendar(kind, &found.booking) {
@@ -162,6 +159,9 @@ async fn tell(services: &Services, id: i64) -> Result<()> {
             false => None,
         };
         let (letter, about) = (news.letter()?, format!("{id}/{user}"));
+        if event.told.actor != party.name() {
+            noticed.push((user, letter.subject.clone()));
+        }
         keep(
             services,
             &mut tx,
@@ -169,7 +169,9 @@ async fn tell(services: &Services, id: i64) -> Result<()> {
         )
         .await?;
     }
-    let news = News { kind, about: &id.to_string(), subject: Subject::Booking(event.booking) };
+    let news =
+        News { kind, about: &id.to_string(), subject: Subject::Booking(event.booking), useful_until: None };
+    let noticed: Vec<_> = noticed.iter().map(|(user, sentence)| (*user, &**sentence)).collect();
     let noticed = notice::tell(&mut tx, &noticed, &news, now).await?;
     tx.commit().await?;
     services.live.wake(&noticed);

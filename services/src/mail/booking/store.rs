@@ -80,7 +80,13 @@ pub(super) async fn list_to_remind(
                                WHERE n.user_id = u.id AND n.kind = $1
                                  AND n.about = b.id || '/' || b.sequence || '/' || u.id)
                     AND NOT EXISTS (SELECT FROM refusals f
-                                    WHERE f.user_id = u.id AND f.topic = 'reminders' AND f.channel = 'notice'))
+                                    WHERE f.user_id = u.id AND f.topic = 'reminders' AND f.channel = 'notice')
+                OR EXISTS (SELECT FROM push_devices d WHERE d.user_id = u.id)
+                    AND NOT EXISTS (SELECT FROM pushes p
+                                    WHERE p.user_id = u.id AND p.kind = $1
+                                      AND p.about = b.id || '/' || b.sequence || '/' || u.id)
+                    AND NOT EXISTS (SELECT FROM refusals f
+                                    WHERE f.user_id = u.id AND f.topic = 'reminders' AND f.channel = 'push'))
          ORDER BY b.starts_at, b.id LIMIT $6",
         kind.name(),
         now + least,
@@ -128,7 +134,13 @@ pub(super) async fn list_to_ask(
                                WHERE n.user_id = u.id AND n.kind = $1
                                  AND n.about = b.id || '/' || b.sequence || '/' || u.id)
                     AND NOT EXISTS (SELECT FROM refusals f
-                                    WHERE f.user_id = u.id AND f.topic = 'questions' AND f.channel = 'notice'))
+                                    WHERE f.user_id = u.id AND f.topic = 'questions' AND f.channel = 'notice')
+                OR EXISTS (SELECT FROM push_devices d WHERE d.user_id = u.id)
+                    AND NOT EXISTS (SELECT FROM pushes p
+                                    WHERE p.user_id = u.id AND p.kind = $1
+                                      AND p.about = b.id || '/' || b.sequence || '/' || u.id)
+                    AND NOT EXISTS (SELECT FROM refusals f
+                                    WHERE f.user_id = u.id AND f.topic = 'questions' AND f.channel = 'push'))
          ORDER BY b.ends_at, b.id LIMIT $6",
         kind.name(),
         after,

@@ -8,7 +8,6 @@ use domain::{
     notice::{Channel, Topic},
 };
 use futures::StreamExt as _;
-use sqlx::PgConnection;
 
 use super::{
     Kind, NewMail, keep,
@@ -82,7 +81,7 @@ pub(super) async fn write_due(services: &Services, now: DateTime<Utc>) -> Result
 }
 
 /// Writes one, where the message is still unread and nobody else has written it; whether there is a new mail. Who
-/// refuses the mail is told by a notice alone.
+/// refuses mails is told by the other ways.
 async fn write(services: &Services, waiting: Waiting, now: DateTime<Utc>) -> Result<bool> {
     if notice::waits(services, waiting.reader, Kind::NewMessage, now).await? {
         return Ok(false);
@@ -90,33 +89,22 @@ async fn write(services: &Services, waiting: Waiting, now: DateTime<Utc>) -> Res
     let mut tx = services.db.begin().await?;
     let Some(unread) = store::find_unread(&mut tx, waiting).await? else { return Ok(false) };
     let Some(reader) = super::store::find_reader(&mut tx, waiting.reader).await? else { return Ok(false) };
-    let about = format!("{}/{}/{}", waiting.thread, waiting.reader, waiting.first);
-    let is_new = notice::wants(&mut tx, waiting.reader, Kind::NewMessage, Channel::Mail).await?
-        && mail(services, &mut tx, waiting, &reader, &unread, about.clone()).await?;
-    let news = News { kind: Kind::NewMessage, about: &about, subject: Subject::Thread(waiting.thread) };
-    let noticed = notice::tell(&mut tx, &[waiting.reader], &news, now).await?;
-    tx.commit().await?;
-    services.live.wake(&noticed);
-    Ok(is_new)
-}
-
-/// Keeps the mail, with the link that ends mails like it.
-async fn mail(
-    services: &Services,
-    tx: &mut PgConnection,
-    waiting: Waiting,
-    reader: &Reader,
-    unread: &Unread,
-    about: String,
-) -> Result<bool> {
     let unsubscribe = unsubscribe::address(services, waiting.reader, Topic::Messages)?;
-    let letter = letter(reader, unread, waiting.thread, &unsubscribe, &services.config.web.public_url)?;
+    let letter = letter(&reader, &unread, waiting.thread, &unsubscribe, &services.config.web.public_url)?;
+    let about = format!("{}/{}/{}", waiting.thread, waiting.reader, waiting.first);
+    let kind = Kind::NewMessage;
     let new = NewMail {
         waits_in: Some((waiting.thread, waiting.first)),
         unsubscribe: Some(&unsubscribe),
-        ..NewMail::of(Kind::NewMessage, about, reader, &letter)
+        ..NewMail::of(kind, about.clone(), &reader, &letter)
     };
-    keep(services, tx, &new).await
+    let is_new = notice::wants(&mut tx, waiting.reader, kind, Channel::Mail).await?
+        && keep(services, &mut tx, &new).await?;
+    let news = News { kind, about: &about, subject: Subject::Thread(waiting.thread), useful_until: None };
+    let noticed = notice::tell(&mut tx, &[(waiting.reader, &letter.subject)], &news, now).await?;
+    tx.commit().await?;
+    services.live.wake(&noticed);
+    Ok(is_new)
 }
 
 /// The messages themselves stay on the site.

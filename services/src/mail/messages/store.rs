@@ -36,7 +36,13 @@ pub(super) async fn list_waiting(
                                  WHERE n.user_id = u.id AND n.kind = 'new_message'
                                    AND n.about = c.id || '/' || u.id || '/' || first.id)
                       AND NOT EXISTS (SELECT FROM refusals f
-                                      WHERE f.user_id = u.id AND f.topic = 'messages' AND f.channel = 'notice'))
+                                      WHERE f.user_id = u.id AND f.topic = 'messages' AND f.channel = 'notice')
+                  OR EXISTS (SELECT FROM push_devices d WHERE d.user_id = u.id)
+                      AND NOT EXISTS (SELECT FROM pushes p
+                                      WHERE p.user_id = u.id AND p.kind = 'new_message'
+                                        AND p.about = c.id || '/' || u.id || '/' || first.id)
+                      AND NOT EXISTS (SELECT FROM refusals f
+                                      WHERE f.user_id = u.id AND f.topic = 'messages' AND f.channel = 'push'))
            ORDER BY first.sent_at, first.id LIMIT $4"#,
         after,
         until,
