@@ -87,7 +87,8 @@ fn read(services: &Services, subscription: Subscription<'_>) -> Result<Device> {
     if !fits || PublicKey::from_sec1_bytes(&p256dh).is_err() || auth.len() != 16 {
         return Err(refusal().into());
     }
-    Ok(Device { endpoint: url.into(), p256dh, auth })
+    // As the browser says it: it is asked for in the same words.
+    Ok(Device { endpoint: subscription.endpoint.to_owned(), p256dh, auth })
 }
 
 /// Whether a browser of the person is told by this address.
