@@ -26,7 +26,7 @@ test('one chooses by which ways one is told of what, and when not @phone @plain'
   const quiet = page.locator('#quiet');
   await quiet.getByLabel(t('mails.quiet_from')).fill('22:00');
   await save('#quiet').click();
-  await expect(quiet.getByText(t('error.quiet_time'))).toBeVisible();
+  await expect(page.locator('#until-error')).toContainText(t('error.quiet_time'));
   await quiet.getByLabel(t('mails.quiet_until')).fill('07:00');
   await save('#quiet').click();
   await page.waitForURL(/saved=1/);
