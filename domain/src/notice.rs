@@ -14,7 +14,7 @@ pub use quiet::Quiet;
 pub enum Topic {
     /// A lesson was asked for, booked, moved, called off; somebody did not come.
     Lessons,
-    /// Receipts, and payments that failed.
+    /// Receipts, payments that failed, disputes.
     Money,
     /// Reminders before a lesson.
     Reminders,
@@ -64,7 +64,7 @@ impl Topic {
     pub const fn concerns(self, role: Role) -> bool {
         match (self, role) {
             (_, Role::Admin) => false,
-            (Topic::Money | Topic::Questions, role) => matches!(role, Role::Student),
+            (Topic::Questions, role) => matches!(role, Role::Student),
             _ => true,
         }
     }
@@ -143,7 +143,7 @@ mod tests {
         let (mail, notice, push) = (Channel::Mail, Channel::Notice, Channel::Push);
         for (topic, student, tutor, ways) in [
             (Topic::Lessons, true, true, &[notice, push][..]),
-            (Topic::Money, true, false, &[notice, push]),
+            (Topic::Money, true, true, &[notice, push]),
             (Topic::Reminders, true, true, &[mail, notice, push]),
             (Topic::Questions, true, false, &[mail, notice, push]),
             (Topic::Messages, true, true, &[mail, notice, push]),

@@ -10,7 +10,8 @@ test.beforeEach(atNow);
 const box = (page: Page, topic: string, way: string) =>
   page.getByRole('checkbox', { name: `${t(`mails.${topic}`)} ${t(`mails.${way}`)}`, exact: true });
 
-test('one chooses by which ways one is told of what, and when not @phone @plain', async ({ server, person }) => {
+test('one chooses by which ways one is told of what, and when not @phone @plain', async ({ server, person, watch }) => {
+  watch.allow(/status of 400/);
   const page = await person(await newStudent(server));
   await open(page, '/settings');
   await expect(box(page, 'lessons', 'by_mail'), 'what was agreed is always mailed').toHaveCount(0);

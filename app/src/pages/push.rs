@@ -47,9 +47,11 @@ pub fn PushCard(
     view! {
         <div id="push">
             <Card title=td_string!(locale, push.title)>
-                <p class="quiet small">{td_string!(locale, push.lead)}</p>
-                <PushSwitch texts key/>
-                {all}
+                <div class="stack">
+                    <p class="quiet small">{td_string!(locale, push.lead)}</p>
+                    <PushSwitch texts key/>
+                    {all}
+                </div>
             </Card>
         </div>
     }

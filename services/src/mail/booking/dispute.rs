@@ -84,18 +84,19 @@ async fn tell(services: &Services, id: i64) -> Result<()> {
     let both = [(Party::Student, found.booking.student), (Party::Tutor, found.tutor_user)];
     let mut told = Vec::new();
     for (party, user) in both.into_iter().filter(|(party, _)| event.told.actor != party.name()) {
-        if write(services, &mut tx, &event, &found.booking, (party, user), id).await? {
-            told.push(user);
-        }
+        let written = write(services, &mut tx, &event, &found.booking, (party, user), id).await?;
+        told.extend(written.map(|sentence| (user, sentence)));
     }
-    let news = News { kind: Kind::Dispute, about: &id.to_string(), subject: Subject::Booking(event.booking) };
+    let subject = Subject::Booking(event.booking);
+    let news = News { kind: Kind::Dispute, about: &id.to_string(), subject, useful_until: None };
+    let told: Vec<_> = told.iter().map(|(user, sentence)| (*user, &**sentence)).collect();
     let noticed = notice::tell(&mut tx, &told, &news, now).await?;
     tx.commit().await?;
     services.live.wake(&noticed);
     Ok(())
 }
 
-/// Writes the mail to one of the two; whether there is somebody.
+/// Writes the mail to one of the two; its subject, where there is somebody.
 async fn write(
     services: &Services,
     tx: &mut PgConnection,
@@ -103,12 +104,12 @@ async fn write(
     booking: &Booking,
     (party, user): (Party, UserId),
     id: i64,
-) -> Result<bool> {
-    let Some(reader) = find_reader(tx, user).await? else { return Ok(false) };
+) -> Result<Option<String>> {
+    let Some(reader) = find_reader(tx, user).await? else { return Ok(None) };
     let about = About { booking, reader: &reader, party, public_url: &services.config.web.public_url };
     let (letter, subject) = (compose(&about, event)?, format!("{id}/{user}"));
     keep(services, tx, &NewMail::of(Kind::Dispute, subject, &reader, &letter)).await?;
-    Ok(true)
+    Ok(Some(letter.subject))
 }
 
 fn compose(about: &About<'_>, event: &Event) -> Result<Letter> {
