@@ -23,6 +23,7 @@ const ajv = new Ajv2020();
 addFormats.default(ajv);
 ajv.addSchema(JSON.parse(readFileSync(new URL('google-calendar.schema.json', import.meta.url), 'utf8')), 'calendar');
 const isEvent = ajv.getSchema('calendar#/$defs/Event');
+const isChannel = ajv.getSchema('calendar#/$defs/Channel');
 const isQuestion = ajv.getSchema('calendar#/$defs/FreeBusyRequest');
 
 const provider = new Provider(issuer, {
@@ -160,10 +161,41 @@ async function events(request, calendarId, id, body) {
   return reply(204);
 }
 
+// Who is told of changes of a calendar. What is told is told once: a test waits for it.
+const channels = [];
+
+async function watch(request, calendarId, body) {
+  const [no] = await permitted(request, EVENTS);
+  if (no) return no;
+  if (!calendars.has(calendarId)) return refusal(404, 'notFound');
+  if (calendars.get(calendarId).mute) return refusal(400, 'pushNotSupportedForRequestedResource');
+  if (!isChannel(body)) return refusal(400, `invalid: ${ajv.errorsText(isChannel.errors)}`);
+  if (channels.some(({ id }) => id === body.id)) return refusal(400, 'channelIdNotUnique');
+  const expiration = Date.now() + 1000 * Number(body.params?.ttl ?? 604800);
+  channels.push({ ...body, calendarId, expiration });
+  return reply(200, { kind: 'api#channel', id: body.id, resourceId: calendarId, expiration: String(expiration) });
+}
+
+const tell = (calendarId) =>
+  Promise.all(
+    channels
+      .filter((channel) => channel.calendarId === calendarId)
+      .map(({ id, address, token }) =>
+        fetch(address, {
+          method: 'POST',
+          headers: { 'X-Goog-Channel-ID': id, 'X-Goog-Channel-Token': token, 'X-Goog-Resource-State': 'exists' },
+        }).catch(() => {}),
+      ),
+  );
+
 // What tests ask: /test/state, /test/event, /test/remove, /test/fail, /test/withdraw, /test/expire.
 async function control(path, body) {
-  if (path === '/test/event') written(calendars.get(body.calendar), body.id, body.event);
+  if (path === '/test/event') {
+    written(calendars.get(body.calendar), body.id, body.event);
+    await tell(body.calendar);
+  }
   if (path === '/test/remove') calendars.get(body.calendar).events.get(body.id).status = 'cancelled';
+  if (path === '/test/mute') calendars.get(body.calendar).mute = true;
   if (path === '/test/fail') failure = body.status ? refusal(body.status, body.reason) : null;
   if (path === '/test/forget') calendars.delete(body.calendar);
   if (path === '/test/withdraw') await Promise.all([...tokens.values()].map((token) => token.destroy()));
@@ -171,7 +203,7 @@ async function control(path, body) {
     await Promise.all([...tokens.values()].filter((token) => token.kind === 'AccessToken').map((token) => token.destroy()));
   }
   const state = [...calendars].map(([id, { events }]) => [id, [...events.values()]]);
-  const answer = { calendars: Object.fromEntries(state), asked, renewals, tokens: tokens.size };
+  const answer = { calendars: Object.fromEntries(state), asked, channels, renewals, tokens: tokens.size };
   if (path === '/test/state') asked = [];
   return reply(200, answer);
 }
@@ -183,6 +215,8 @@ async function handle(request, body) {
   if (failure) return failure;
   if (pathname === '/calendar/v3/users/me/calendarList') return list(request);
   if (pathname === '/calendar/v3/freeBusy') return freeBusy(request, body);
+  const [, watched] = /^\/calendar\/v3\/calendars\/([^/]+)\/events\/watch$/.exec(pathname) ?? [];
+  if (watched) return watch(request, decodeURIComponent(watched), body);
   const [, calendar, , id] = /^\/calendar\/v3\/calendars\/([^/]+)\/events(\/([^/]+))?$/.exec(pathname) ?? [];
   return calendar ? events(request, decodeURIComponent(calendar), id, body) : refusal(404, 'notFound');
 }

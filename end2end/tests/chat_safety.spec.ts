@@ -14,7 +14,8 @@ const PIXEL = Buffer.from(
 );
 const SHEET = Buffer.from('%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF');
 
-test('a picture and a sheet are sent, and the other opens them @phone @plain', async ({ server, person }) => {
+test('a picture and a sheet are sent, and the other opens them @phone @plain', async ({ server, person, watch }) => {
+  watch.allow(/status of 400/);
   const [tutor, student] = [await newTutor(server), await newStudent(server)];
   const [one, other] = [await person(student), await person(tutor)];
   await begin(one, tutor);
@@ -96,7 +97,7 @@ test('who is insulted blocks and reports, and an admin decides @plain', async ({
   await expect(report).toHaveCount(0);
 
   await open(one, new URL(one.url()).pathname);
-  await expect(one.getByText(t('chat.removed'))).toBeVisible();
+  await expect(bubble(one, t('chat.removed'))).toBeVisible();
   await expect(one.getByText('You are a fool')).toHaveCount(0);
   await expectNoSidewaysScroll(one);
 });

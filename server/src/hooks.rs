@@ -4,12 +4,12 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, header},
+    http::{HeaderMap, StatusCode, header},
     routing,
 };
 use domain::{Code, Refusal};
 use serde::Serialize;
-use services::{Services, jobs, payment, sweep};
+use services::{Services, busy, jobs, payment, sweep};
 
 use crate::{
     api::{
@@ -36,6 +36,18 @@ pub async fn stripe(
         metrics.refused_webhook();
     })?;
     Ok(ok(Received { received: true }))
+}
+
+/// `POST /api/google/calendar`: Google says that a calendar changed. The first message of a channel says only that it
+/// is open.
+pub async fn google_calendar(State(services): State<Services>, headers: HeaderMap) -> ApiResult<StatusCode> {
+    let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if said("x-goog-resource-state") != "sync" {
+        let channel = said("x-goog-channel-id").parse();
+        let channel = channel.map_err(|_| Refusal::new(Code::NotFound, "not_found"))?;
+        busy::told(&services, channel, said("x-goog-channel-token")).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// That a message was taken.
@@ -78,6 +90,7 @@ pub async fn process_charges(
 pub fn router() -> Router<AppState> {
     Router::new()
         .route("/api/stripe/webhook", routing::post(stripe))
+        .route("/api/google/calendar", routing::post(google_calendar))
         .route("/unsubscribe/{token}", routing::get(unsubscribe::ask).post(unsubscribe::end))
         .route("/calendar/{file}", routing::get(calendar::feed))
         .route("/api/cron/process-charges", routing::get(process_charges).post(process_charges))

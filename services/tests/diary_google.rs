@@ -14,7 +14,7 @@ use domain::{
 use google::{Consent, Google};
 use serde_json::json;
 use services::{
-    Services, booking, busy,
+    Services, booking, busy, chance,
     diary::{self, Kind},
     jobs,
     oauth::Reply,
@@ -22,6 +22,7 @@ use services::{
 };
 use sqlx::PgPool;
 use url::Url;
+use uuid::Uuid;
 
 const WAY_BACK: &str = "http://127.0.0.1:3000/connect/google/callback";
 const TINA: &str = "tina@example.org";
@@ -350,4 +351,82 @@ async fn a_withdrawn_permission_asks_for_another_and_then_all_is_written(db: PgP
     renewed.clock.follow(&renewed.db).await.expect("the clock");
     pass(&renewed, 5).await;
     assert!(only(&renewed, &tutor).await.is_refused());
+}
+
+/// The channels that Google was asked for: id and token of each.
+async fn channels(google: &Google) -> Vec<(Uuid, String)> {
+    let state = google.test("look", &json!({})).await;
+    let channels = state["channels"].as_array().expect("channels").iter().map(|channel| {
+        assert_eq!(channel["address"], "http://127.0.0.1:3000/api/google/calendar");
+        let text = |name: &str| channel[name].as_str().expect("a text").to_owned();
+        (text("id").parse().expect("an id"), text("token"))
+    });
+    channels.collect()
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn what_google_tells_is_read_at_once_and_only_from_google(db: PgPool) {
+    let (services, tutor, google) = open(db).await;
+    connect(&services, &tutor, &google).await;
+    choose(&services, &tutor, &["Work"], None).await;
+    pass(&services, 0).await;
+    let asked = channels(&google).await;
+    let [(channel, token)] = &asked[..] else { panic!("{asked:?}") };
+    put(&google, "meeting", at_hour(26), 60).await;
+    for (channel, token) in [
+        (*channel, "".to_owned()),
+        (*channel, "0".repeat(64)),
+        (*channel, token.to_uppercase() + "0"),
+        (chance::id(), token.clone()),
+    ] {
+        assert_eq!(refused(busy::told(&services, channel, &token).await).0, Code::NotFound, "{token}");
+    }
+    jobs::drain(&services).await.expect("done");
+    assert!(is_free(&services, &tutor, 26).await, "a stranger has nothing read");
+    busy::told(&services, *channel, token).await.expect("known");
+    jobs::drain(&services).await.expect("done");
+    assert!(!is_free(&services, &tutor, 26).await);
+
+    // Told again within seconds, it waits for the next look.
+    put(&google, "another", at_hour(28), 60).await;
+    google.test("state", &json!({})).await;
+    for _ in 0..2 {
+        busy::told(&services, *channel, token).await.expect("known");
+    }
+    pass(&services, 0).await;
+    assert!(!is_free(&services, &tutor, 28).await);
+    let asked = google.test("state", &json!({})).await["asked"].to_string();
+    assert_eq!(asked.matches("freeBusy").count(), 7, "402 days in steps of 60, once: {asked}");
+
+    // A day before its end another channel is asked for, and the old one is known no more.
+    pass(&services, 7 * 24 * 60).await;
+    let asked = channels(&google).await;
+    let [_, (next, token)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!(refused(busy::told(&services, *channel, &asked[0].1).await).0, Code::NotFound);
+    busy::told(&services, *next, token).await.expect("known");
+    diary::disconnect(&services, &tutor.actor, tutor.id, only(&services, &tutor).await.id)
+        .await
+        .expect("disconnected");
+    assert_eq!(refused(busy::told(&services, *next, token).await).0, Code::NotFound);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_calendar_that_tells_nothing_is_read_all_the_same(db: PgPool) {
+    let (services, tutor, google) = open(db).await;
+    connect(&services, &tutor, &google).await;
+    google.test("mute", &json!({ "calendar": "work" })).await;
+    put(&google, "meeting", at_hour(26), 60).await;
+    choose(&services, &tutor, &["Work"], None).await;
+    pass(&services, 0).await;
+    assert!(!is_free(&services, &tutor, 26).await);
+    assert_eq!(channels(&google).await, []);
+    let watched = async || {
+        let asked = google.test("state", &json!({})).await["asked"].to_string();
+        asked.matches("events/watch").count()
+    };
+    assert_eq!(watched().await, 1);
+    pass(&services, 5).await;
+    assert_eq!(watched().await, 0, "it is not asked each time");
+    pass(&services, 6 * 60).await;
+    assert_eq!(watched().await, 1);
 }

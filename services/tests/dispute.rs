@@ -16,7 +16,7 @@ use services::{
     dispute::{self, Dispute},
     lesson, mail, notice,
     payment::{self, ChargeStatus, DebtPayment},
-    testing::{self, assert_invariants, at_hour, booked, execute, number, refused, student, user},
+    testing::{assert_invariants, at_hour, booked, execute, number, refused, student, user},
 };
 use sqlx::PgPool;
 use till::Till;

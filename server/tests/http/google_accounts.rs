@@ -86,6 +86,21 @@ async fn a_tutor_connects_google_and_is_asked_again_once_it_is_withdrawn(pool: P
         .expect("a calendar");
     let chosen = [("account", &*account), ("calendars[0]", &*work), ("lessons_in", &*work)];
     assert_eq!(post(&site, &tutor, "choose_calendars", &chosen).await, PAGE);
+    // What Google tells is read at once.
+    assert_eq!(send(site.request("POST", "/dev/tick")).await.status, 200);
+    let read = async || -> Option<chrono::DateTime<chrono::Utc>> {
+        let told = sqlx::query_scalar("SELECT told_at FROM calendar_connections");
+        told.fetch_one(&pool).await.expect("a calendar")
+    };
+    assert_eq!(read().await, None);
+    let at = |hour: u8| json!({ "dateTime": format!("2027-03-02T{hour:02}:00:00Z") });
+    let event = json!({ "start": at(10), "end": at(11) });
+    google.test("event", &json!({ "calendar": "work", "id": "dentist", "event": event })).await;
+    assert!(read().await.is_some(), "Google has told, and was understood");
+    send(site.request("POST", "/api/google/calendar")).await.refused(404, "NOT_FOUND");
+    let opened = site.request("POST", "/api/google/calendar").header("X-Goog-Resource-State", "sync");
+    assert_eq!(send(opened).await.status, 204);
+
     google.test("withdraw", &json!({})).await;
     site.set_clock("2027-03-01T08:05:00Z").await;
     assert_eq!(send(site.request("POST", "/dev/tick")).await.status, 200);

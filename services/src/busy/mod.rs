@@ -1,6 +1,7 @@
 //! Busy times of calendars elsewhere, which take slots away: read every five minutes from their addresses. A calendar
 //! that cannot be read keeps what was last known of it. What it says never changes a booking.
 
+mod channels;
 mod fetch;
 mod read;
 mod store;
@@ -26,6 +27,8 @@ use crate::{
 };
 use read::Busy;
 
+pub(crate) use channels::Channel;
+pub use channels::told;
 pub(crate) use fetch::body;
 pub(crate) use read::zone_of;
 pub(crate) use store::{detach, make_due};
@@ -127,7 +130,7 @@ pub async fn connect(services: &Services, actor: &Actor, tutor: TutorId, address
     let mut db = services.db.acquire().await?;
     let zone = store::find_zone(&mut db, tutor).await?;
     drop(db);
-    let source = store::Source { tutor, url: url.into(), zone, account: None };
+    let source = store::Source::at(tutor, url.into(), zone);
     let busy = load(services, &source, now).await?.map_err(Problem::refusal)?;
     let mut tx = services.db.begin().await?;
     if store::count_locked(&mut tx, tutor).await? >= MOST {
@@ -287,6 +290,10 @@ async fn load(
                 Err(problem) => Err(problem),
                 Ok(Client::CalDav(client)) => client.files(&url, window).await,
                 Ok(Client::Google(client)) => {
+                    // Before the reading: a change after it is told.
+                    if let Some(id) = source.connection {
+                        channels::keep(services, id, source.channel_due_at, &client, &url).await?;
+                    }
                     return without_shown(services, source, account.id, client.busy(&url, window)).await;
                 }
             }

@@ -148,12 +148,23 @@ pub(super) struct Source {
     pub zone: Zone,
     /// Whose it is, where it is not read at its address alone.
     pub account: Option<Kept>,
+    /// Its row, once it is connected.
+    pub connection: Option<Uuid>,
+    /// When to ask its provider to tell of changes; none for now.
+    pub channel_due_at: Option<DateTime<Utc>>,
+}
+
+impl Source {
+    /// What is read at its address alone.
+    pub(super) fn at(tutor: TutorId, url: String, zone: Zone) -> Self {
+        Source { tutor, url, zone, account: None, connection: None, channel_due_at: None }
+    }
 }
 
 /// A calendar and its zone, or that of its tutor's hours; `None` once it was disconnected.
 pub(super) async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<Source>> {
     let row = sqlx::query!(
-        "SELECT c.tutor_id, c.url, coalesce(o.time_zone, t.time_zone) AS \"time_zone!\",
+        "SELECT c.tutor_id, c.url, c.channel_due_at, coalesce(o.time_zone, t.time_zone) AS \"time_zone!\",
                 a.id AS \"account?\", a.url AS \"home?\", a.login AS \"login?\", a.credential AS \"sealed?\", a.oauth_id AS \"oauth_id?\"
          FROM calendar_connections c
          JOIN tutors t ON t.id = c.tutor_id
@@ -169,7 +180,14 @@ pub(super) async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<Sourc
     let account = row.account.zip(row.home.zip(row.login));
     let (sealed, oauth_id) = (row.sealed, row.oauth_id);
     let account = account.map(|(id, (url, login))| Kept { id, url, login, sealed, oauth_id });
-    Ok(Some(Source { tutor: TutorId(row.tutor_id), url: row.url, zone, account }))
+    Ok(Some(Source {
+        tutor: TutorId(row.tutor_id),
+        url: row.url,
+        zone,
+        account,
+        connection: Some(id),
+        channel_due_at: row.channel_due_at,
+    }))
 }
 
 /// The zone of a tutor's hours.
@@ -260,4 +278,58 @@ pub(super) async fn set_busy(
 /// From when to when busy times are looked for: what lies further has no slots.
 pub(super) fn window(now: DateTime<Utc>) -> Interval {
     Interval::new(now - TimeDelta::days(2), now + TimeDelta::days(402))
+}
+
+/// Notes the channel over which a calendar's provider tells of changes, and when to ask for another.
+pub(super) async fn set_channel(
+    db: &mut PgConnection,
+    id: Uuid,
+    channel: Uuid,
+    due_at: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE calendar_connections SET channel = $2, channel_due_at = $3 WHERE id = $1",
+        id,
+        channel,
+        due_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Notes when to ask for a channel again. One that is there goes on until its end.
+pub(super) async fn set_channel_due(db: &mut PgConnection, id: Uuid, due_at: DateTime<Utc>) -> Result<()> {
+    sqlx::query!("UPDATE calendar_connections SET channel_due_at = $2 WHERE id = $1", id, due_at)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// The calendar of a channel, unless a change of it was told after `before`; and notes that it was told now and when
+/// the calendar is due again.
+pub(super) async fn take_told(
+    tx: &mut PgConnection,
+    channel: Uuid,
+    now: DateTime<Utc>,
+    before: DateTime<Utc>,
+    due_at: DateTime<Utc>,
+) -> Result<Option<Uuid>> {
+    let taken = sqlx::query_scalar!(
+        "UPDATE calendar_connections SET told_at = $2, due_at = $4
+         WHERE channel = $1 AND (told_at IS NULL OR told_at NOT BETWEEN $3 AND $2) RETURNING id",
+        channel,
+        now,
+        before,
+        due_at
+    );
+    Ok(taken.fetch_optional(tx).await?)
+}
+
+/// Makes the calendar of a channel due; `false` where there is none.
+pub(super) async fn make_told_due(tx: &mut PgConnection, channel: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let found = sqlx::query!("UPDATE calendar_connections SET due_at = $2 WHERE channel = $1", channel, now)
+        .execute(tx)
+        .await?;
+    Ok(found.rows_affected() > 0)
 }

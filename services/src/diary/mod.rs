@@ -26,6 +26,7 @@ use client::Found;
 
 pub(crate) use client::Client;
 pub use consent::{begin_google, finish_google, is_google_offered};
+pub(crate) use google::Client as GoogleClient;
 pub use lessons::WriteLesson;
 pub(crate) use unwritten::hand_out;
 

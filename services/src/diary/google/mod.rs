@@ -1,6 +1,7 @@
 //! A client of Google Calendar (API v3): as much as it takes to list calendars, to learn when somebody is busy, and to
 //! write events.
 
+mod channels;
 mod events;
 mod lists;
 
