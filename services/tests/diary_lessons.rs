@@ -166,6 +166,7 @@ async fn a_password_that_is_not_taken_any_more_asks_for_another_and_then_all_is_
     let waiting = "SELECT count(*) FROM graphile_worker._private_jobs";
     assert_eq!(testing::number(&services, waiting).await, 0, "trying again would not help");
     connect(&services, &tutor, &account(&radicale.url(), "another")).await.expect("connected again");
+    assert!(!only(&services, &tutor).await.is_refused(), "it has just let us in");
     pass(&services, 0).await;
     assert_eq!(shown(&radicale, "work").await, [as_shown(&placed)]);
     assert!(!only(&services, &tutor).await.is_refused());

@@ -102,7 +102,8 @@ pub(super) enum WayIn<'a> {
     Google(Uuid),
 }
 
-/// Writes an account, or gives it another password.
+/// Writes an account, or gives it another way in, by which it has just been entered: what it refused before counts no
+/// more.
 pub(super) async fn set(tx: &mut PgConnection, account: &NewAccount<'_>, now: DateTime<Utc>) -> Result<()> {
     let (kind, credential, permission) = match account.way_in {
         WayIn::Password(sealed) => (Kind::CalDav, Some(sealed), None),
@@ -111,7 +112,7 @@ pub(super) async fn set(tx: &mut PgConnection, account: &NewAccount<'_>, now: Da
     sqlx::query!(
         "INSERT INTO calendar_accounts (id, tutor_id, kind, url, login, credential, oauth_id, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-         ON CONFLICT (id) DO UPDATE SET credential = $6, oauth_id = $7",
+         ON CONFLICT (id) DO UPDATE SET kind = $3, credential = $6, oauth_id = $7",
         account.id,
         account.tutor.0,
         kind.name(),
@@ -120,6 +121,21 @@ pub(super) async fn set(tx: &mut PgConnection, account: &NewAccount<'_>, now: Da
         credential,
         permission,
         now
+    )
+    .execute(&mut *tx)
+    .await?;
+    forget_refused(tx, account.id).await
+}
+
+/// Forgets that an account let us in no more.
+async fn forget_refused(tx: &mut PgConnection, account: Uuid) -> Result<()> {
+    sqlx::query!("DELETE FROM unwritten_lessons WHERE account_id = $1 AND problem = 'refused'", account)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query!(
+        "UPDATE calendar_connections SET problem = NULL, failing_since = NULL
+         WHERE problem = 'refused' AND offered_id IN (SELECT id FROM offered_calendars WHERE account_id = $1)",
+        account
     )
     .execute(tx)
     .await?;

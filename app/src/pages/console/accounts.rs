@@ -166,8 +166,8 @@ fn Connected(visit: Visit, place: usize, account: Account) -> impl IntoView {
     let legend = td_string!(locale, diary.choose_legend, login = account.login.clone()).to_string();
     let boxes = account.calendars.iter().enumerate().map(|(number, calendar)| {
         let hint = calendar.read.as_ref().map(|read| standing(&visit, read)).unwrap_or_default();
-        // Before the first choice all are proposed: what is forgotten would be sold.
-        let checked = calendar.read.is_some() || !reading;
+        // Before the first choice all of one's own are proposed: what is forgotten would be sold.
+        let checked = calendar.read.is_some() || !reading && calendar.writable;
         view! {
             <Checkbox
                 name=format!("calendars[{number}]") id=format!("calendar-{place}-{number}") value=calendar.id.to_string()

@@ -1,0 +1,84 @@
+import { type Page } from '@playwright/test';
+import { expect, expectAccessible, expectNoSidewaysScroll, hydrated, signIn, test as base } from '../support/fixtures';
+import { Google } from '../support/google';
+import { book, newStudent, newTutor } from '../support/people';
+import { Server } from '../support/server';
+import { atNow, later, LESSON, NOW, open } from '../support/steps';
+import { texts } from '../support/texts';
+
+const t = texts('en');
+const LOGIN = 'tina@example.org';
+
+/** A server that knows Google, and Google. */
+const test = base.extend<object, { google: Google }>({
+  google: [
+    async ({}, use) => {
+      const google = await Google.at();
+      await use(google);
+      google.stop();
+    },
+    { scope: 'worker' },
+  ],
+  server: [
+    async ({ google }, use, worker) => {
+      const server = await Server.start(`google_${worker.project.name}_${worker.workerIndex}`, google.environment());
+      await google.start(server.url);
+      await use(server);
+      await server.stop();
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+});
+test.beforeEach(atNow);
+
+/** Presses the button or the link that leads to Google, and answers on its own pages. */
+async function connect(page: Page, name: string, permit: boolean): Promise<void> {
+  await page.getByRole('link', { name, exact: true }).click();
+  const login = page.getByPlaceholder('Enter any login');
+  const consent = page.getByRole('button', { name: 'Continue' });
+  await expect(login.or(consent).first()).toBeVisible();
+  if (await login.isVisible()) {
+    await login.fill(LOGIN);
+    await page.getByPlaceholder('and password').fill('any');
+    await page.getByRole('button', { name: 'Sign-in' }).click();
+  }
+  await expect(consent).toBeVisible();
+  if (permit) await consent.click();
+  else await page.getByRole('link', { name: 'Cancel' }).click();
+  await page.waitForURL(/\/tutor\/settings/);
+  await hydrated(page);
+}
+
+test('a tutor permits Google Calendar, withdraws it there and permits it again', { tag: ['@plain', '@phone'] }, async ({ page, server, google, watch }) => {
+  // The stand-in's own pages ask for fonts elsewhere.
+  watch.allow(/fonts\.googleapis\.com/);
+  watch.allow(new RegExp(google.url));
+  const tutor = await newTutor(server);
+  const student = await newStudent(server);
+  await signIn(page, tutor);
+  await open(page, '/tutor/settings');
+  await connect(page, t('diary.google_connect'), false);
+  await expect(page.getByText(t('error.oauth_refused')).first()).toBeVisible();
+  await connect(page, t('diary.google_connect'), true);
+  await expect(page.getByText(LOGIN).first()).toBeVisible();
+  await expect(page.getByRole('checkbox', { name: 'Work' })).toBeChecked();
+  await expect(page.getByRole('checkbox', { name: 'Team' })).not.toBeChecked();
+  await page.getByRole('combobox', { name: t('diary.lessons_in') }).selectOption('Work');
+  await page.locator('form[action="/do/choose_calendars"]').getByRole('button').click();
+  await page.waitForURL(/saved=1/);
+  await hydrated(page);
+  await expectAccessible(page);
+  await expectNoSidewaysScroll(page);
+  const booked = await book(server, student, tutor, LESSON);
+  await server.tick();
+  expect(await google.events()).toEqual([booked.id.replaceAll('-', '')]);
+
+  await google.withdraw();
+  await server.setClock(later(NOW, 5));
+  await server.tick();
+  await open(page, '/tutor/settings');
+  await expect(page.getByText(t('diary.google_refused'))).toBeVisible();
+  await expectAccessible(page);
+  await connect(page, t('diary.google_again'), true);
+  await expect(page.getByText(t('diary.google_refused'))).toHaveCount(0);
+});
