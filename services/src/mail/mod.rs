@@ -291,6 +291,7 @@ mod tests {
             (Kind::Receipt, Some(Money), false),
             (Kind::PaymentFailed, Some(Money), false),
             (Kind::DepositFailed, Some(Money), false),
+            (Kind::Dispute, Some(Money), false),
             (Kind::BookingRequested, Some(Lessons), false),
             (Kind::BookingConfirmed, Some(Lessons), false),
             (Kind::BookingDeclined, Some(Lessons), false),
