@@ -1,9 +1,9 @@
 //! Paying tutors what they earned (rules, Charge 6 and 7).
 
-use chrono::TimeDelta;
+use chrono::{Datelike as _, Months, NaiveDate, NaiveTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
-use crate::money::Currency;
+use crate::{interval::Interval, money::Currency, zone::Zone};
 
 /// How long until a payout is tried again that the provider refused, or that had nothing to send.
 pub const RETRY_AFTER: TimeDelta = TimeDelta::hours(1);
@@ -21,6 +21,56 @@ pub fn sendable(currency: Currency, due: impl IntoIterator<Item = i64>) -> Optio
 pub fn take_back(wanted: i64, left: i64) -> (i64, i64) {
     let asked = wanted.min(left).max(0);
     (asked, wanted - asked)
+}
+
+/// A calendar month, of which there is a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Month(NaiveDate);
+
+impl Month {
+    /// The month of a date.
+    #[must_use]
+    pub fn of(date: NaiveDate) -> Month {
+        Month(date.with_day(1).unwrap_or(date))
+    }
+
+    /// Reads `2027-03`; `None` for what is no month of the years 2000 to 2999.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Month> {
+        let plain = text.len() == 7 && text.starts_with('2');
+        NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok().filter(|_| plain).map(Month)
+    }
+
+    /// As `2027-03`.
+    #[must_use]
+    pub fn name(self) -> String {
+        self.0.format("%Y-%m").to_string()
+    }
+
+    /// Its first day.
+    #[must_use]
+    pub const fn first(self) -> NaiveDate {
+        self.0
+    }
+
+    /// The month before it.
+    #[must_use]
+    pub fn before(self) -> Month {
+        Month(self.0.checked_sub_months(Months::new(1)).unwrap_or(self.0))
+    }
+
+    /// The month after it.
+    #[must_use]
+    pub fn after(self) -> Month {
+        Month(self.0.checked_add_months(Months::new(1)).unwrap_or(self.0))
+    }
+
+    /// From its first midnight to its last, in a zone.
+    #[must_use]
+    pub fn within(self, zone: Zone) -> Interval {
+        let midnight = |month: Month| zone.to_instant(month.0.and_time(NaiveTime::MIN));
+        Interval::new(midnight(self), midnight(self.after()))
+    }
 }
 
 /// What the payment provider says of a tutor's account.
@@ -101,6 +151,21 @@ mod tests {
         ] {
             assert_eq!(take_back(wanted, left), parts, "{wanted} of {left}");
         }
+    }
+
+    #[test]
+    fn a_month_begins_and_ends_at_midnight_of_its_zone() {
+        let zone = Zone::parse("Europe/Paris").expect("a zone");
+        let month = Month::parse("2027-03").expect("a month");
+        let within = month.within(zone);
+        assert_eq!(within.start.to_rfc3339(), "2027-02-28T23:00:00+00:00");
+        assert_eq!(within.end.to_rfc3339(), "2027-03-31T22:00:00+00:00", "summer has begun");
+        assert_eq!((month.before().name(), month.after().name()), ("2027-02".into(), "2027-04".into()));
+        assert_eq!(Month::parse("2027-12").map(Month::after), Month::parse("2028-01"));
+        for wrong in ["", "2027", "2027-13", "2027-00", "2027-3", "1999-01", "2027-03-01", "20270301"] {
+            assert_eq!(Month::parse(wrong), None, "{wrong}");
+        }
+        assert_eq!(Month::of(NaiveDate::from_ymd_opt(2027, 3, 31).expect("a day")), month);
     }
 
     #[test]

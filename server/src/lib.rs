@@ -21,6 +21,7 @@ pub mod router;
 pub mod run;
 mod sandbox;
 mod site;
+mod statement;
 mod stream;
 pub mod telemetry;
 mod unsubscribe;

@@ -34,7 +34,7 @@ use crate::{
     headers::{self, Beyond, CardSources},
     health, hooks, join, malformed,
     metrics::{self, Metrics},
-    photo_form, site,
+    photo_form, site, statement,
 };
 
 /// How long an answer may take to begin. A stream begins at once.
@@ -113,6 +113,7 @@ fn plain_addresses() -> Router<AppState> {
         .route("/connect/google/callback", routing::get(connect::take))
         .route("/join/{token}", routing::get(join::follow))
         .route("/lessons/{id}/calendar.ics", routing::get(calendar::file))
+        .route("/tutor/earnings/statement.csv", routing::get(statement::file))
         .route(photo_form::ACTION, routing::post(photo_form::upload))
         .route(chat_files::ACTION, routing::post(chat_files::send))
         .route("/files/{id}", routing::get(chat_files::open))

@@ -469,6 +469,12 @@ async fn what_people_do_leaves_every_balance_as_recounted(db: PgPool) {
         count_transfers(&till, &pairs, &mut recount).await;
         recount.assert_same(&till.services, &admin, &format!("round {round}")).await;
         assert_invariants(&till.services).await;
+        for pair in &pairs {
+            for sums in payout::sums(&till.services, &pair.tutor.actor, pair.tutor.id).await.expect("sums") {
+                let parts = sums.held + sums.payable + sums.under_way + sums.paid + sums.carried;
+                assert_eq!(sums.earned, parts, "seed {SEED}, round {round}: {sums:?}");
+            }
+        }
     }
     let paid = payout::counts(&till.services).await.expect("counts");
     let reversed = number(&till.services, "SELECT count(*) FROM reversals WHERE state = 'succeeded'").await;

@@ -25,7 +25,7 @@ use services::{
     account::{self, Browser, Registration},
     booking, chat, dispute, lesson,
     mail::{self, Mail},
-    payment,
+    payment, payout,
     testing::{self, at_hour},
 };
 use sqlx::PgPool;
@@ -168,6 +168,19 @@ impl Stage {
         lesson::mark_no_show(services, &self.world.tutor.actor, missed.lesson).await.expect("marked");
         self.joined(&owed, true).await;
         self.at(owed.end).await;
+        self.payout(paid.end).await;
+    }
+
+    /// The tutor is paid for what can no longer be disputed.
+    async fn payout(&self, end: DateTime<Utc>) {
+        let (services, tutor) = (&self.world.services, &self.world.tutor);
+        let link = payout::begin_onboarding(services, &tutor.actor, tutor.id, "/tutor/earnings").await;
+        let link = link.expect("a link");
+        let browser = till::straight();
+        browser.get(&link).send().await.expect("a page");
+        browser.post(&link).form(&[("outcome", "complete")]).send().await.expect("sent");
+        payout::look_again(services, &tutor.actor, tutor.id).await.expect("looked up");
+        self.at(services.clock.now().max(end + HOUR * 73)).await;
     }
 }
 

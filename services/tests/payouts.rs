@@ -6,12 +6,12 @@ mod till;
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use domain::{account::Role, booking::Booking, ids::BookingId};
+use domain::{Code, account::Role, booking::Booking, ids::BookingId, payout::Month};
 use serde_json::Value;
 use services::{
     Actor, jobs, ledger,
     payment::{self, DebtPayment},
-    payout,
+    payout::{self, LineKind},
     testing::{self, assert_invariants, at_hour, number},
 };
 use sqlx::PgPool;
@@ -293,6 +293,56 @@ async fn a_refund_that_fails_later_is_undone_and_the_tutor_gets_the_part_again(d
     assert_eq!(transfers(&till).await, [(900, 0), (2250, 900)], "sent again");
     assert_eq!(balance(&till, &admin).await, 0);
     assert_invariants(&till.services).await;
+}
+
+/// Each row: what happened last, and what the tutor then reads: earned, held, payable, paid, carried; how far the
+/// lessons are; and the states of the payouts.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_tutor_reads_what_becomes_of_the_money(db: PgPool) {
+    let till = open(db, "pm_card_visa").await;
+    let admin = admin(&till).await;
+    let (actor, id) = (&till.tutor.actor, till.tutor.id);
+    let read = async |sums: [i64; 5], progress: &[&str], states: &[&str], when: &str| {
+        let told = payout::sums(&till.services, actor, id).await.expect("sums");
+        let told: Vec<_> =
+            told.iter().map(|it| [it.earned, it.held, it.payable, it.paid, it.carried]).collect();
+        assert_eq!(told, [sums], "{when}");
+        assert_eq!(sums[0], sums[1..].iter().sum::<i64>(), "{when}");
+        let month = Month::parse("2027-03").expect("a month");
+        let rows = payout::statement(&till.services, actor, id, month).await.expect("a statement");
+        assert_eq!(rows.iter().map(|row| row.progress.name()).collect::<Vec<_>>(), progress, "{when}");
+        let list = payout::list_payouts(&till.services, actor, id, 1, 20).await.expect("payouts");
+        assert_eq!(list.rows.iter().map(|row| &*row.state).collect::<Vec<_>>(), states, "{when}");
+        for row in &list.rows {
+            assert_eq!(row.amount.minor, row.lines.iter().map(|line| line.amount).sum::<i64>(), "{when}");
+        }
+        assert_eq!(list.total, list.rows.len() as i64);
+    };
+    let first = till.teach(&till.tutor).await;
+    read([2250, 2250, 0, 0, 0], &["held"], &[], "taught").await;
+    till.at(till.services.clock.now() + WINDOW + MOMENT).await;
+    read([2250, 0, 2250, 0, 0], &["payable"], &[], "past the window").await;
+    till.tick().await;
+    read([2250, 0, 0, 2250, 0], &["paid"], &["paid"], "paid out").await;
+    let transfer = till.listed("transfers").await[0]["id"].as_str().expect("an id").to_owned();
+    refund(&till, &admin, &first, 1000).await;
+    read([1350, 0, 0, 1350, 0], &["paid"], &["paid"], "some given back").await;
+    till.elsewhere(&format!("transfers/{transfer}/reversals"), &[]).await;
+    refund(&till, &admin, &first, 1500).await;
+    read([0, 0, 0, 1350, -1350], &["given_back"], &["paid"], "all given back, and not taken back").await;
+    let second = till.teach(&till.tutor).await;
+    pass(&till, WINDOW + MOMENT).await;
+    read([2250, 0, 0, 2250, 0], &["given_back", "paid"], &["paid", "paid"], "kept back").await;
+    let list = payout::list_payouts(&till.services, actor, id, 1, 20).await.expect("payouts");
+    let lines: Vec<_> =
+        list.rows[0].lines.iter().map(|line| (line.booking, line.kind, line.amount)).collect();
+    assert_eq!(lines, [(first.id, LineKind::KeptBack, -1350), (second.id, LineKind::Lesson, 2250)]);
+    let mails = "SELECT count(*) FROM mails m JOIN tutors t USING (user_id) WHERE kind = 'payout'";
+    assert_eq!(number(&till.services, mails).await, 2);
+    for actor in [&till.student, &testing::tutor(&till.services, "Theo").await.actor] {
+        let refusal = testing::refused(payout::sums(&till.services, actor, id).await);
+        assert_eq!(refusal.0, Code::InsufficientPermissions);
+    }
 }
 
 #[sqlx::test(migrations = "../migrations")]

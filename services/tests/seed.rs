@@ -19,6 +19,7 @@ use services::{
     clock::Clock,
     config::{Config, StripeConfig},
     invariants::{self, Violations},
+    jobs,
     search::{self, SearchQuery},
     seed,
     testing::services_with,
@@ -172,6 +173,7 @@ async fn the_past_of_the_demonstration_was_charged_at_the_sandbox(db: PgPool) {
         js_url: format!("{}/v3/", sandbox.url()),
     };
     let services = services_with(db.clone(), Some(&stripe));
+    jobs::migrate(&db).await.expect("the queue");
     assert!(seed::demonstration(&services).await.expect("filled"));
     assert_eq!(invariants::count(&services).await.expect("counted"), Violations::default());
     let count = |query: &'static str| sqlx::query_scalar::<_, i64>(query).fetch_one(&db);
@@ -188,5 +190,13 @@ async fn the_past_of_the_demonstration_was_charged_at_the_sandbox(db: PgPool) {
     assert!(paid > 20 && open == 0 && untold == 0, "{paid} {open} {untold}");
     let state = reqwest::get(format!("{}/_control/state", sandbox.url())).await.expect("a state");
     let state: serde_json::Value = state.json().await.expect("JSON");
-    assert_eq!(state["payment_intents_by_status"]["succeeded"], paid, "{state}");
+    assert_eq!(
+        state["payment_intents_by_status"]["succeeded"],
+        paid + 1,
+        "and the platform's own money: {state}"
+    );
+    let payouts = count("SELECT count(*) FROM payouts WHERE state = 'paid'").await.expect("counted");
+    let others = count("SELECT count(*) FROM payouts WHERE state <> 'paid'").await.expect("counted");
+    assert!(payouts >= 3 && others == 0, "{payouts} {others}");
+    assert_eq!(state["transfers"], payouts, "{state}");
 }

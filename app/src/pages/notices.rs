@@ -144,7 +144,7 @@ fn sentence(locale: Locale, visit: &Visit, notice: &Notice) -> String {
         Kind::JoinNow => say!(notices.join_now),
         Kind::FeedbackRequest => say!(notices.feedback_request),
         // The table takes no others.
-        Kind::NewMessage | Kind::SignIn | Kind::VerifyEmail | Kind::SignInLink => {
+        Kind::NewMessage | Kind::SignIn | Kind::VerifyEmail | Kind::SignInLink | Kind::Payout => {
             td_string!(locale, notices.new_message, name = name).to_string()
         }
     }

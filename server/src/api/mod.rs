@@ -18,6 +18,7 @@ pub mod limit;
 pub mod offerings;
 mod page;
 pub mod parse;
+pub mod payouts;
 pub mod search;
 pub mod sessions;
 pub mod stats;
@@ -45,6 +46,7 @@ fn calls() -> OpenApiRouter<AppState> {
         .routes(routes!(tutors::set_status))
         .routes(routes!(stats::stats))
         .routes(routes!(stats::ratings))
+        .routes(routes!(payouts::payouts))
         .routes(routes!(search::by_field))
         .routes(routes!(tutors::create_profile))
         .routes(routes!(offerings::set_offerings))

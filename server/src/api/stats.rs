@@ -88,9 +88,9 @@ pub async fn stats(State(services): State<Services>, path: ApiPath) -> ApiResult
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// From 1.
-    page: Option<i64>,
+    pub(super) page: Option<i64>,
     /// 1 to 100, default 20.
-    page_size: Option<i64>,
+    pub(super) page_size: Option<i64>,
 }
 
 /// A rating.

@@ -250,3 +250,31 @@ async fn messages_of_the_provider_are_verified_and_taken_once(db: PgPool) {
     assert!(metrics.text.contains("lectern_payment_webhooks_refused_total 4"), "{}", metrics.text);
     site.stop().await;
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_tutor_reads_payouts_and_the_statement(db: PgPool) {
+    let (site, _sandbox) = start(&db).await;
+    let (tutor, other) = (site.tutor("Tina").await, site.tutor("Theo").await);
+    let student = site.person("Sam", "student").await;
+    book(&student, &tutor, "pm_card_visa").await;
+    let payouts = format!("/api/v2/tutors/{}/payouts", tutor.tutor_id());
+    let list = tutor.get(&payouts).await;
+    assert_eq!((list.status.as_u16(), list.data()), (200, json!([])));
+    for stranger in [&student, &other] {
+        stranger.get(&payouts).await.refused(403, "INSUFFICIENT_PERMISSIONS");
+    }
+    tutor.get(&format!("{payouts}?page=0")).await.refused(400, "INVALID_REQUEST");
+    send(site.request("GET", &payouts)).await.refused(401, "INVALID_TOKEN");
+
+    let file = "/tutor/earnings/statement.csv";
+    let shown = page(&site, &tutor, &format!("{file}?month=2027-03")).await;
+    assert_eq!((shown.status.as_u16(), shown.text.lines().count()), (200, 1), "{}", shown.text);
+    assert!(shown.text.starts_with("start,booking_id,lesson,student,currency,"), "{}", shown.text);
+    for wrong in ["", "?month=", "?month=2027-13", "?month=2027-03-01"] {
+        assert_eq!(page(&site, &tutor, &format!("{file}{wrong}")).await.status, 400, "{wrong}");
+    }
+    assert_eq!(page(&site, &student, &format!("{file}?month=2027-03")).await.status, 403);
+    let earnings = page(&site, &tutor, "/tutor/earnings?month=2027-03").await;
+    assert!(earnings.status.is_success() && earnings.text.contains("id=\"statement\""));
+    site.stop().await;
+}

@@ -25,7 +25,7 @@ use crate::{
     account::SendSignInLink,
     busy::{self, ReadCalendar},
     diary::{self, WriteLesson},
-    mail::{SendMail, TellOfBooking, TellOfDispute, WriteMail},
+    mail::{SendMail, TellOfBooking, TellOfDispute, TellOfPayout, WriteMail},
     payment::{
         self, ChargeLesson, DetachCard, HandlePaymentEvent, RefundCharge, ReleaseDeposit, SecureDeposit,
     },
@@ -241,6 +241,7 @@ fn with_writing_jobs(worker: WorkerOptions) -> WorkerOptions {
         .define_job::<Queued<TellOfBooking>>()
         .define_job::<Queued<TellOfDispute>>()
         .define_job::<Queued<WriteMail>>()
+        .define_job::<Queued<TellOfPayout>>()
         .define_job::<Queued<SendSignInLink>>()
 }
 

@@ -6,6 +6,7 @@ mod letter;
 mod links;
 mod messages;
 mod money;
+mod payout;
 mod sender;
 mod sign_in;
 mod store;
@@ -32,6 +33,7 @@ pub use booking::{TellOfBooking, TellOfDispute};
 pub use layout::escape;
 pub(crate) use links::{Link, send_link};
 pub use money::WriteMail;
+pub use payout::TellOfPayout;
 pub use sender::Sender;
 pub(crate) use sign_in::{SignIn, Where, tell_of_sign_in};
 pub use unsubscribe::{read_link, unsubscribe};
@@ -81,6 +83,8 @@ pub enum Kind {
     VerifyEmail,
     /// A link that signs in.
     SignInLink,
+    /// A tutor was paid.
+    Payout,
 }
 
 impl Kind {
@@ -98,7 +102,9 @@ impl Kind {
     /// can refuse and of which there are no notices.
     pub(crate) const fn topic(self) -> Option<Topic> {
         match self {
-            Kind::Receipt | Kind::PaymentFailed | Kind::DepositFailed | Kind::Dispute => Some(Topic::Money),
+            Kind::Receipt | Kind::PaymentFailed | Kind::DepositFailed | Kind::Dispute | Kind::Payout => {
+                Some(Topic::Money)
+            }
             Kind::BookingRequested
             | Kind::BookingConfirmed
             | Kind::BookingDeclined
@@ -141,6 +147,7 @@ impl Kind {
             Kind::SignIn => "sign_in",
             Kind::VerifyEmail => "verify_email",
             Kind::SignInLink => "sign_in_link",
+            Kind::Payout => "payout",
         }
     }
 }
@@ -307,6 +314,7 @@ mod tests {
             (Kind::SignIn, None, false),
             (Kind::VerifyEmail, None, false),
             (Kind::SignInLink, None, false),
+            (Kind::Payout, Some(Money), false),
         ] {
             assert_eq!((kind.topic(), kind.can_wait()), (topic, can_wait), "{kind:?}");
         }

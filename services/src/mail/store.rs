@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{BookingId, MailId, UserId},
+    ids::{BookingId, MailId, PayoutId, UserId},
     money::{Currency, Money},
     payment::ChargeState,
     zone::Zone,
@@ -120,6 +120,29 @@ pub(super) async fn find_about_deposit(
         _ => Consequence::None,
     };
     row.about(booking, State::Declined(consequence)).map(Some)
+}
+
+/// What a mail about a payout says that was sent after an instant; `None` where it was not, or nobody is there to tell.
+pub(super) async fn find_about_payout(
+    db: &mut PgConnection,
+    payout: PayoutId,
+    after: DateTime<Utc>,
+) -> Result<Option<super::payout::About>> {
+    let row = sqlx::query!(
+        "SELECT t.user_id, p.currency, p.amount_minor,
+                count(*) FILTER (WHERE l.correction_id IS NULL) AS \"lessons!\",
+                coalesce(sum(l.amount_minor) FILTER (WHERE l.correction_id IS NULL), 0)::bigint AS \"parts!\"
+         FROM payouts p JOIN tutors t ON t.id = p.tutor_id JOIN payout_lines l ON l.payout_id = p.id
+         WHERE p.id = $1 AND p.state = 'paid' AND p.finished_at > $2
+         GROUP BY t.user_id, p.currency, p.amount_minor",
+        payout.0,
+        after
+    );
+    let Some(row) = row.fetch_optional(&mut *db).await? else { return Ok(None) };
+    let Some(reader) = find_reader(db, UserId(row.user_id)).await? else { return Ok(None) };
+    let currency = Currency::parse(&row.currency).map_err(AppError::fault)?;
+    let amount = Money { minor: row.amount_minor, currency };
+    Ok(Some(super::payout::About { reader, amount, lessons: row.lessons, parts: row.parts }))
 }
 
 /// A person to write to; `None` for one who is gone.

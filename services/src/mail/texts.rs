@@ -29,6 +29,19 @@ pub(super) struct Texts {
     pub verify_email: LinkTexts,
     pub sign_in_link: LinkTexts,
     pub good_until: String,
+    pub payout: PayoutTexts,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PayoutTexts {
+    pub subject: String,
+    pub lead: String,
+    pub lessons: String,
+    pub parts: String,
+    pub kept_back: String,
+    pub given_again: String,
+    pub link: String,
 }
 
 /// Why one gets a mail.

@@ -4,14 +4,18 @@
 //! first, and after it only charges that no payout has: those nobody else holds who waits for an account.
 
 mod account;
+mod earnings;
 mod run;
 mod store;
 mod take_back;
 
 pub(crate) use account::look_up;
 pub use account::{account_state, begin_onboarding, look_again};
+pub use earnings::{
+    LineKind, PayoutLine, PayoutView, Progress, StatementRow, Sums, list_payouts, statement, sums,
+};
 pub use run::PayOut;
-pub(crate) use run::{hand_out, note_paid};
+pub(crate) use run::{hand_out, note_paid, pay_as_of};
 pub use take_back::ReverseTransfer;
 pub(crate) use take_back::{foresee, given, undone};
 

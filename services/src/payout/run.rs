@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    ids::{ChargeId, PayoutId, UserId},
+    ids::{ChargeId, PayoutId, TutorId, UserId},
     ledger::Event,
     money::{Currency, Money},
     payout::{RETRY_AFTER, sendable},
@@ -25,6 +25,7 @@ use crate::{
     Result, Services, chance,
     jobs::{self, Job},
     ledger, live,
+    mail::TellOfPayout,
     payment::provider::{KEY_LIFE, Moved},
 };
 
@@ -64,6 +65,24 @@ pub(crate) async fn hand_out(services: &Services) -> Result<u64> {
         made += make(&mut tx, &account, now).await?;
         tx.commit().await?;
     }
+}
+
+/// Pays a tutor what is due at the time of these services, and waits for the provider's answers.
+///
+/// # Errors
+/// Where database or provider do not answer.
+pub(crate) async fn pay_as_of(services: &Services, tutor: TutorId) -> Result<()> {
+    let mut tx = services.db.begin().await?;
+    store::look_again_at(&mut tx, tutor, services.clock.now()).await?;
+    tx.commit().await?;
+    hand_out(services).await?;
+    let mut db = services.db.acquire().await?;
+    let pending = store::list_pending_payouts(&mut db, tutor).await?;
+    drop(db);
+    for payout in pending {
+        pay(services, payout).await?;
+    }
+    Ok(())
 }
 
 /// Makes a payout in each currency in which something is due to a tutor; how many. Says when to look again.
@@ -152,6 +171,7 @@ async fn sent(
     for refund in store::list_waiting_refunds(tx, id).await? {
         take_back::given(tx, refund, now).await?;
     }
+    jobs::enqueue(tx, &TellOfPayout { payout: id }).await?;
     tell(tx, pending, now).await
 }
 

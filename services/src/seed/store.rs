@@ -1,7 +1,7 @@
 //! Writes the rows of the demonstration, a statement for each table.
 
 use chrono::{DateTime, Utc};
-use domain::ids::{BookingId, UserId};
+use domain::ids::{BookingId, TutorId, UserId};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -144,6 +144,16 @@ pub(super) async fn list_taught(db: &mut PgConnection) -> Result<Vec<BookingId>>
          GROUP BY b.id ORDER BY b.ends_at"
     );
     Ok(ids.fetch_all(db).await?.into_iter().map(BookingId).collect())
+}
+
+/// The tutor of the demonstration.
+pub(super) async fn find_demo_tutor(db: &mut PgConnection) -> Result<(UserId, TutorId)> {
+    let row = sqlx::query!(
+        "SELECT u.id AS user, t.id FROM tutors t JOIN users u ON u.id = t.user_id WHERE u.email = 'tutor@demo.test'"
+    )
+    .fetch_one(db)
+    .await?;
+    Ok((UserId(row.user), TutorId(row.id)))
 }
 
 /// Marks every event as handed to its jobs.

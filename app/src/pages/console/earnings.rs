@@ -1,17 +1,26 @@
 //! What the tutor earns, and the account to which it is paid.
 
-use domain::payout::AccountState;
+use chrono::{DateTime, Utc};
+use domain::payout::{AccountState, Month};
 use leptos::prelude::*;
-use services::payout;
+use services::{
+    booking::Page,
+    payout::{self, PayoutView, Progress, StatementRow, Sums},
+};
 
-use super::{Desk, Section, section};
+use super::{
+    Desk, Section,
+    earnings_tables::{PayoutList, StatementView, SumsView},
+    section,
+};
 use crate::{
     pages::{
         context::Visit,
+        dashboard::page_number,
         forms::PostForm,
         i18n::{Locale, td_string},
         query,
-        updates::Updates,
+        updates::{Updates, refresh_at},
     },
     ui::{Alert, Button, ButtonVariant, Card, Glyph, StateBadge, Tone},
 };
@@ -19,14 +28,41 @@ use crate::{
 /// Its address.
 pub const PAGE: &str = "/tutor/earnings";
 
+/// Payouts on a page of their list.
+const PAGE_SIZE: i64 = 10;
+
+/// What the page shows.
+#[derive(Clone)]
+struct Loaded {
+    account: AccountState,
+    sums: Vec<Sums>,
+    month: Month,
+    statement: Vec<StatementRow>,
+    payouts: Page<PayoutView>,
+}
+
 /// `/tutor/earnings`
 #[component]
 pub fn EarningsPage() -> impl IntoView {
     section(
         Section::Earnings,
-        |visit: Visit, desk: Desk| async move { account(&visit, &desk).await },
-        |visit, _, state| view! { <Shown visit state/> },
+        |visit: Visit, desk: Desk| async move { loaded(&visit, &desk).await },
+        |visit, _, loaded| view! { <Shown visit loaded/> },
     )
+}
+
+async fn loaded(visit: &Visit, desk: &Desk) -> services::Result<Loaded> {
+    let Desk { actor, id, .. } = desk;
+    let present = Month::of(actor.zone.to_wall(visit.now).local.date());
+    let month = query::get(&visit.query, "month").and_then(|text| Month::parse(&text)).unwrap_or(present);
+    let page = page_number(&visit.query);
+    Ok(Loaded {
+        account: account(visit, desk).await?,
+        sums: payout::sums(&visit.services, actor, *id).await?,
+        month,
+        statement: payout::statement(&visit.services, actor, *id, month).await?,
+        payouts: payout::list_payouts(&visit.services, actor, *id, page, PAGE_SIZE).await?,
+    })
 }
 
 /// How far the account is; by the provider's own word where the tutor has just come from there.
@@ -46,14 +82,31 @@ fn onboarding(visit: &Visit) -> Option<String> {
 }
 
 #[component]
-fn Shown(visit: Visit, state: AccountState) -> impl IntoView {
+fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
     let locale = visit.locale();
     let again = onboarding(&visit).as_deref() == Some("again");
+    let Loaded { account, sums, month, statement, payouts } = loaded;
+    let offers = visit.services.payments.is_some();
+    let refresh = refresh_at(&visit, &held_until(&statement));
     view! {
         {again.then(|| view! { <Alert tone=Tone::Warning title=td_string!(locale, earnings.link_used)/> })}
-        <div id="payout-account" data-live=""><Account locale state offers=visit.services.payments.is_some()/></div>
+        <div id="payout-account" data-live="" class="no-print"><Account locale state=account offers/></div>
+        <div id="earnings" data-live="" data-refresh-at=refresh class="flow">
+            <SumsView locale sums/>
+            <StatementView visit=visit.clone() month rows=statement/>
+            <PayoutList visit payouts/>
+        </div>
         <Updates/>
     }
+}
+
+/// When what is held of these lessons is held no more.
+fn held_until(statement: &[StatementRow]) -> Vec<DateTime<Utc>> {
+    let held = |row: &StatementRow| match row.progress {
+        Progress::Held(until) => Some(until),
+        _ => None,
+    };
+    statement.iter().filter_map(held).collect()
 }
 
 /// The account to which earnings are paid, and the way to have one.

@@ -97,6 +97,16 @@ pub(in crate::payout) async fn list_pending_currencies(
     codes.iter().map(|code| Currency::parse(code).map_err(AppError::fault)).collect()
 }
 
+/// The payouts to a tutor that are under way.
+pub(in crate::payout) async fn list_pending_payouts(
+    db: &mut PgConnection,
+    tutor: TutorId,
+) -> Result<Vec<PayoutId>> {
+    let ids =
+        sqlx::query_scalar!("SELECT id FROM payouts WHERE tutor_id = $1 AND state = 'pending'", tutor.0);
+    Ok(ids.fetch_all(db).await?.into_iter().map(PayoutId).collect())
+}
+
 /// Makes a payout of these lines.
 pub(in crate::payout) async fn insert_payout(
     tx: &mut PgConnection,

@@ -1,0 +1,109 @@
+//! The mail about a payout: what was sent to a tutor, and of what it is made.
+
+use chrono::TimeDelta;
+use domain::{ids::PayoutId, manners::Manners, money::Money};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Kind, NewMail, keep,
+    layout::Body,
+    letter::{Letter, Reader},
+    store,
+    texts::{Texts, fill},
+};
+use crate::{Result, Services, jobs::Job};
+
+/// The job that writes to a tutor that a payout was sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TellOfPayout {
+    /// Which.
+    pub payout: PayoutId,
+}
+
+impl Job for TellOfPayout {
+    const NAME: &'static str = "tell_of_payout";
+
+    async fn run(self, services: &Services) -> Result<()> {
+        write(services, self.payout).await
+    }
+}
+
+/// What the mail is written from.
+#[derive(Clone, Debug)]
+pub(super) struct About {
+    pub reader: Reader,
+    pub amount: Money,
+    /// How many lessons it pays for.
+    pub lessons: i64,
+    /// What their parts sum to, minor units.
+    pub parts: i64,
+}
+
+/// After it a payout is no news any more.
+const OLD: TimeDelta = TimeDelta::days(2);
+
+/// Writes the mail, once for each payout that was sent. Nobody is written to about the past, or who is gone.
+async fn write(services: &Services, id: PayoutId) -> Result<()> {
+    let after = services.clock.now() - OLD;
+    let mut tx = services.db.begin().await?;
+    let Some(about) = store::find_about_payout(&mut tx, id, after).await? else { return Ok(()) };
+    let letter = compose(&about, &services.config.web.public_url)?;
+    keep(services, &mut tx, &NewMail::of(Kind::Payout, id.to_string(), &about.reader, &letter)).await?;
+    Ok(tx.commit().await?)
+}
+
+fn compose(about: &About, public_url: &str) -> Result<Letter> {
+    let texts = Texts::of(about.reader.language)?;
+    let own = &texts.payout;
+    let money = |minor| Manners::of(about.reader.language).money(Money { minor, ..about.amount });
+    let amount = money(about.amount.minor);
+    let values = [("amount", &*amount)];
+    let mut rows =
+        vec![(own.lessons.clone(), about.lessons.to_string()), (own.parts.clone(), money(about.parts))];
+    let corrected = about.amount.minor - about.parts;
+    if corrected != 0 {
+        let label = if corrected < 0 { &own.kept_back } else { &own.given_again };
+        rows.push((label.clone(), money(corrected)));
+    }
+    rows.push((texts.amount.clone(), amount.clone()));
+    let body = Body {
+        language: about.reader.language,
+        greeting: fill(&texts.greeting, &[("name", &about.reader.name)]),
+        paragraphs: vec![fill(&own.lead, &values)],
+        rows,
+        button: (own.link.clone(), format!("{public_url}/tutor/earnings#payouts")),
+        links: Vec::new(),
+        reason: texts.reason.account.clone(),
+    };
+    Letter::lay_out(&texts, fill(&own.subject, &values), &body, public_url)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{account::Language, ids::UserId, money::Currency, zone::Zone};
+
+    use super::*;
+
+    fn told(language: Language, parts: i64) -> String {
+        let reader = Reader {
+            user: UserId(uuid::Uuid::from_u128(3)),
+            email: "tina@example.org".into(),
+            name: "Tina".into(),
+            language,
+            zone: Zone::parse("Europe/Paris").expect("a zone"),
+        };
+        let amount = Money { minor: 335_000, currency: Currency::Eur };
+        let about = About { reader, amount, lessons: 2, parts };
+        let letter = compose(&about, "https://x.test").expect("sentences");
+        format!("{}\n\n{}", letter.subject, letter.text)
+    }
+
+    #[test]
+    fn a_tutor_reads_what_was_sent() {
+        for language in Language::ALL {
+            insta::assert_snapshot!(format!("payout_{}", language.tag()), told(language, 435_000));
+        }
+        assert!(!told(Language::En, 335_000).contains("€0.00"), "nothing was kept back");
+        assert!(told(Language::En, 235_000).contains("€1,000.00"), "something was given again");
+    }
+}
