@@ -121,9 +121,8 @@ pub fn open(state: AppState, headers: &HeaderMap, hints: Hints, feed: impl Feed)
         greeted: false,
         _open: state.metrics.stream(),
     };
-    let st = source.stream();
-    eprintln!("STREAM SIZE {}", std::mem::size_of_val(&st));
-    let mut response = Sse::new(st).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response();
+    let mut response =
+        Sse::new(source.stream()).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     response

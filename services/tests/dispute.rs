@@ -345,6 +345,26 @@ async fn a_question_of_the_bank_is_over_with_the_decision(db: PgPool) {
     assert_invariants(&till.services).await;
 }
 
+/// A decision that cannot be is refused before anything is withdrawn at the provider.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_refused_decision_leaves_the_payment_of_a_debt_alone(db: PgPool) {
+    let till = till::open(db).await;
+    let (booking, id, admin) = till.disputed("pm_card_chargeCustomerFail").await;
+    for amount in [None, Some(0), Some(9_999_999)] {
+        let refusal = till.decide(&admin, id, Outcome::Partial, amount).await;
+        assert_eq!(refused(refusal).0, Code::InvalidRequest, "{amount:?}");
+    }
+    let intents = till.listed("payment_intents").await;
+    assert!(
+        !intents.is_empty() && intents.iter().all(|intent| intent["status"] != "canceled"),
+        "{intents:?}"
+    );
+    let card = till.card("pm_card_visa").await;
+    let paid = payment::begin_debt_payment(&till.services, &till.student, booking.id, &card.id).await;
+    assert_eq!(paid.expect("paid"), DebtPayment::Paid);
+    assert_invariants(&till.services).await;
+}
+
 /// What was paid just when it was decided is given back.
 #[sqlx::test(migrations = "../migrations")]
 async fn a_debt_that_was_paid_meanwhile_is_given_back(db: PgPool) {

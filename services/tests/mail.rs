@@ -16,7 +16,7 @@ use services::{
     sweep,
     testing::{self, assert_invariants, number},
 };
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgPoolOptions};
 use till::Till;
 
 /// A till whose student reads a language in a zone.
@@ -130,6 +130,9 @@ async fn two_servers_dispatch_each_event_once(db: PgPool) {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_running_server_writes_mails_by_itself(db: PgPool) {
+    // As many connections as a server has: each worker listens on one of its own.
+    let options = (*db.connect_options()).clone();
+    let db = PgPoolOptions::new().max_connections(20).connect_with(options).await.expect("a pool");
     let till = open(db, "en", "Europe/Paris").await;
     taught(&till, 4).await;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

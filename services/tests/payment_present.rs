@@ -267,3 +267,23 @@ async fn a_payment_that_was_cancelled_at_the_provider_gives_way_to_another(db: P
     );
     assert_invariants(&till.services).await;
 }
+
+/// The bank asks about the payment that took the place of a cancelled one: it is that one that is looked up then.
+#[sqlx::test(migrations = "../migrations")]
+async fn the_bank_asks_about_the_payment_in_the_place_of_a_cancelled_one(db: PgPool) {
+    let till = till::open(db).await;
+    let (booking, card) = owed(&till).await;
+    let intent: String = sqlx::query_scalar("SELECT payment_intent FROM charges")
+        .fetch_one(&till.services.db)
+        .await
+        .expect("a payment");
+    let url = format!("{}/v1/payment_intents/{intent}/cancel", till.sandbox.url());
+    let gone = till.client.post(url).bearer_auth("sk_test_sandbox").send().await.expect("asked");
+    assert!(gone.status().is_success());
+    let secret = asked(&till, &booking, &card).await;
+    assert!(!secret.starts_with(&intent));
+    answers(&till, &secret, "complete").await;
+    assert_eq!(finish(&till, &booking).await.expect("paid"), DebtPayment::Paid);
+    assert_eq!(till.explained(&booking).await.status, ChargeStatus::Paid);
+    assert_invariants(&till.services).await;
+}

@@ -295,6 +295,23 @@ async fn a_refund_that_fails_later_is_undone_and_the_tutor_gets_the_part_again(d
     assert_invariants(&till.services).await;
 }
 
+/// Given back in full before it was due, there was nothing to look for; the refund that fails makes it due again.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_part_whose_refund_failed_is_paid_out_though_nothing_was_due(db: PgPool) {
+    let till = open(db, "pm_card_refundFail").await;
+    let admin = admin(&till).await;
+    let booking = till.teach(&till.tutor).await;
+    till.top_up().await;
+    refund(&till, &admin, &booking, 2500).await;
+    pass(&till, WINDOW + MOMENT).await;
+    assert_eq!(transfers(&till).await, []);
+    till.hear("refund.failed").await;
+    till.tick().await;
+    assert_eq!(transfers(&till).await, [(2250, 0)]);
+    assert_eq!(balance(&till, &admin).await, 0);
+    assert_invariants(&till.services).await;
+}
+
 /// Each row: what happened last, and what the tutor then reads: earned, held, payable, paid, carried; how far the
 /// lessons are; and the states of the payouts.
 #[sqlx::test(migrations = "../migrations")]

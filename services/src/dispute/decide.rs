@@ -48,7 +48,7 @@ pub async fn decide(
 ) -> Result<Dispute> {
     actor.require_admin()?;
     let now = services.clock.now();
-    let withdrawn = if outcome == Outcome::None { None } else { withdraw(services, id).await? };
+    let withdrawn = withdraw(services, id, outcome, amount).await?;
     let ruling = Ruling { dispute: id, admin: actor.user, outcome, amount, note, withdrawn, now };
     let mut tx = services.db.begin().await?;
     let decided = record(&mut tx, actor, &ruling).await;
@@ -57,19 +57,23 @@ pub async fn decide(
     find(services, actor, id).await
 }
 
-/// Sees to it that nobody pays what is about to be owed no more.
-async fn withdraw(services: &Services, id: DisputeId) -> Result<Option<String>> {
-    let mut db = services.db.acquire().await?;
-    let booking = store::find_booking(&mut db, id).await?.ok_or_else(not_found)?;
-    if !store::is_open(&mut db, id).await? {
+/// Sees to it that nobody pays what is about to be owed no more. A decision that cannot be is refused before.
+async fn withdraw(
+    services: &Services,
+    id: DisputeId,
+    outcome: Outcome,
+    amount: Option<i64>,
+) -> Result<Option<String>> {
+    let mut tx = services.db.begin().await?;
+    let booking = store::find_booking(&mut tx, id).await?.ok_or_else(not_found)?;
+    if !store::is_open(&mut tx, id).await? {
         return Err(Refusal::new(Code::InvalidState, "dispute_decided").into());
     }
-    let charge = payment::store::find_charge(&mut db, booking).await?;
-    drop(db);
-    match charge {
-        Some(charge) => payment::withdraw(services, charge).await,
-        None => Ok(None),
-    }
+    let Some(charge) = payment::store::find_charge(&mut tx, booking).await? else { return Ok(None) };
+    let Some(owed) = payment::store::find_locked(&mut tx, charge).await? else { return Ok(None) };
+    remedy(outcome, amount, owed.state, &owed.split, owed.given)?;
+    tx.rollback().await?;
+    if outcome == Outcome::None { Ok(None) } else { payment::withdraw(services, charge).await }
 }
 
 async fn record(tx: &mut PgConnection, actor: &Actor, ruling: &Ruling<'_>) -> Result<Vec<UserId>> {

@@ -81,7 +81,8 @@ pub(crate) async fn undone(
         return Ok(());
     }
     if store::find_payout_of(tx, charge).await?.is_none() {
-        return Ok(());
+        // It was perhaps not worth a look any more.
+        return store::look_at_end_of_window(tx, charge).await;
     }
     carry(tx, charge, refund, part.minor, part, now).await
 }

@@ -86,7 +86,9 @@ async fn post(services: &Services, sending: &Sending) -> Result<StatusCode> {
         .header("TTL", kept_for)
         .header("Urgency", "normal")
         .body(encrypted(sending)?);
-    Ok(call.send().await.map_err(AppError::fault)?.status())
+    // Said without the address, by which the browser could be told.
+    let answer = call.send().await.map_err(|error| AppError::fault(error.without_url()))?;
+    Ok(answer.status())
 }
 
 /// The sentence and where it leads, readable by that browser alone.

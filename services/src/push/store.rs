@@ -13,6 +13,9 @@ use crate::{
     notice::{self, News},
 };
 
+/// Browsers of a person that are told, at most: the oldest is forgotten for a newer one.
+const MOST: i64 = 20;
+
 /// How long it is of use to be told what does not say so itself.
 const USEFUL_FOR: TimeDelta = TimeDelta::hours(12);
 
@@ -29,7 +32,8 @@ pub(super) async fn insert_device(
         "INSERT INTO push_devices (id, user_id, sign_in, endpoint, p256dh, auth, server_key, created_at)
          SELECT $1, user_id, token_hash, $4, $5, $6, $7, $8 FROM user_sessions WHERE token_hash = $3 AND user_id = $2
          ON CONFLICT (endpoint) DO UPDATE SET user_id = excluded.user_id, sign_in = excluded.sign_in,
-             p256dh = excluded.p256dh, auth = excluded.auth, server_key = excluded.server_key",
+             p256dh = excluded.p256dh, auth = excluded.auth, server_key = excluded.server_key,
+             created_at = excluded.created_at",
         id.0,
         user.0,
         sign_in,
@@ -38,6 +42,14 @@ pub(super) async fn insert_device(
         device.auth,
         server_key,
         now
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM push_devices WHERE user_id = $1 AND id NOT IN (
+             SELECT id FROM push_devices WHERE user_id = $1 ORDER BY created_at DESC, id LIMIT $2)",
+        user.0,
+        MOST
     )
     .execute(db)
     .await?;

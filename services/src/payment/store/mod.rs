@@ -261,7 +261,8 @@ pub(crate) async fn set_paid(
     Ok(())
 }
 
-/// Notes that a charge is owed; its payment is kept, to be tried again.
+/// Notes that a charge is owed, and the payment that was tried last, to be tried again: one that took the place of a
+/// cancelled one is that from now on.
 pub(crate) async fn set_debt(
     tx: &mut PgConnection,
     id: ChargeId,
@@ -269,7 +270,7 @@ pub(crate) async fn set_debt(
     now: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
-        "UPDATE charges SET state = 'debt', payment_intent = coalesce(payment_intent, $2), updated_at = $3
+        "UPDATE charges SET state = 'debt', payment_intent = coalesce($2, payment_intent), updated_at = $3
          WHERE id = $1 AND state IN ('scheduled', 'debt')",
         id.0,
         intent,
