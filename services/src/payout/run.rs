@@ -67,10 +67,11 @@ pub(crate) async fn hand_out(services: &Services) -> Result<u64> {
     }
 }
 
-/// Pays a tutor what is due at the time of these services, and waits for the provider's answers.
+/// Pays a tutor what is due at the time of these services, and waits for the provider's answers; one that cannot be had
+/// now is left to the payout's job.
 ///
 /// # Errors
-/// Where database or provider do not answer.
+/// Where the database cannot be written.
 pub(crate) async fn pay_as_of(services: &Services, tutor: TutorId) -> Result<()> {
     let mut tx = services.db.begin().await?;
     store::look_again_at(&mut tx, tutor, services.clock.now()).await?;
@@ -80,7 +81,10 @@ pub(crate) async fn pay_as_of(services: &Services, tutor: TutorId) -> Result<()>
     let pending = store::list_pending_payouts(&mut db, tutor).await?;
     drop(db);
     for payout in pending {
-        pay(services, payout).await?;
+        // A worker may have it in hand already, and the provider then refuses the second of two equal calls.
+        if let Err(error) = pay(services, payout).await {
+            tracing::warn!(%payout, %error, "a payout of the demonstration is left to the worker");
+        }
     }
     Ok(())
 }
