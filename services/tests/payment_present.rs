@@ -247,10 +247,8 @@ fn signature(secret: &str, at: i64, body: &str) -> String {
     mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-#[sqlx::test(migrations = "../migrations")]
-async fn a_payment_that_was_cancelled_at_the_provider_gives_way_to_another(db: PgPool) {
-    let till = till::open(db).await;
-    let (booking, _) = owed(&till).await;
+/// Cancels the payment of the only charge at the provider, as its owner can there; the provider's id of it.
+async fn cancel_elsewhere(till: &Till) -> String {
     let intent: String = sqlx::query_scalar("SELECT payment_intent FROM charges")
         .fetch_one(&till.services.db)
         .await
@@ -258,6 +256,14 @@ async fn a_payment_that_was_cancelled_at_the_provider_gives_way_to_another(db: P
     let url = format!("{}/v1/payment_intents/{intent}/cancel", till.sandbox.url());
     let gone = till.client.post(url).bearer_auth("sk_test_sandbox").send().await.expect("asked");
     assert!(gone.status().is_success());
+    intent
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_payment_that_was_cancelled_at_the_provider_gives_way_to_another(db: PgPool) {
+    let till = till::open(db).await;
+    let (booking, _) = owed(&till).await;
+    cancel_elsewhere(&till).await;
     let good = till.card("pm_card_visa").await;
     assert_eq!(begin(&till, &booking, &good.id).await.expect("tried"), DebtPayment::Paid);
     assert_eq!(till.explained(&booking).await.status, ChargeStatus::Paid);
@@ -273,13 +279,7 @@ async fn a_payment_that_was_cancelled_at_the_provider_gives_way_to_another(db: P
 async fn the_bank_asks_about_the_payment_in_the_place_of_a_cancelled_one(db: PgPool) {
     let till = till::open(db).await;
     let (booking, card) = owed(&till).await;
-    let intent: String = sqlx::query_scalar("SELECT payment_intent FROM charges")
-        .fetch_one(&till.services.db)
-        .await
-        .expect("a payment");
-    let url = format!("{}/v1/payment_intents/{intent}/cancel", till.sandbox.url());
-    let gone = till.client.post(url).bearer_auth("sk_test_sandbox").send().await.expect("asked");
-    assert!(gone.status().is_success());
+    let intent = cancel_elsewhere(&till).await;
     let secret = asked(&till, &booking, &card).await;
     assert!(!secret.starts_with(&intent));
     answers(&till, &secret, "complete").await;

@@ -3,6 +3,7 @@
 //! or forged costs no more than one reading. What is told after a calendar was disconnected finds nobody; the channel
 //! ends by itself.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Code, Refusal};
 use hmac::{Hmac, Mac as _};
@@ -60,8 +61,10 @@ pub(super) async fn keep(
     let id = chance::id();
     let address = format!("{}{ADDRESS}", services.config.web.public_url);
     let channel = Channel { id, address, token: token(services, id)?, life: LIFE };
+    let answer = client.watch(calendar, &channel).await;
+    // Only now: nobody holds a connection while a provider thinks.
     let mut db = services.db.acquire().await?;
-    match client.watch(calendar, &channel).await {
+    match answer {
         Ok(until) => {
             let next = until.unwrap_or(now + LIFE) - AHEAD;
             store::set_channel(&mut db, connection, id, next.max(now + AGAIN)).await
@@ -79,7 +82,7 @@ pub(super) async fn keep(
 /// `NOT_FOUND` for a channel that we do not know (any more), or where what it says to show itself is wrong.
 pub async fn told(services: &Services, channel: Uuid, shown: &str) -> Result<()> {
     let unknown = || Refusal::new(Code::NotFound, "not_found");
-    let shown = decode(shown).ok_or_else(unknown)?;
+    let shown = URL_SAFE_NO_PAD.decode(shown).map_err(|_| unknown())?;
     mac(services, channel)?.verify_slice(&shown).map_err(|_| unknown())?;
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
@@ -100,13 +103,5 @@ fn mac(services: &Services, channel: Uuid) -> Result<Hmac<Sha256>> {
 }
 
 fn token(services: &Services, channel: Uuid) -> Result<String> {
-    let digest = mac(services, channel)?.finalize().into_bytes();
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-fn decode(hex: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> =
-        hex.chars().map(|digit| digit.to_digit(16).and_then(|it| u8::try_from(it).ok())).collect();
-    let digits = digits.filter(|digits| digits.len() == 64)?;
-    Some(digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect())
+    Ok(URL_SAFE_NO_PAD.encode(mac(services, channel)?.finalize().into_bytes()))
 }
