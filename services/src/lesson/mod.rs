@@ -97,7 +97,7 @@ async fn attempt(
         return Ok((Err(Closed { refusal, window: window(lesson) }), Vec::new()));
     }
     let provider = store::find_provider(tx, lesson.tutor).await?;
-    let url = video::address(services, lesson, &provider)?;
+    let url = video::of(services, &provider).address(lesson, actor)?;
     let by = By::actor(actor, lesson);
     let people = life::apply(tx, &found, LessonEvent::Joined(party), by, now).await?;
     Ok((Ok(url), people))
@@ -162,12 +162,11 @@ pub async fn attendance(services: &Services, actor: &Actor, booking: BookingId) 
 /// # Errors
 /// Where the database cannot be read.
 pub async fn is_embeddable(services: &Services, booking: &Booking) -> Result<bool> {
-    let video = &services.config.video;
-    if video::embeddable(video).is_none() {
+    if video::embeddable(&services.config.video).is_none() {
         return Ok(false);
     }
     let provider = store::find_provider(&mut *services.db.acquire().await?, booking.tutor).await?;
-    Ok(video::is_embeddable(video, &video::address(services, booking, &provider)?))
+    Ok(video::of(services, &provider).embeddable().is_some())
 }
 
 /// Everything that decides about the lesson of a booking that one has read, as it stands.
