@@ -15,6 +15,8 @@ pub enum Kind {
     Join,
     /// A party was not let in.
     JoinRefused,
+    /// A party left the meeting.
+    Left,
     /// The tutor marked the student absent.
     MarkedNoShow,
     /// The meeting ended.
@@ -23,7 +25,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::Join, Kind::JoinRefused, Kind::MarkedNoShow, Kind::Ended];
+    pub const ALL: [Kind; 5] = [Kind::Join, Kind::JoinRefused, Kind::Left, Kind::MarkedNoShow, Kind::Ended];
 
     /// The name in the database and in the chain.
     #[must_use]
@@ -31,6 +33,7 @@ impl Kind {
         match self {
             Kind::Join => "join",
             Kind::JoinRefused => "join_refused",
+            Kind::Left => "left",
             Kind::MarkedNoShow => "marked_no_show",
             Kind::Ended => "ended",
         }

@@ -19,6 +19,7 @@ pub mod money;
 pub mod notice;
 pub mod payment;
 pub mod payout;
+pub mod presence;
 pub mod review;
 pub mod series;
 pub mod slot;

@@ -49,9 +49,11 @@ export const mainPages: MainPage[] = [
   { name: 'tutor-hours', path: () => '/tutor/availability', who: 'tutor' },
   { name: 'tutor-offerings', path: () => '/tutor/offerings', who: 'tutor' },
   { name: 'tutor-earnings', path: () => '/tutor/earnings', who: 'tutor' },
+  { name: 'tutor-attendance', path: () => '/tutor/attendance', who: 'tutor' },
   { name: 'tutor-profile', path: () => '/tutor/profile', who: 'tutor' },
   { name: 'tutor-rules', path: () => '/tutor/settings', who: 'tutor' },
   { name: 'admin', path: () => '/admin', who: 'admin' },
   { name: 'disputes', path: () => '/admin/disputes', who: 'admin' },
   { name: 'moderation', path: () => '/admin/moderation', who: 'admin' },
+  { name: 'admin-attendance', path: () => '/admin/attendance', who: 'admin' },
 ];

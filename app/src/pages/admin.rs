@@ -19,6 +19,7 @@ use super::{
     gate::only,
     i18n::{Locale, state_name, td_string},
     load::load,
+    presences::ADMIN_PAGE,
 };
 use crate::ui::{
     Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, Cell, Column, Glyph, PageHeader, Stat,
@@ -98,6 +99,7 @@ fn Shown(
             </Card>
             {disputes(locale, waiting.disputes)}
             {moderation(locale, waiting.reports)}
+            {attendance(locale)}
             <div id="cases"><Card title=td_string!(locale, admin.cases)><Cases visit=for_cases cases/></Card></div>
             <div id="jobs"><Card title=td_string!(locale, admin.jobs)><Jobs visit jobs/></Card></div>
         </div>
@@ -114,6 +116,20 @@ fn disputes(locale: Locale, count: i64) -> impl IntoView {
                 <p>{waiting}</p>
                 <ButtonLink href=DISPUTES variant=ButtonVariant::Secondary size=ButtonSize::Small>
                     {td_string!(locale, disputes.go)}
+                </ButtonLink>
+            </div>
+        </Card>
+    }
+}
+
+/// The way to how lessons are attended.
+fn attendance(locale: Locale) -> impl IntoView {
+    view! {
+        <Card title=td_string!(locale, presence.title)>
+            <div class="row">
+                <p>{td_string!(locale, presence.lead_admin)}</p>
+                <ButtonLink href=ADMIN_PAGE variant=ButtonVariant::Secondary size=ButtonSize::Small>
+                    {td_string!(locale, presence.go)}
                 </ButtonLink>
             </div>
         </Card>

@@ -10,7 +10,7 @@ use domain::{
     zone::Zone,
 };
 use leptos::prelude::*;
-use services::lesson::Attendance;
+use services::lesson::{self, Attendance};
 
 use super::{
     charge_words::{Standing, amount},
@@ -306,8 +306,15 @@ pub fn Evidence(
     let broken = (!attendance.intact).then(
         || view! { <p role="alert"><strong>{td_string!(locale, lesson.attendance_broken)}</strong></p> },
     );
+    let together = lesson::presence(&booking, &attendance).together;
+    let together = (booking.lesson_state.is_final() && together > TimeDelta::zero()).then(|| {
+        let [together, agreed] =
+            [together.num_minutes(), booking.duration.into()].map(|minutes| format::minutes(locale, minutes));
+        view! { <p>{td_string!(locale, lesson.together, together = together, agreed = agreed)}</p> }
+    });
     view! {
         <ol class="trail">{rows.collect_view()}</ol>
+        {together}
         {broken}
         <p class="quiet small">{td_string!(locale, lesson.attendance_sealed)}</p>
     }
@@ -324,6 +331,7 @@ fn seen(locale: Locale, booking: &Booking, record: &Record) -> String {
     match (record.kind, record.party) {
         (Kind::Join, _) => td_string!(locale, lesson.attendance_joined, name = name).to_string(),
         (Kind::JoinRefused, _) => td_string!(locale, lesson.attendance_refused, name = name).to_string(),
+        (Kind::Left, _) => td_string!(locale, lesson.attendance_left, name = name).to_string(),
         (Kind::MarkedNoShow, _) => {
             td_string!(locale, lesson.attendance_marked, name = booking.student_name.clone()).to_string()
         }

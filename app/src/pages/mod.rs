@@ -63,6 +63,7 @@ mod mails;
 pub mod not_found;
 pub mod notices;
 mod pager;
+mod presences;
 pub mod push;
 pub mod query;
 pub mod routes;

@@ -20,8 +20,9 @@ use super::{
     chat_safety::ReportPage,
     chat_search::SearchPage,
     console::{
-        availability::AvailabilityPage, earnings::EarningsPage, offerings::Offerings, profile::ProfilePage,
-        requests::Requests, settings::TutorSettingsPage, today::Today,
+        attendance::AttendancePage, availability::AvailabilityPage, earnings::EarningsPage,
+        offerings::Offerings, profile::ProfilePage, requests::Requests, settings::TutorSettingsPage,
+        today::Today,
     },
     dashboard::Dashboard,
     dev::Components,
@@ -34,6 +35,7 @@ use super::{
     mails::Unsubscribe,
     not_found::NotFound,
     notices::NoticesPage,
+    presences::AdminAttendance,
     settings::Settings,
     shell::Frame,
     signup::Signup,
@@ -71,12 +73,14 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tutor/availability") view=AvailabilityPage ssr=SsrMode::Async/>
                     <Route path=path!("/tutor/offerings") view=Offerings ssr=SsrMode::Async/>
                     <Route path=path!("/tutor/earnings") view=EarningsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tutor/attendance") view=AttendancePage ssr=SsrMode::Async/>
                     <Route path=path!("/tutor/profile") view=ProfilePage ssr=SsrMode::Async/>
                     <Route path=path!("/tutor/settings") view=TutorSettingsPage ssr=SsrMode::Async/>
                     <Route path=path!("/admin") view=Admin ssr=SsrMode::Async/>
                     <Route path=path!("/admin/moderation") view=ModerationPage ssr=SsrMode::Async/>
                     <Route path=path!("/admin/disputes") view=DisputesPage ssr=SsrMode::Async/>
                     <Route path=path!("/admin/disputes/:id") view=DisputeCasePage ssr=SsrMode::Async/>
+                    <Route path=path!("/admin/attendance") view=AdminAttendance ssr=SsrMode::Async/>
                     <Route path=path!("/privacy") view=Privacy ssr=SsrMode::Async/>
                     <Route path=path!("/legal") view=Legal ssr=SsrMode::Async/>
                     <Route path=path!("/dev/components") view=Components ssr=SsrMode::Async/>

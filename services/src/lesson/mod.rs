@@ -1,7 +1,10 @@
 //! The live meeting of a booking: joining, attendance, links.
 
 pub(crate) mod life;
+mod presences;
 pub(crate) mod store;
+
+pub use presences::{MOST_WEEKS, Person, Report, Whose, presence, presences};
 
 use chrono::{DateTime, Utc};
 use domain::{

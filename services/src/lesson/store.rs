@@ -5,13 +5,19 @@ use domain::{
     attendance::{Kind, Record, START, seal},
     booking::{Booking, Party},
     ids::{BookingId, LessonId, TutorId},
+    interval::Interval,
     lesson::{Evidence, JOIN_OPENS_BEFORE, LessonState},
+    presence::{Held, Sight},
 };
+use futures::TryStreamExt as _;
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::JoinLink;
+use super::{
+    JoinLink,
+    presences::{self, Whose},
+};
 use crate::{AppError, Result, chance, tutor::Provider};
 
 /// Sets the state of a lesson and the evidence that stands on it rather than in its attendance.
@@ -122,13 +128,20 @@ pub(crate) async fn list_records(db: &mut PgConnection, lesson: LessonId) -> Res
     )
     .fetch_all(db)
     .await?;
-    let party = |name: String| if name == Party::Tutor.name() { Party::Tutor } else { Party::Student };
     let read = rows.into_iter().map(|row| {
         let kind = Kind::parse(&row.kind).ok_or_else(|| AppError::fault("a kind of evidence"))?;
         let (source, reference) = (row.source, row.reference);
-        Ok((Record { kind, party: row.party.map(party), source, reference, at: row.at }, row.hash))
+        Ok((
+            Record { kind, party: row.party.as_deref().map(party_named), source, reference, at: row.at },
+            row.hash,
+        ))
     });
     read.collect()
+}
+
+/// A party by its name in the database, which knows two.
+fn party_named(name: &str) -> Party {
+    if name == Party::Tutor.name() { Party::Tutor } else { Party::Student }
 }
 
 /// Asks an admin to decide what no rule does.
@@ -183,4 +196,49 @@ pub(crate) async fn find_link(db: &mut PgConnection, token: &str) -> Result<Join
 pub(crate) async fn find_booking(db: &mut PgConnection, lesson: LessonId) -> Result<Option<BookingId>> {
     let id = sqlx::query_scalar!("SELECT booking_id FROM lessons WHERE id = $1", lesson.0).fetch_optional(db);
     Ok(id.await?.map(BookingId))
+}
+
+/// Gives each settled lesson that began in a time, with who came and went, one after the other.
+pub(super) async fn each_presence(
+    db: &mut PgConnection,
+    whose: Whose,
+    within: Interval,
+    mut give: impl FnMut(presences::Row),
+) -> Result<()> {
+    let tutor = match whose {
+        Whose::Tutor(tutor) => Some(tutor.0),
+        Whose::Everybody => None,
+    };
+    let mut rows = sqlx::query!(
+        "SELECT b.starts_at, b.ends_at, l.trusted_end_at, CASE WHEN $1::uuid IS NULL THEN t.id ELSE s.id END AS \"id!\",
+                CASE WHEN $1::uuid IS NULL THEN u.name ELSE s.name END AS \"name!\", a.kinds, a.parties, a.instants
+         FROM tutors t JOIN users u ON u.id = t.user_id JOIN bookings b ON b.tutor_id = t.id
+         JOIN lessons l ON l.booking_id = b.id AND l.settled_at IS NOT NULL JOIN users s ON s.id = b.student_id
+         CROSS JOIN LATERAL (
+             SELECT array_agg(kind ORDER BY id) AS kinds, array_agg(party ORDER BY id) AS parties,
+                    array_agg(at ORDER BY id) AS instants
+             FROM attendance WHERE lesson_id = l.id AND kind IN ('join', 'left') AND party IS NOT NULL
+         ) a
+         WHERE t.id = coalesce($1, t.id) AND b.starts_at >= $2 AND b.starts_at < $3",
+        tutor,
+        within.start,
+        within.end
+    )
+    .fetch(db);
+    while let Some(row) = rows.try_next().await? {
+        let parts = row.kinds.unwrap_or_default().into_iter().zip(row.parties.unwrap_or_default());
+        let sights = parts.zip(row.instants.unwrap_or_default()).map(|((kind, party), at)| {
+            let kind = Kind::parse(&kind).ok_or_else(|| AppError::fault("a kind of evidence"))?;
+            Ok(Sight { kind, party: party_named(&party), at })
+        });
+        give(presences::Row {
+            person: (row.id, row.name),
+            held: Held {
+                scheduled: Interval::new(row.starts_at, row.ends_at),
+                trusted_end: row.trusted_end_at,
+            },
+            sights: sights.collect::<Result<_>>()?,
+        });
+    }
+    Ok(())
 }

@@ -340,9 +340,7 @@ fn lesson_rows(rows: &mut Rows, dice: &mut Dice, entry: &Entry<'_>, booking: Boo
         "marked_no_show_at": (entry.state == BookingState::NoShowStudent).then_some(last),
         "settled_at": (!who.is_empty()).then_some(last),
     }));
-    let join = |party| {
-        (attendance::Kind::Join, party, entry.slot.start - TimeDelta::seconds(30 + dice.below(240) as i64))
-    };
+    let join = |party| (attendance::Kind::Join, party, entry.slot.start + TimeDelta::seconds(arrival(dice)));
     let mut evidence: Vec<_> = who.iter().copied().map(join).collect();
     evidence.extend(match entry.state {
         BookingState::EarlyEnd => Some((attendance::Kind::Ended, Party::Tutor, last)),
@@ -350,6 +348,14 @@ fn lesson_rows(rows: &mut Rows, dice: &mut Dice, entry: &Entry<'_>, booking: Boo
         _ => None,
     });
     rows.attendance.extend(sealed(id, entry, evidence));
+}
+
+/// How many seconds after the start somebody comes: most a little before it, one in six up to four minutes late.
+fn arrival(dice: &mut Dice) -> i64 {
+    match dice.below(240) as i64 {
+        early @ 40.. => 10 - early,
+        late => 6 * late,
+    }
 }
 
 /// Rows of evidence in the order of their times, each sealed with all before it.

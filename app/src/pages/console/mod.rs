@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod actions;
+pub mod attendance;
 pub mod availability;
 pub mod calendars;
 pub mod disconnect;
@@ -41,17 +42,19 @@ pub enum Section {
     Availability,
     Offerings,
     Earnings,
+    Attendance,
     Profile,
     Settings,
 }
 
 impl Section {
-    const ALL: [Section; 7] = [
+    const ALL: [Section; 8] = [
         Section::Today,
         Section::Requests,
         Section::Availability,
         Section::Offerings,
         Section::Earnings,
+        Section::Attendance,
         Section::Profile,
         Section::Settings,
     ];
@@ -63,6 +66,7 @@ impl Section {
             Section::Availability => "/tutor/availability",
             Section::Offerings => "/tutor/offerings",
             Section::Earnings => "/tutor/earnings",
+            Section::Attendance => attendance::PAGE,
             Section::Profile => "/tutor/profile",
             Section::Settings => "/tutor/settings",
         }
@@ -75,6 +79,7 @@ impl Section {
             Section::Availability => td_string!(locale, console.availability),
             Section::Offerings => td_string!(locale, console.offerings),
             Section::Earnings => td_string!(locale, earnings.title),
+            Section::Attendance => td_string!(locale, presence.title),
             Section::Profile => td_string!(locale, console.profile),
             Section::Settings => td_string!(locale, console.settings),
         }
@@ -87,6 +92,7 @@ impl Section {
             Section::Availability => td_string!(locale, console.availability_lead),
             Section::Offerings => td_string!(locale, console.offerings_lead),
             Section::Earnings => td_string!(locale, earnings.lead),
+            Section::Attendance => td_string!(locale, presence.lead),
             Section::Profile => td_string!(locale, console.profile_lead),
             Section::Settings => td_string!(locale, console.settings_lead),
         }

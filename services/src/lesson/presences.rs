@@ -1,0 +1,163 @@
+//! How lessons were attended, by week and by person: for a tutor, and for admins.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use domain::{
+    Code, Refusal,
+    attendance::Kind,
+    booking::Booking,
+    ids::TutorId,
+    interval::Interval,
+    presence::{Held, Presence, Sight, Tally},
+    zone::Zone,
+};
+use uuid::Uuid;
+
+use super::{Attendance, store};
+use crate::{Actor, Result, Services};
+
+/// A report covers so many weeks at most.
+pub const MOST_WEEKS: u32 = 52;
+
+/// Whose lessons a report is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Those of one tutor, by student.
+    Tutor(TutorId),
+    /// All, by tutor.
+    Everybody,
+}
+
+/// A person of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Of a report on one tutor the student's id, else the tutor's.
+    pub id: Uuid,
+    /// The name.
+    pub name: String,
+    /// How their lessons were attended.
+    pub tally: Tally,
+}
+
+/// How lessons were attended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// All lessons.
+    pub total: Tally,
+    /// By the Monday of their week, the latest first; weeks without lessons are left out.
+    pub weeks: Vec<(NaiveDate, Tally)>,
+    /// By person, whoever had most lessons first.
+    pub people: Vec<Person>,
+}
+
+/// A settled lesson, with what is on record about who came and went.
+pub(super) struct Row {
+    /// The person by whom it is counted.
+    pub(super) person: (Uuid, String),
+    /// When it was to be, and when it was seen to end.
+    pub(super) held: Held,
+    /// In the order in which it came.
+    pub(super) sights: Vec<Sight>,
+}
+
+/// How the settled lessons of the last weeks were attended, this week among them. Weeks begin on Monday, in the
+/// asker's zone.
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS` for anyone but the tutor and admins, `INVALID_REQUEST` for no or too many weeks.
+pub async fn presences(services: &Services, actor: &Actor, whose: Whose, weeks: u32) -> Result<Report> {
+    match whose {
+        Whose::Tutor(tutor) => actor.require_tutor(tutor)?,
+        Whose::Everybody => actor.require_admin()?,
+    }
+    if !(1..=MOST_WEEKS).contains(&weeks) {
+        return Err(Refusal::on(Code::InvalidRequest, "weeks", "weeks").into());
+    }
+    let within = last_weeks(services.clock.now(), actor.zone, weeks);
+    let mut gathered = Gathered {
+        zone: actor.zone,
+        report: Report::default(),
+        weeks: BTreeMap::new(),
+        people: BTreeMap::new(),
+    };
+    let mut db = services.db.acquire().await?;
+    store::each_presence(&mut db, whose, within, |row| gathered.add(row)).await?;
+    Ok(gathered.finish())
+}
+
+/// How a lesson was attended, by what is on record about it.
+#[must_use]
+pub fn presence(booking: &Booking, attendance: &Attendance) -> Presence {
+    let records = || attendance.rows.iter().map(|row| &row.record);
+    let ended = records().filter(|record| record.kind == Kind::Ended).map(|record| record.at);
+    let sights = records()
+        .filter_map(|record| record.party.map(|party| Sight { kind: record.kind, party, at: record.at }));
+    let held = Held { scheduled: Interval::new(booking.start, booking.end), trusted_end: ended.max() };
+    Presence::of(&held, &sights.collect::<Vec<_>>())
+}
+
+/// From the Monday so many weeks ago to now.
+fn last_weeks(now: DateTime<Utc>, zone: Zone, weeks: u32) -> Interval {
+    let first = monday(zone, now) - TimeDelta::weeks(i64::from(weeks) - 1);
+    Interval::new(zone.to_instant(first.and_time(NaiveTime::MIN)), now)
+}
+
+/// The Monday of the week of an instant.
+fn monday(zone: Zone, at: DateTime<Utc>) -> NaiveDate {
+    let date = zone.to_wall(at).local.date();
+    date.checked_sub_days(Days::new(date.weekday().num_days_from_monday().into())).unwrap_or(date)
+}
+
+/// A report in the making: one lesson at a time, so that it needs no more memory for more lessons.
+struct Gathered {
+    zone: Zone,
+    report: Report,
+    weeks: BTreeMap<NaiveDate, Tally>,
+    people: BTreeMap<Uuid, Person>,
+}
+
+impl Gathered {
+    fn add(&mut self, row: Row) {
+        let presence = Presence::of(&row.held, &row.sights);
+        let (id, name) = row.person;
+        let person = self.people.entry(id).or_insert_with(|| Person { id, name, tally: Tally::default() });
+        let week = self.weeks.entry(monday(self.zone, row.held.scheduled.start)).or_default();
+        for tally in [&mut self.report.total, week, &mut person.tally] {
+            tally.add(&presence);
+        }
+    }
+
+    fn finish(mut self) -> Report {
+        self.report.weeks = self.weeks.into_iter().rev().collect();
+        self.report.people = self.people.into_values().collect();
+        self.report.people.sort_by(|a, b| {
+            b.tally.lessons.cmp(&a.tally.lessons).then_with(|| a.name.cmp(&b.name)).then(a.id.cmp(&b.id))
+        });
+        self.report
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weeks_begin_on_monday_in_the_zone_of_the_asker() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().expect("an instant");
+        let zone = |name| Zone::parse(name).expect("a zone");
+        for (now, name, weeks, start) in [
+            // A Saturday.
+            ("2026-11-21T20:00:00Z", "UTC", 1, "2026-11-16T00:00:00Z"),
+            ("2026-11-21T20:00:00Z", "UTC", 2, "2026-11-09T00:00:00Z"),
+            ("2026-11-16T00:00:00Z", "UTC", 1, "2026-11-16T00:00:00Z"),
+            // Already Monday there, still Sunday here.
+            ("2026-11-22T18:00:00Z", "Asia/Tokyo", 1, "2026-11-22T15:00:00Z"),
+            // Over the end of summer time.
+            ("2026-11-03T12:00:00Z", "Europe/Paris", 2, "2026-10-25T23:00:00Z"),
+        ] {
+            let within = last_weeks(at(now), zone(name), weeks);
+            assert_eq!(within, Interval::new(at(start), at(now)), "{now} {name}");
+        }
+    }
+}
