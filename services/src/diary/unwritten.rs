@@ -96,7 +96,7 @@ async fn enqueue(tx: &mut sqlx::PgConnection, mut bookings: Vec<BookingId>) -> R
     bookings.sort_unstable();
     bookings.dedup();
     let work: Vec<_> = bookings.into_iter().map(|booking| WriteLesson { booking }).collect();
-    if work.is_empty() { Ok(()) } else { jobs::enqueue_all(tx, &work).await }
+    jobs::enqueue_all(tx, &work).await
 }
 
 #[cfg(test)]

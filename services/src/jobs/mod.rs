@@ -166,6 +166,10 @@ pub(crate) async fn enqueue<J: Job>(tx: &mut PgConnection, job: &J) -> Result<()
 /// # Errors
 /// Where the database cannot be written.
 pub(crate) async fn enqueue_all<J: Job>(tx: &mut PgConnection, jobs: &[J]) -> Result<()> {
+    if jobs.is_empty() {
+        // The queue would call every worker of every server for none.
+        return Ok(());
+    }
     let payloads = jobs.iter().map(|job| serde_json::to_value(Put { cause: Trace::begin(), job }));
     let payloads: Vec<_> = payloads.collect::<Result<_, _>>().map_err(AppError::fault)?;
     sqlx::query(

@@ -71,9 +71,7 @@ pub async fn hand_out_batch(services: &Services) -> Result<Vec<ChargeId>> {
     let mut tx = services.db.begin().await?;
     let due = store::take_due(&mut tx, BATCH, services.clock.now()).await?;
     let work: Vec<_> = due.iter().map(|charge| ChargeLesson { charge: *charge }).collect();
-    if !work.is_empty() {
-        jobs::enqueue_all(&mut tx, &work).await?;
-    }
+    jobs::enqueue_all(&mut tx, &work).await?;
     tx.commit().await?;
     Ok(due)
 }
