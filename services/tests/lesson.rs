@@ -155,3 +155,52 @@ async fn an_own_address_is_where_the_lesson_is(db: PgPool) {
     services.clock.show(Some(placed.start));
     assert_eq!(lesson::join(&services, &student, placed.id).await.expect("let in"), "https://meet.test/x");
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn with_jitsi_as_a_service_each_party_has_a_token_of_its_own(db: PgPool) {
+    const KEY: &str = include_str!("../src/video/key-of-tests.pem");
+    let vars = [("JAAS_APP_ID", "vpaas-test"), ("JAAS_KEY_ID", "4f4910"), ("JAAS_PRIVATE_KEY", KEY)];
+    let services = testing::services_in(db, &vars, None);
+    let (tutor, student) =
+        (testing::tutor(&services, "Tina").await, testing::student(&services, "Sam").await);
+    let placed = booked(&services, &student, &tutor, at_hour(4)).await;
+    services.clock.show(Some(placed.start));
+    let mut rooms = Vec::new();
+    for (actor, name, moderator) in [(&tutor.actor, "Tina", "true"), (&student, "Sam", "false")] {
+        let url = lesson::join(&services, actor, placed.id).await.expect("let in");
+        let (room, token) = url.split_once("?jwt=").expect("a token");
+        let room = room.strip_prefix("https://8x8.vc/vpaas-test/").expect("the account's room").to_owned();
+        let header = jsonwebtoken::decode_header(token).expect("a header");
+        assert_eq!(header.kid.as_deref(), Some("vpaas-test/4f4910"));
+        let mut asked = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::RS256);
+        asked.set_audience(&["jitsi"]);
+        asked.set_issuer(&["chat"]);
+        // The lesson is on a day of the test's own clock.
+        (asked.validate_exp, asked.validate_nbf) = (false, false);
+        let public = jsonwebtoken::DecodingKey::from_rsa_pem(PUBLIC_KEY.as_bytes()).expect("a key");
+        let claims =
+            jsonwebtoken::decode::<serde_json::Value>(token, &public, &asked).expect("signed").claims;
+        let (opens, closes) = domain::lesson::join_window(placed.start, placed.end);
+        assert_eq!((claims["sub"].as_str(), claims["room"].as_str()), (Some("vpaas-test"), Some(&*room)));
+        assert_eq!(
+            (claims["nbf"].as_i64(), claims["exp"].as_i64()),
+            (Some(opens.timestamp()), Some(closes.timestamp()))
+        );
+        let user = &claims["context"]["user"];
+        assert_eq!((user["name"].as_str(), user["moderator"].as_str()), (Some(name), Some(moderator)));
+        assert!(lesson::is_embeddable(&services, &placed).await.expect("read"));
+        rooms.push(room);
+    }
+    assert_eq!(rooms[0], rooms[1], "one room for both");
+}
+
+/// The other half of `key-of-tests.pem`.
+const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAzzH+qRFe3tnW2MnoZnXW
+xKVWPVVZNqTeINZexTH6OhyyT/WVg/cd381IWcO2yhYTwlrA9mJ/QGQg+OFbQvzb
+SWxjteev3EIQhLwwy7GwB5fFV1rqXzTNHvxY7lNx7y9iKzOnWKFao7jypZUXqAVc
+e3T1b27FjKJJvl48m5IiJ1Ia0z/Vd4U/vPcmfgIQGkXdu0S8Xq2dQFKZULx8PWw2
+OzpMPQq2mroXHHPqWv//QOESwyaOfqNvnGelkJSiWN7EFZinpGeseFEtB05aDJ1o
+c8FLeZAcQr1g1VMJcpz2D2gZiA2ZBg+O9J0j9NeLpNB0IJ6OYIxGdMpEP2XOdEqK
+gwIDAQAB
+-----END PUBLIC KEY-----";

@@ -17,7 +17,7 @@ pub use mail::MailConfig;
 pub use nats::NatsConfig;
 pub use stripe::StripeConfig;
 use vars::{Vars, fault};
-pub use video::VideoConfig;
+pub use video::{JaasConfig, VideoConfig};
 pub use web::{Network, WebConfig};
 
 /// A variable that is missing or malformed: one line that names it.

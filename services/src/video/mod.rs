@@ -49,12 +49,15 @@ pub fn is_embeddable(config: &VideoConfig, url: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// An RSA key that opens nothing.
+    pub(crate) const PRIVATE_KEY: &str = include_str!("key-of-tests.pem");
 
     #[test]
     fn only_the_rooms_of_an_embeddable_server_are_embedded() {
-        let own = VideoConfig { jitsi_domain: "meet.school.test".into(), jitsi_embeddable: true };
+        let own = VideoConfig { jitsi_domain: "meet.school.test".into(), jitsi_embeddable: true, jaas: None };
         for (url, embedded) in [
             ("https://meet.school.test/tutor1_booking2_ab", true),
             ("https://meet.school.test.evil.test/room", false),
