@@ -190,7 +190,7 @@ pub fn remedy(
     };
     match state {
         ChargeState::Scheduled => Err(Refusal::new(Code::InvalidState, "dispute_charge_open")),
-        ChargeState::Nothing | ChargeState::Waived => {
+        ChargeState::Nothing | ChargeState::Waived | ChargeState::Forgiven => {
             Err(Refusal::new(Code::InvalidState, "dispute_nothing_left"))
         }
         ChargeState::Paid | ChargeState::Debt if left == 0 => {

@@ -82,6 +82,8 @@ pub enum ChargeState {
     Debt,
     /// Paid.
     Paid,
+    /// Was owed, and the platform lets the student off it.
+    Forgiven,
 }
 
 /// What can happen to a charge.
@@ -95,12 +97,13 @@ pub enum ChargeEvent {
 
 impl ChargeState {
     /// Every state.
-    pub const ALL: [ChargeState; 5] = [
+    pub const ALL: [ChargeState; 6] = [
         ChargeState::Nothing,
         ChargeState::Waived,
         ChargeState::Scheduled,
         ChargeState::Debt,
         ChargeState::Paid,
+        ChargeState::Forgiven,
     ];
 
     /// The name in the database.
@@ -112,6 +115,7 @@ impl ChargeState {
             ChargeState::Scheduled => "scheduled",
             ChargeState::Debt => "debt",
             ChargeState::Paid => "paid",
+            ChargeState::Forgiven => "forgiven",
         }
     }
 
@@ -122,7 +126,7 @@ impl ChargeState {
     }
 
     /// What becomes of it. An answer that comes twice, by the call and by the provider's own message, changes
-    /// nothing the second time; a payment clears a debt; a decline after the payment is old news.
+    /// nothing the second time; a payment clears a debt; a decline after the payment, or of what was forgiven, is old news.
     ///
     /// # Errors
     /// `INVALID_STATE` for money that nobody asked for.
@@ -131,7 +135,8 @@ impl ChargeState {
             (ChargeState::Scheduled | ChargeState::Debt | ChargeState::Paid, ChargeEvent::Paid)
             | (ChargeState::Paid, ChargeEvent::Declined) => Ok(ChargeState::Paid),
             (ChargeState::Scheduled | ChargeState::Debt, ChargeEvent::Declined) => Ok(ChargeState::Debt),
-            (ChargeState::Nothing | ChargeState::Waived, _) => {
+            (ChargeState::Forgiven, ChargeEvent::Declined) => Ok(ChargeState::Forgiven),
+            (ChargeState::Nothing | ChargeState::Waived, _) | (ChargeState::Forgiven, ChargeEvent::Paid) => {
                 Err(Refusal::new(Code::InvalidState, "nothing_due"))
             }
         }
@@ -209,6 +214,7 @@ mod tests {
         let expected = |state, event| match (state, event) {
             (S::Scheduled | S::Debt | S::Paid, E::Paid) | (S::Paid, E::Declined) => Some(S::Paid),
             (S::Scheduled | S::Debt, E::Declined) => Some(S::Debt),
+            (S::Forgiven, E::Declined) => Some(S::Forgiven),
             _ => None,
         };
         for state in S::ALL {

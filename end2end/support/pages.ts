@@ -56,4 +56,7 @@ export const mainPages: MainPage[] = [
   { name: 'disputes', path: () => '/admin/disputes', who: 'admin' },
   { name: 'moderation', path: () => '/admin/moderation', who: 'admin' },
   { name: 'admin-attendance', path: () => '/admin/attendance', who: 'admin' },
+  { name: 'payouts', path: () => '/admin/payouts', who: 'admin' },
+  { name: 'payouts-foreseen', path: () => '/admin/payouts?state=foreseen', who: 'admin' },
+  { name: 'payouts-tutor', path: (page) => firstLink(page, '/admin/payouts?state=paid', /^\/admin\/payouts\/[^/?#]+$/), who: 'admin' },
 ];

@@ -1,4 +1,4 @@
-//! `/tutor/earnings/statement.csv`: the lessons of a month as a file.
+//! `/tutor/earnings/statement.csv`: the lessons of a month as a file, for the tutor; for admins with the tutor's id.
 
 use axum::{
     extract::{Request, State},
@@ -35,13 +35,17 @@ const HEADINGS: [&str; 11] = [
     "paid_out_at",
 ];
 
-/// The lessons of the month that the query names, for the tutor who is signed in.
+/// The lessons of the month that the query names, of the tutor who is signed in, or whom it names.
 pub async fn file(State(services): State<Services>, caller: Caller, request: Request) -> ApiResult<Response> {
     let actor = caller.actor.ok_or_else(ApiError::unauthenticated)?;
     let refused = |code, key| ApiError::from(Refusal::new(code, key));
-    let tutor = actor.tutor.ok_or_else(|| refused(Code::InsufficientPermissions, "forbidden"))?;
     let query = request.uri().query().unwrap_or_default();
-    let month = query.split('&').find_map(|pair| pair.strip_prefix("month=")).and_then(Month::parse);
+    let value = |name| query.split('&').find_map(|pair| pair.strip_prefix(name));
+    let tutor = match value("tutor=") {
+        Some(id) => id.parse().map_err(|_| refused(Code::NotFound, "not_found"))?,
+        None => actor.tutor.ok_or_else(|| refused(Code::InsufficientPermissions, "forbidden"))?,
+    };
+    let month = value("month=").and_then(Month::parse);
     let month =
         month.ok_or_else(|| ApiError::from(Refusal::on(Code::InvalidRequest, "malformed", "month")))?;
     let rows = payout::statement(&services, &actor, tutor, month).await?;

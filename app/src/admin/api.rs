@@ -24,6 +24,15 @@ pub async fn run_job_again(job: i64) -> Result<(), WireError> {
     crate::pages::admin_jobs::run_again(job).await
 }
 
+/// Tries at once what is due to a tutor.
+///
+/// # Errors
+/// `NOT_FOUND`, `INVALID_STATE`, `INSUFFICIENT_PERMISSIONS`.
+#[server(prefix = "/do", endpoint = "pay_again")]
+pub async fn pay_again(tutor: String) -> Result<(), WireError> {
+    crate::pages::admin_payouts_tutor::pay_again(&tutor).await
+}
+
 /// Decides a report about a conversation.
 ///
 /// # Errors

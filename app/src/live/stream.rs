@@ -16,7 +16,7 @@ use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{BroadcastChannel, Event, EventSource, EventTarget, MessageEvent};
 
 /// The events of a person's stream that change what pages show.
-const KINDS: [&str; 24] = [
+const KINDS: [&str; 25] = [
     "message",
     "receipt",
     "thread",
@@ -33,6 +33,7 @@ const KINDS: [&str; 24] = [
     "lesson.no_show",
     "payment.succeeded",
     "payment.failed",
+    "payment.forgiven",
     "payment.refunded",
     "payment.refund_failed",
     "rating.submitted",

@@ -4,14 +4,16 @@ use domain::{account::Role, booking::BookingState};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use services::{
-    chat, dispute, invariants,
+    Actor, chat, dispute, invariants,
     jobs::{self, FailedJob},
     overview,
     payment::{self, Case},
+    payout::{self, Shelf},
 };
 
 use super::{
     admin_jobs::Jobs,
+    admin_payouts::PAYOUTS,
     chat_safety_actions::MODERATION,
     context::Visit,
     dispute_actions::DISPUTES,
@@ -31,6 +33,7 @@ use crate::ui::{
 struct Waiting {
     reports: i64,
     disputes: i64,
+    failed_payouts: i64,
 }
 
 /// `/admin`
@@ -45,6 +48,7 @@ pub fn Admin() -> impl IntoView {
                 let waiting = Waiting {
                     reports: chat::count_reports(&visit.services, &actor).await?,
                     disputes: dispute::count_open(&visit.services, &actor).await?,
+                    failed_payouts: failed_payouts(&visit, &actor).await?,
                 };
                 Ok((overview, invariants::count(&visit.services).await?, cases, jobs, waiting))
             },
@@ -98,6 +102,7 @@ fn Shown(
                 <Table caption=td_string!(locale, admin.bookings) caption_hidden=true columns>{rows}</Table>
             </Card>
             {disputes(locale, waiting.disputes)}
+            {payouts(locale, waiting.failed_payouts)}
             {moderation(locale, waiting.reports)}
             {attendance(locale)}
             <div id="cases"><Card title=td_string!(locale, admin.cases)><Cases visit=for_cases cases/></Card></div>
@@ -130,6 +135,30 @@ fn attendance(locale: Locale) -> impl IntoView {
                 <p>{td_string!(locale, presence.lead_admin)}</p>
                 <ButtonLink href=ADMIN_PAGE variant=ButtonVariant::Secondary size=ButtonSize::Small>
                     {td_string!(locale, presence.go)}
+                </ButtonLink>
+            </div>
+        </Card>
+    }
+}
+
+/// How many tutors' payouts the provider refused.
+async fn failed_payouts(visit: &Visit, actor: &Actor) -> services::Result<i64> {
+    let sums = payout::sum_desk(&visit.services, actor).await?;
+    Ok(sums.iter().filter(|sum| sum.shelf == Shelf::Failed).map(|sum| sum.lines).sum())
+}
+
+/// The way to the payouts, with how many were refused.
+fn payouts(locale: Locale, failed: i64) -> impl IntoView {
+    let text = match failed {
+        0 => td_string!(locale, payouts.none_failed).to_owned(),
+        _ => td_string!(locale, payouts.some_failed, count = format::number(locale, failed)).to_string(),
+    };
+    view! {
+        <Card title=td_string!(locale, payouts.title)>
+            <div class="row">
+                <p>{text}</p>
+                <ButtonLink href=PAYOUTS variant=ButtonVariant::Secondary size=ButtonSize::Small>
+                    {td_string!(locale, payouts.go)}
                 </ButtonLink>
             </div>
         </Card>

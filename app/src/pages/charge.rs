@@ -11,6 +11,7 @@ use services::{
 
 use super::{
     card_choice::CardChoice,
+    charge_forgive::{ForgiveDialog, ForgiveLink, Forgiven},
     charge_tables::{Inputs, Ledger, Parties, Refunds, SplitTable},
     charge_words::{Standing, amount, why},
     context::Visit,
@@ -75,6 +76,7 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
         td_string!(locale, charge.heading)
     };
     let left = loaded.explained.split.charge.minor - loaded.explained.refunded;
+    let forgivable = loaded.admin && loaded.explained.status == ChargeStatus::Debt;
     let refundable = loaded.admin && left > 0 && loaded.explained.status == ChargeStatus::Paid;
     let lesson = format!("/lessons/{}", booking.id);
     let student = loaded.side == Some(Party::Student);
@@ -88,6 +90,7 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
                 {refundable.then(|| view! {
                     <ButtonLink href="?refund=1" variant=ButtonVariant::Danger attr:data-opens="refund">{td_string!(locale, charge.refund)}</ButtonLink>
                 })}
+                {forgivable.then(|| view! { <ForgiveLink locale/> })}
             </PageHeader>
             <SavedNotice/>
             {paid.then(|| view! { <Alert tone=Tone::Success title=td_string!(locale, charge.pay_done)/> })}
@@ -95,6 +98,7 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
             {pays.then(|| view! { <Pay locale loaded=loaded.clone()/> })}
             <div id="grounds" data-live="" class="flow"><Grounds visit=visit.clone() loaded=loaded.clone()/></div>
             {refundable.then(|| view! { <RefundDialog visit=visit.clone() loaded=loaded.clone()/> })}
+            {forgivable.then(|| view! { <ForgiveDialog visit=visit.clone() explained=loaded.explained.clone()/> })}
             <Updates/>
         </div>
     }
@@ -117,6 +121,7 @@ fn Verdict(visit: Visit, loaded: Loaded) -> impl IntoView {
         let less = format::money(locale, explained.reduced, explained.split.charge.currency);
         view! { <p>{td_string!(locale, charge.reduced_text, amount = less).to_string()}</p> }
     });
+    let forgiven = explained.forgiven.clone().map(|note| view! { <Forgiven locale note/> });
     let waived = explained.waived.then(|| view! { <p>{td_string!(locale, charge.waived_text)}</p> });
     let owed = (explained.status == ChargeStatus::Debt).then(|| view! { <Owed locale side/> });
     view! {
@@ -131,6 +136,7 @@ fn Verdict(visit: Visit, loaded: Loaded) -> impl IntoView {
                 </p>
                 <p>{why(locale, visit.zone, &explained)}</p>
                 {waived}
+                {forgiven}
                 {reduced}
                 {refunded}
                 {owed}

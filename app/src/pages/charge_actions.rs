@@ -29,6 +29,17 @@ pub(super) fn charge_page(booking: &str) -> String {
     format!("/lessons/{}/charge", super::query::encode(booking))
 }
 
+/// Lets the student off what is owed.
+///
+/// # Errors
+/// As `services::payment::forgive`.
+pub async fn forgive(booking: &str, note: &str) -> Result<(), WireError> {
+    act(&[("note", note)], &format!("{}?saved=1", charge_page(booking)), async |services, actor| {
+        payment::forgive(services, actor, booking.parse()?, note).await
+    })
+    .await
+}
+
 /// Gives money back; an empty amount is all that is left.
 ///
 /// # Errors

@@ -33,11 +33,13 @@ pub enum Standing {
     Refunded,
     /// Could not be charged.
     Owed,
+    /// Was owed, and the platform let it be.
+    Forgiven,
 }
 
 impl Standing {
     /// Every standing.
-    pub const ALL: [Standing; 8] = [
+    pub const ALL: [Standing; 9] = [
         Standing::Free,
         Standing::Nothing,
         Standing::Waived,
@@ -46,6 +48,7 @@ impl Standing {
         Standing::PartlyRefunded,
         Standing::Refunded,
         Standing::Owed,
+        Standing::Forgiven,
     ];
 
     /// Of a charge in a list; `price` is the booking's.
@@ -57,6 +60,7 @@ impl Standing {
             ChargeState::Waived => Standing::Waived,
             ChargeState::Scheduled => Standing::Due,
             ChargeState::Debt => Standing::Owed,
+            ChargeState::Forgiven => Standing::Forgiven,
             ChargeState::Paid if charged.refunded == 0 => Standing::Paid,
             ChargeState::Paid if charged.refunded == charged.amount.minor => Standing::Refunded,
             ChargeState::Paid => Standing::PartlyRefunded,
@@ -68,6 +72,7 @@ impl Standing {
     pub fn of_explained(explained: &Explanation) -> Self {
         match explained.status {
             _ if explained.terms.price.minor == 0 => Standing::Free,
+            ChargeStatus::None if explained.forgiven.is_some() => Standing::Forgiven,
             ChargeStatus::None if explained.waived => Standing::Waived,
             ChargeStatus::None => Standing::Nothing,
             ChargeStatus::Scheduled => Standing::Due,
@@ -85,6 +90,7 @@ impl Standing {
             Standing::Free => "free",
             Standing::Nothing => "nothing",
             Standing::Waived => "waived",
+            Standing::Forgiven => "forgiven",
             Standing::Due => "scheduled",
             Standing::Paid => "paid",
             Standing::PartlyRefunded | Standing::Refunded => "refunded",
@@ -103,6 +109,7 @@ impl Standing {
             Standing::Paid => td_string!(locale, charge.paid),
             Standing::PartlyRefunded => td_string!(locale, charge.partly_refunded),
             Standing::Refunded => td_string!(locale, charge.refunded),
+            Standing::Forgiven => td_string!(locale, charge.forgiven),
             Standing::Owed => td_string!(locale, charge.owed),
         }
     }

@@ -82,7 +82,7 @@ pub fn error_sentence(locale: Locale, key: &str) -> String {
         payment_method amount_typed prices range_order range_length sort timestamp within_days webhook_secret
         message_length client_id thread_whom attachments attachment_kind
         report_reason report_note report_decision report_decided chat_suspended chat_blocks chat_blocked
-        dispute_not_settled dispute_window dispute_exists dispute_decided dispute_reason dispute_statement
+        debt_disputed debt_being_paid payout_account dispute_not_settled dispute_window dispute_exists dispute_decided dispute_reason dispute_statement
         dispute_outcome dispute_amount dispute_no_amount dispute_rest dispute_charge_open dispute_nothing_left
     ], internal)
 }

@@ -352,6 +352,9 @@ fn History(visit: Visit, lesson: Lesson) -> impl IntoView {
         };
         let when = format::near(locale, visit.zone, row.at, visit.now);
         let what = match row.event.as_deref() {
+            Some("payment.forgiven") => {
+                view! { <strong>{td_string!(locale, charge.event_forgiven)}</strong> }.into_any()
+            }
             Some("dispute.opened") => {
                 view! { <strong>{td_string!(locale, dispute.history_opened)}</strong> }.into_any()
             }

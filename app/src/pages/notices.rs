@@ -131,6 +131,7 @@ fn sentence(locale: Locale, visit: &Visit, notice: &Notice) -> String {
     match notice.kind {
         Kind::Receipt => say!(notices.receipt),
         Kind::PaymentFailed => say!(notices.payment_failed),
+        Kind::DebtForgiven => say!(notices.debt_forgiven),
         Kind::DepositFailed => say!(notices.deposit_failed),
         Kind::BookingRequested => say!(notices.booking_requested),
         Kind::BookingConfirmed => say!(notices.booking_confirmed),

@@ -13,6 +13,8 @@ use super::{
     admin::Admin,
     admin_disputes::{DisputeCasePage, DisputesPage},
     admin_moderation::ModerationPage,
+    admin_payouts::PayoutsPage,
+    admin_payouts_tutor::TutorPayoutsPage,
     book::Book,
     book_move::Reschedule,
     charge::ChargePage,
@@ -81,6 +83,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/admin/disputes") view=DisputesPage ssr=SsrMode::Async/>
                     <Route path=path!("/admin/disputes/:id") view=DisputeCasePage ssr=SsrMode::Async/>
                     <Route path=path!("/admin/attendance") view=AdminAttendance ssr=SsrMode::Async/>
+                    <Route path=path!("/admin/payouts") view=PayoutsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/admin/payouts/:tutor") view=TutorPayoutsPage ssr=SsrMode::Async/>
                     <Route path=path!("/privacy") view=Privacy ssr=SsrMode::Async/>
                     <Route path=path!("/legal") view=Legal ssr=SsrMode::Async/>
                     <Route path=path!("/dev/components") view=Components ssr=SsrMode::Async/>

@@ -97,3 +97,12 @@ pub async fn choose_card(card: String) -> Result<(), WireError> {
 pub async fn remove_card(card: String) -> Result<(), WireError> {
     crate::pages::card_actions::remove(&card).await
 }
+
+/// An admin lets the student off what is owed for a lesson.
+///
+/// # Errors
+/// `INVALID_REQUEST` (`note`), `INVALID_STATE`, `BOOKING_NOT_FOUND`, `INSUFFICIENT_PERMISSIONS`.
+#[server(prefix = "/do", endpoint = "forgive_debt")]
+pub async fn forgive_debt(booking: String, #[server(default)] note: String) -> Result<(), WireError> {
+    crate::pages::charge_actions::forgive(&booking, &note).await
+}

@@ -54,6 +54,8 @@ pub struct ChargeView {
     rule: Option<&'static str>,
     /// Less was due than can be charged, and the platform let it be.
     waived: bool,
+    /// It was owed, and the platform let the student off it.
+    forgiven: bool,
     /// When it is due.
     due_at: DateTime<Utc>,
     /// When it was paid.
@@ -157,6 +159,7 @@ impl From<Explanation> for ChargeView {
             reduced_amount: explained.reduced,
             rule: explained.rule.map(domain::charge::Rule::name),
             waived: explained.waived,
+            forgiven: explained.forgiven.is_some(),
             due_at: explained.due_at,
             paid_at: explained.paid_at,
             receipt: explained.receipt,

@@ -8,14 +8,15 @@ const COMMITS: [(&str, usize, &str); 17] = [
     (
         "booking/transaction.rs",
         1,
-        "charge: the outcome, with the charge and the ledger's first event; decide, decide_debt: what was decided",
+        "charge: the outcome, with the charge and the ledger's first event; decide, decide_debt: what was decided; \
+         forgive_debt: what was forgiven",
     ),
     ("jobs/outbox.rs", 1, "all"),
     ("mail/booking/dispute.rs", 1, "decide, decide_debt: what was decided is told"),
     ("mail/booking/due.rs", 1, "none: reminders and questions move no money"),
     ("mail/booking/mod.rs", 1, "decline_prepay, release: a booking that was cancelled"),
     ("mail/messages/mod.rs", 1, "none: news of messages moves no money"),
-    ("mail/money.rs", 1, "charge, decline: receipts and debts"),
+    ("mail/money.rs", 1, "charge, decline, forgive_debt: receipts and debts"),
     ("mail/payout.rs", 1, "pay_out: the tutor is told"),
     ("payment/cards.rs", 3, "none: cards that are saved, chosen and removed move no money"),
     (
@@ -54,7 +55,7 @@ const CALLS: [(&str, usize, &str); 4] = [
     (
         "payment/provider/deposits.rs",
         5,
-        "authorize: secure; capture; lapsed_capture: retrieve; release, decide_debt: cancel. None: looking up an old deposit, or one \
+        "authorize: secure; capture; lapsed_capture: retrieve; release, decide_debt, forgive_debt: cancel. None: looking up an old deposit, or one \
          that was given up (services/tests/deposits.rs)",
     ),
     (

@@ -194,6 +194,18 @@ async fn a_decision_about_a_debt_survives_a_kill_at_every_point(db: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn forgiving_a_debt_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: forgiven 2500, given back 0\n\
+                 attempts: declined\n\
+                 debts: forgiven\n\
+                 ledger: settled -2500, settled 2250, settled 250, forgiven -2500, forgiven 2500\n\
+                 mails: debt_forgiven, payment_failed\n\
+                 outbox: booking.completed, payment.failed, payment.forgiven\n\
+                 provider: 1 payments, 0 of them succeeded, 0 refunds";
+    survives(&db, Scenario::ForgiveDebt, "forgive_debt", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn a_message_of_the_provider_survives_a_kill_at_every_point(db: PgPool) {
     let story = "charge: paid 2500, given back 0\n\
                  attempts: succeeded\n\

@@ -39,6 +39,8 @@ pub enum Scenario {
     Decide,
     /// An admin decides a dispute about what is owed: nothing is owed any more.
     DecideDebt,
+    /// An admin lets a student off what is owed.
+    ForgiveDebt,
     /// The provider tells of a payment whose answer was lost.
     Message,
     /// Money is set aside for a lesson.
@@ -107,7 +109,9 @@ impl Scenario {
     /// All that comes before it.
     pub async fn prepare(self, world: &World, server: &Server) -> Stage {
         let cards: &[&str] = match self {
-            Scenario::Decline | Scenario::DeclinePrepay | Scenario::DecideDebt => &[FAILS_LATER],
+            Scenario::Decline | Scenario::DeclinePrepay | Scenario::DecideDebt | Scenario::ForgiveDebt => {
+                &[FAILS_LATER]
+            }
             Scenario::PayDebt | Scenario::ForgottenDebt => &[FAILS_LATER, VISA],
             Scenario::NoCard => &[],
             _ => &[VISA],
@@ -131,7 +135,10 @@ impl Scenario {
                 world.work_off(server).await;
                 cookie = world.cookie(&lesson.student).await;
             }
-            Scenario::Refund | Scenario::ForgottenRefund | Scenario::RefusedRefund => {
+            Scenario::Refund
+            | Scenario::ForgottenRefund
+            | Scenario::RefusedRefund
+            | Scenario::ForgiveDebt => {
                 world.work_off(server).await;
                 cookie = world.cookie(&world.admin().await).await;
             }
@@ -249,6 +256,7 @@ impl Scenario {
             }
             Scenario::Decide => world.decide(server, stage, "partial", "10.00").await,
             Scenario::DecideDebt => world.decide(server, stage, "full", "").await,
+            Scenario::ForgiveDebt => world.forgive(server, stage).await,
             Scenario::Message => world.hear(&stage.event).await,
             // The time has come, that is all.
             _ => {}
@@ -315,6 +323,15 @@ impl World {
         let note = ("note", "Half an hour only.");
         let fields = [("dispute", &*dispute), ("outcome", outcome), ("amount", amount), note];
         let answer = self.post(server, "/do/decide_dispute", Some((&stage.cookie, &fields))).await;
+        let is_told = |answer: &reqwest::Response| is_fine(answer) || answer.status() == StatusCode::CONFLICT;
+        assert!(answer.is_none_or(|answer| is_told(&answer)), "{}", self.said());
+    }
+
+    /// The admin forgives the debt; what was forgiven before is refused, and stays as it is.
+    async fn forgive(&self, server: &Server, stage: &Stage) {
+        let booking = stage.lesson.booking.id.to_string();
+        let fields = [("booking", &*booking), ("note", "It was our fault.")];
+        let answer = self.post(server, "/do/forgive_debt", Some((&stage.cookie, &fields))).await;
         let is_told = |answer: &reqwest::Response| is_fine(answer) || answer.status() == StatusCode::CONFLICT;
         assert!(answer.is_none_or(|answer| is_told(&answer)), "{}", self.said());
     }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use crate::{
-    Actor, Result, Services,
+    Actor, Result, Services, account,
     booking::{self, By, Found},
     chance, limit, live, outbox,
 };
@@ -218,7 +218,7 @@ async fn tell(tx: &mut PgConnection, found: &Found, news: &News, now: DateTime<U
         told.extend(details.clone());
     }
     outbox::record(tx, news.kind, booking.id, &told, now).await?;
-    let mut people = store::list_admins(tx).await?;
+    let mut people = account::list_admins(tx).await?;
     people.extend([booking.student, found.tutor_user]);
     let told = json!({ "booking_id": booking.id, "dispute_id": news.dispute });
     live::record(tx, &people, news.kind, &told, now).await?;

@@ -125,13 +125,6 @@ pub(super) async fn set_decided(
     Ok(decided.execute(tx).await?.rows_affected() == 1)
 }
 
-/// All admins.
-pub(super) async fn list_admins(db: &mut PgConnection) -> Result<Vec<UserId>> {
-    let ids =
-        sqlx::query_scalar!("SELECT id FROM users WHERE role = 'admin' AND deleted_at IS NULL ORDER BY id");
-    Ok(ids.fetch_all(db).await?.into_iter().map(UserId).collect())
-}
-
 fn party(name: &str) -> Result<Party> {
     let found = [Party::Student, Party::Tutor].into_iter().find(|party| party.name() == name);
     found.ok_or_else(|| AppError::fault("a party of a dispute"))

@@ -49,6 +49,8 @@ pub enum Kind {
     Receipt,
     /// A lesson is owed.
     PaymentFailed,
+    /// A lesson is owed no more, because the platform lets it be.
+    DebtForgiven,
     /// Money for a lesson could not be secured before it.
     DepositFailed,
     /// A student asks for a lesson.
@@ -93,6 +95,7 @@ impl Kind {
         match event {
             "payment.succeeded" => Some(Kind::Receipt),
             "payment.failed" => Some(Kind::PaymentFailed),
+            "payment.forgiven" => Some(Kind::DebtForgiven),
             "deposit.failed" => Some(Kind::DepositFailed),
             _ => None,
         }
@@ -102,9 +105,12 @@ impl Kind {
     /// can refuse and of which there are no notices.
     pub(crate) const fn topic(self) -> Option<Topic> {
         match self {
-            Kind::Receipt | Kind::PaymentFailed | Kind::DepositFailed | Kind::Dispute | Kind::Payout => {
-                Some(Topic::Money)
-            }
+            Kind::Receipt
+            | Kind::PaymentFailed
+            | Kind::DebtForgiven
+            | Kind::DepositFailed
+            | Kind::Dispute
+            | Kind::Payout => Some(Topic::Money),
             Kind::BookingRequested
             | Kind::BookingConfirmed
             | Kind::BookingDeclined
@@ -130,6 +136,7 @@ impl Kind {
         match self {
             Kind::Receipt => "receipt",
             Kind::PaymentFailed => "payment_failed",
+            Kind::DebtForgiven => "debt_forgiven",
             Kind::DepositFailed => "deposit_failed",
             Kind::BookingRequested => "booking_requested",
             Kind::BookingConfirmed => "booking_confirmed",
@@ -297,6 +304,7 @@ mod tests {
         for (kind, topic, can_wait) in [
             (Kind::Receipt, Some(Money), false),
             (Kind::PaymentFailed, Some(Money), false),
+            (Kind::DebtForgiven, Some(Money), false),
             (Kind::DepositFailed, Some(Money), false),
             (Kind::Dispute, Some(Money), false),
             (Kind::BookingRequested, Some(Lessons), false),

@@ -1,4 +1,4 @@
-//! Mails about money: receipts, debts, deposits that were declined.
+//! Mails about money: receipts, debts, what was forgiven, deposits that were declined.
 
 use chrono::{DateTime, Utc};
 use domain::{ids::BookingId, manners::Manners, money::Money, payment::ChargeState};
@@ -72,6 +72,8 @@ pub(super) struct About {
     pub tutor: String,
     /// The card that was charged or declined.
     pub card: Option<CardShown>,
+    /// Why it was forgiven, in an admin's words.
+    pub note: Option<String>,
     /// The bank did not refuse: it wants the word of the card's owner.
     pub asks: bool,
 }
@@ -113,6 +115,7 @@ pub(super) fn compose(kind: Kind, about: &About, public_url: &str) -> Result<Opt
             paid(&texts, about, receipt, public_url)
         }
         (Kind::PaymentFailed, State::Charge(ChargeState::Debt), _) => failed(&texts, about, public_url),
+        (Kind::DebtForgiven, State::Charge(ChargeState::Forgiven), _) => forgiven(&texts, about, public_url),
         (Kind::DepositFailed, State::Declined(Consequence::Stands), _) => {
             not_secured(&texts, about, &texts.deposit_failed.stands, public_url)
         }
@@ -152,6 +155,17 @@ fn failed(texts: &Texts, about: &About, public_url: &str) -> (String, Body) {
     let paragraphs = vec![fill(lead, &values), own.consequence.clone()];
     let rows = lesson_rows(texts, about, &amount);
     let body = body(texts, about, paragraphs, rows, fill(&own.link, &values), public_url);
+    (fill(&own.subject, &values), body)
+}
+
+fn forgiven(texts: &Texts, about: &About, public_url: &str) -> (String, Body) {
+    let own = &texts.debt_forgiven;
+    let amount = amount(about);
+    let values = [("amount", &*amount), ("title", &*about.title)];
+    let mut rows = lesson_rows(texts, &About { card: None, ..about.clone() }, &amount);
+    rows.extend(about.note.clone().map(|note| (own.why.clone(), note)));
+    let paragraphs = vec![fill(&own.lead, &values), own.consequence.clone()];
+    let body = body(texts, about, paragraphs, rows, own.link.clone(), public_url);
     (fill(&own.subject, &values), body)
 }
 
@@ -235,6 +249,7 @@ mod tests {
             },
             tutor: "Tina \"T\" O’Hara".into(),
             card: Some(CardShown { brand: "visa".into(), last4: "4242".into() }),
+            note: Some("It was our fault.".into()),
             asks: false,
         }
     }
@@ -270,6 +285,9 @@ mod tests {
             (Kind::Receipt, Charge(ChargeState::Debt), false),
             (Kind::PaymentFailed, Charge(ChargeState::Debt), true),
             (Kind::PaymentFailed, Charge(ChargeState::Paid), false),
+            (Kind::DebtForgiven, Charge(ChargeState::Forgiven), true),
+            (Kind::DebtForgiven, Charge(ChargeState::Debt), false),
+            (Kind::PaymentFailed, Charge(ChargeState::Forgiven), false),
             (Kind::DepositFailed, Declined(Consequence::Stands), true),
             (Kind::DepositFailed, Declined(Consequence::Ended), true),
             (Kind::DepositFailed, Declined(Consequence::None), false),

@@ -37,6 +37,8 @@ struct Row {
     last4: Option<String>,
     /// The provider's word for why it was declined.
     code: Option<String>,
+    /// Why it was forgiven, in an admin's words.
+    note: Option<String>,
 }
 
 impl Row {
@@ -59,6 +61,7 @@ impl Row {
             },
             tutor: self.tutor,
             card: self.brand.zip(self.last4).map(|(brand, last4)| CardShown { brand, last4 }),
+            note: self.note,
             asks: self.code.as_deref() == Some("authentication_required"),
         })
     }
@@ -70,12 +73,14 @@ pub(super) async fn find_about_charge(db: &mut PgConnection, booking: BookingId)
         Row,
         "SELECT c.id AS subject, c.state, c.amount_minor, c.currency, c.receipt, c.paid_at, b.title, b.starts_at,
                 s.id AS student, s.email, s.name, s.locale, s.time_zone, tu.name AS tutor,
-                card.brand AS \"brand?\", card.last4 AS \"last4?\", card.code AS \"code?\"
+                card.brand AS \"brand?\", card.last4 AS \"last4?\", card.code AS \"code?\",
+                debt.note AS \"note?\"
          FROM charges c
          JOIN bookings b ON b.id = c.booking_id
          JOIN users s ON s.id = b.student_id AND s.deleted_at IS NULL
          JOIN tutors t ON t.id = b.tutor_id
          JOIN users tu ON tu.id = t.user_id
+         LEFT JOIN student_debts debt ON debt.charge_id = c.id
          LEFT JOIN LATERAL (
              SELECT k.brand, k.last4, a.code FROM charge_attempts a JOIN cards k ON k.id = a.card_id
              WHERE a.charge_id = c.id ORDER BY a.state = 'succeeded' DESC, a.created_at DESC LIMIT 1
@@ -102,7 +107,8 @@ pub(super) async fn find_about_deposit(
                      ELSE 'none' END AS \"state!\", d.amount_minor, d.currency, NULL::bigint AS receipt,
                 NULL::timestamptz AS paid_at, b.title, b.starts_at,
                 s.id AS student, s.email, s.name, s.locale, s.time_zone, tu.name AS tutor,
-                k.brand AS \"brand?\", k.last4 AS \"last4?\", NULL::text AS code
+                k.brand AS \"brand?\", k.last4 AS \"last4?\", NULL::text AS code,
+                NULL::text AS note
          FROM deposits d
          JOIN bookings b ON b.id = d.booking_id
          JOIN users s ON s.id = b.student_id AND s.deleted_at IS NULL

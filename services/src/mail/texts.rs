@@ -22,6 +22,7 @@ pub(super) struct Texts {
     pub card_number: String,
     pub receipt: ReceiptTexts,
     pub payment_failed: FailedTexts,
+    pub debt_forgiven: ForgivenTexts,
     pub deposit_failed: DepositTexts,
     pub booking: BookingTexts,
     pub new_message: MessageTexts,
@@ -71,6 +72,16 @@ pub(super) struct FailedTexts {
     pub asks: String,
     pub no_card: String,
     pub consequence: String,
+    pub link: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ForgivenTexts {
+    pub subject: String,
+    pub lead: String,
+    pub consequence: String,
+    pub why: String,
     pub link: String,
 }
 

@@ -63,7 +63,10 @@ pub struct Notice {
 #[must_use]
 pub fn page(kind: Kind, subject: Subject) -> String {
     match (subject, kind) {
-        (Subject::Booking(id), Kind::Receipt | Kind::PaymentFailed | Kind::DepositFailed) => {
+        (
+            Subject::Booking(id),
+            Kind::Receipt | Kind::PaymentFailed | Kind::DebtForgiven | Kind::DepositFailed,
+        ) => {
             format!("/lessons/{id}/charge")
         }
         (Subject::Booking(id), Kind::Dispute) => format!("/lessons/{id}#dispute"),

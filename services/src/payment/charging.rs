@@ -285,7 +285,7 @@ async fn declined(
     decline: &Decline,
     now: DateTime<Utc>,
 ) -> Result<Vec<UserId>> {
-    if owed.state.on(ChargeEvent::Declined)? == ChargeState::Paid {
+    if owed.state.on(ChargeEvent::Declined)? != ChargeState::Debt {
         return Ok(Vec::new());
     }
     tracing::info!(charge = %id, code = decline.code, decline_code = decline.decline_code, "declined");
@@ -299,7 +299,7 @@ async fn declined(
 }
 
 /// Writes the event for jobs and open pages.
-async fn tell(
+pub(super) async fn tell(
     tx: &mut PgConnection,
     found: &booking::Found,
     kind: &str,

@@ -53,6 +53,8 @@ pub struct Explanation {
     pub reduced: i64,
     /// Less was due than can be charged, and the platform let it be.
     pub waived: bool,
+    /// It was owed, and an admin let the student off it: why.
+    pub forgiven: Option<String>,
     /// When it is due.
     pub due_at: DateTime<Utc>,
     /// The number of the receipt, once it is paid.
@@ -78,6 +80,7 @@ pub(super) struct Kept {
     pub split: Split,
     pub refunded: i64,
     pub reduced: i64,
+    pub forgiven: Option<String>,
     pub due_at: DateTime<Utc>,
     pub receipt: Option<i64>,
     pub paid_at: Option<DateTime<Utc>>,
@@ -104,7 +107,7 @@ pub async fn explain(services: &Services, actor: &Actor, id: BookingId) -> Resul
 
 fn settled(booking: Booking, kept: Kept, attendance: Attendance, lines: Vec<Line>) -> Explanation {
     let status = match kept.state {
-        ChargeState::Nothing | ChargeState::Waived => ChargeStatus::None,
+        ChargeState::Nothing | ChargeState::Waived | ChargeState::Forgiven => ChargeStatus::None,
         ChargeState::Scheduled => ChargeStatus::Scheduled,
         ChargeState::Debt => ChargeStatus::Debt,
         ChargeState::Paid if kept.refunded == kept.split.charge.minor => ChargeStatus::Refunded,
@@ -119,6 +122,7 @@ fn settled(booking: Booking, kept: Kept, attendance: Attendance, lines: Vec<Line
         refunded: kept.refunded,
         reduced: kept.reduced,
         waived: kept.state == ChargeState::Waived,
+        forgiven: kept.forgiven,
         due_at: kept.due_at,
         receipt: kept.receipt,
         paid_at: kept.paid_at,
@@ -145,6 +149,7 @@ fn open(booking: Booking, evidence: Evidence, attendance: Attendance, lines: Vec
         refunded: 0,
         reduced: 0,
         waived: false,
+        forgiven: None,
         due_at: end,
         receipt: None,
         paid_at: None,

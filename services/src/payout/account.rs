@@ -4,7 +4,7 @@ use domain::{Code, Refusal, ids::TutorId, payout::AccountState};
 use serde_json::json;
 
 use super::store;
-use crate::{Actor, AppError, Result, Services, live, payment::provider::KEY_LIFE};
+use crate::{Actor, AppError, Result, Services, account, live, payment::provider::KEY_LIFE};
 
 /// How far a tutor is with the account to which earnings are paid out.
 ///
@@ -86,8 +86,10 @@ pub(crate) async fn look_up(services: &Services, account: &str) -> Result<()> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     let Some(owner) = store::set_standing(&mut tx, account, standing, now).await? else { return Ok(()) };
-    live::record(&mut tx, &[owner], "payout", &json!({}), now).await?;
+    let mut people = account::list_admins(&mut tx).await?;
+    people.push(owner);
+    live::record(&mut tx, &people, "payout", &json!({}), now).await?;
     tx.commit().await.map_err(AppError::from)?;
-    services.live.wake(&[owner]);
+    services.live.wake(&people);
     Ok(())
 }

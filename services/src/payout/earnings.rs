@@ -2,14 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
+    Code, Refusal,
     ids::{BookingId, PayoutId, TutorId},
     money::{Currency, Money},
     payout::Month,
+    zone::Zone,
 };
 
 use super::store;
 use crate::{
-    Actor, Result, Services,
+    Actor, AppError, Result, Services,
     booking::{self, Page},
 };
 
@@ -19,7 +21,7 @@ use crate::{
 pub struct Sums {
     /// Which currency.
     pub currency: Currency,
-    /// The tutor's parts of all lessons that were paid, less what was given back.
+    /// The tutor's parts of all lessons that were paid or forgiven, less what was given back.
     pub earned: i64,
     /// Of lessons that can still be disputed, or are.
     pub held: i64,
@@ -186,7 +188,7 @@ pub async fn list_payouts(
 /// The lessons of a tutor that began in a month of the tutor's zone and cost something, in their order.
 ///
 /// # Errors
-/// `INSUFFICIENT_PERMISSIONS` for anyone but the tutor.
+/// `INSUFFICIENT_PERMISSIONS` for anyone but the tutor and admins, `NOT_FOUND` for a tutor who is none.
 pub async fn statement(
     services: &Services,
     actor: &Actor,
@@ -195,5 +197,8 @@ pub async fn statement(
 ) -> Result<Vec<StatementRow>> {
     actor.require_tutor(tutor)?;
     let mut db = services.db.acquire().await?;
-    store::list_statement(&mut db, tutor, month.within(actor.zone), services.clock.now()).await
+    let zone = store::find_tutor_zone(&mut db, tutor).await?;
+    let zone = zone.ok_or(Refusal::new(Code::NotFound, "not_found"))?;
+    let within = month.within(Zone::parse(&zone).map_err(AppError::fault)?);
+    store::list_statement(&mut db, tutor, within, services.clock.now()).await
 }

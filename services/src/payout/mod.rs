@@ -4,6 +4,7 @@
 //! first, and after it only charges that no payout has: those nobody else holds who waits for an account.
 
 mod account;
+mod desk;
 mod earnings;
 mod run;
 mod store;
@@ -11,6 +12,9 @@ mod take_back;
 
 pub(crate) use account::look_up;
 pub use account::{account_state, begin_onboarding, look_again};
+pub use desk::{
+    Line, Owing, Refused, Shelf, Sum, list_desk, list_owing, list_refused, sum_desk, try_again, tutor_name,
+};
 pub use earnings::{
     LineKind, PayoutLine, PayoutView, Progress, StatementRow, Sums, list_payouts, statement, sums,
 };

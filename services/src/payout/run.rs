@@ -22,7 +22,7 @@ use super::{
     take_back,
 };
 use crate::{
-    Result, Services, chance,
+    Result, Services, account, chance,
     jobs::{self, Job},
     ledger, live,
     mail::TellOfPayout,
@@ -196,7 +196,8 @@ async fn refused(
 }
 
 async fn tell(tx: &mut PgConnection, pending: &PendingPayout, now: DateTime<Utc>) -> Result<Vec<UserId>> {
-    let people = vec![pending.tutor_user];
+    let mut people = account::list_admins(tx).await?;
+    people.push(pending.tutor_user);
     live::record(tx, &people, "payout", &json!({}), now).await?;
     Ok(people)
 }

@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 
 use super::store::{self, AskedReversal, Correction, Reason};
 use crate::{
-    Result, Services, chance,
+    Result, Services, account, chance,
     jobs::{self, Job},
     ledger, live,
     payment::provider::{KEY_LIFE, Moved},
@@ -153,7 +153,8 @@ async fn record(
     if !first {
         return Ok(Vec::new());
     }
-    let people = vec![asked.tutor_user];
+    let mut people = account::list_admins(tx).await?;
+    people.push(asked.tutor_user);
     live::record(tx, &people, "payout", &json!({}), now).await?;
     Ok(people)
 }

@@ -1,7 +1,10 @@
 //! What the tutor earns, and the account to which it is paid.
 
 use chrono::{DateTime, Utc};
-use domain::payout::{AccountState, Month};
+use domain::{
+    payout::{AccountState, Month},
+    zone::Zone,
+};
 use leptos::prelude::*;
 use services::{
     booking::Page,
@@ -29,7 +32,7 @@ use crate::{
 pub const PAGE: &str = "/tutor/earnings";
 
 /// Payouts on a page of their list.
-const PAGE_SIZE: i64 = 10;
+pub(in crate::pages) const PAGE_SIZE: i64 = 10;
 
 /// What the page shows.
 #[derive(Clone)]
@@ -51,10 +54,21 @@ pub fn EarningsPage() -> impl IntoView {
     )
 }
 
+/// The present month in a zone.
+pub(in crate::pages) fn present_month(visit: &Visit, zone: Zone) -> Month {
+    Month::of(zone.to_wall(visit.now).local.date())
+}
+
+/// The month that the address names; of months to come there is no statement.
+pub(in crate::pages) fn month_of(visit: &Visit, zone: Zone) -> Month {
+    let present = present_month(visit, zone);
+    let named = query::get(&visit.query, "month").and_then(|text| Month::parse(&text));
+    named.map_or(present, |month| month.min(present))
+}
+
 async fn loaded(visit: &Visit, desk: &Desk) -> services::Result<Loaded> {
     let Desk { actor, id, .. } = desk;
-    let present = Month::of(actor.zone.to_wall(visit.now).local.date());
-    let month = query::get(&visit.query, "month").and_then(|text| Month::parse(&text)).unwrap_or(present);
+    let month = month_of(visit, actor.zone);
     let page = page_number(&visit.query);
     Ok(Loaded {
         account: account(visit, desk).await?,
@@ -88,13 +102,14 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
     let Loaded { account, sums, month, statement, payouts } = loaded;
     let offers = visit.services.payments.is_some();
     let refresh = refresh_at(&visit, &held_until(&statement));
+    let file = format!("{PAGE}/statement.csv?month={}", month.name());
     view! {
         {again.then(|| view! { <Alert tone=Tone::Warning title=td_string!(locale, earnings.link_used)/> })}
         <div id="payout-account" data-live="" class="no-print"><Account locale state=account offers/></div>
         <div id="earnings" data-live="" data-refresh-at=refresh class="flow">
             <SumsView locale sums/>
-            <StatementView visit=visit.clone() month rows=statement/>
-            <PayoutList visit payouts/>
+            <StatementView visit=visit.clone() page=PAGE file month rows=statement/>
+            <PayoutList visit page=PAGE payouts/>
         </div>
         <Updates/>
     }

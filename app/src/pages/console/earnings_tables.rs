@@ -8,7 +8,7 @@ use services::{
     payout::{LineKind, PayoutLine, PayoutView, Progress, StatementRow, Sums},
 };
 
-use super::earnings::PAGE;
+use super::earnings::present_month;
 use crate::{
     pages::{
         context::Visit,
@@ -63,19 +63,29 @@ pub fn SumsView(
 pub fn StatementView(
     /// The request.
     visit: Visit,
+    /// The address of the page.
+    #[prop(into)]
+    page: String,
+    /// The address of the file.
+    file: String,
     /// Which month.
     month: Month,
     /// In their order.
     rows: Vec<StatementRow>,
 ) -> impl IntoView {
     let locale = visit.locale();
-    let (before, after) = (month.before(), month.after());
-    let address = |month: Month| format!("{PAGE}?month={}#statement", month.name());
+    let address = |month: Month| format!("{page}?month={}#statement", month.name());
+    let others = [
+        Some(month.before()),
+        Some(month.after()).filter(|after| *after <= present_month(&visit, visit.zone)),
+    ];
     let title =
         td_string!(locale, earnings.statement, month = format::month(locale, month.first())).to_string();
-    let names = [before, after].map(|month| format::month(locale, month.first()));
-    let [name_before, name_after] = names;
-    let file = format!("{PAGE}/statement.csv?month={}", month.name());
+    let others = others.into_iter().flatten().map(|other| {
+        let name = format::month(locale, other.first());
+        view! { <ButtonLink href=address(other) variant=ButtonVariant::Secondary size=ButtonSize::Small>{name}</ButtonLink> }
+    });
+    let others = others.collect_view();
     let content = if rows.is_empty() {
         view! { <EmptyState glyph=Glyph::Calendar title=td_string!(locale, earnings.no_lessons) text=td_string!(locale, earnings.no_lessons_text)/> }.into_any()
     } else {
@@ -86,8 +96,7 @@ pub fn StatementView(
             <div class="stack" id="statement">
                 {content}
                 <nav class="row no-print" aria-label=td_string!(locale, earnings.months)>
-                    <ButtonLink href=address(before) variant=ButtonVariant::Secondary size=ButtonSize::Small>{name_before}</ButtonLink>
-                    <ButtonLink href=address(after) variant=ButtonVariant::Secondary size=ButtonSize::Small>{name_after}</ButtonLink>
+                    {others}
                     <ButtonLink href=file variant=ButtonVariant::Ghost size=ButtonSize::Small icon=Glyph::Download attr:download="">{td_string!(locale, earnings.csv)}</ButtonLink>
                 </nav>
                 <p class="quiet small no-print">{td_string!(locale, earnings.print_hint)}</p>
@@ -177,12 +186,15 @@ fn progress(locale: Locale, progress: Progress) -> (&'static str, &'static str, 
 pub fn PayoutList(
     /// The request.
     visit: Visit,
+    /// The address of the page.
+    #[prop(into)]
+    page: String,
     /// A page of them.
     payouts: Page<PayoutView>,
 ) -> impl IntoView {
     let locale = visit.locale();
-    let links = pager(&visit, td_string!(locale, earnings.payouts), &payouts, |page| {
-        format!("{PAGE}?page={page}#payouts")
+    let links = pager(&visit, td_string!(locale, earnings.payouts), &payouts, move |number| {
+        format!("{page}?page={number}#payouts")
     });
     let content = if payouts.rows.is_empty() {
         view! { <p class="quiet">{td_string!(locale, earnings.no_payouts)}</p> }.into_any()

@@ -8,7 +8,7 @@ pub mod calendars;
 pub mod disconnect;
 pub mod earnings;
 pub mod earnings_actions;
-mod earnings_tables;
+pub(in crate::pages) mod earnings_tables;
 pub mod offerings;
 pub mod profile;
 pub mod requests;

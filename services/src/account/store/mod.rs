@@ -18,6 +18,13 @@ use crate::{Actor, AppError, Result};
 
 pub(super) use links::{find_by_email, insert_link, is_link_good, is_verified, set_verified, use_link};
 
+/// All admins: what waits for one of them is told to each.
+pub(crate) async fn list_admins(db: &mut PgConnection) -> Result<Vec<UserId>> {
+    let ids =
+        sqlx::query_scalar!("SELECT id FROM users WHERE role = 'admin' AND deleted_at IS NULL ORDER BY id");
+    Ok(ids.fetch_all(db).await?.into_iter().map(UserId).collect())
+}
+
 pub(super) async fn insert_user(
     db: &mut PgConnection,
     user: UserId,

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 mod cards;
 mod deposits;
+mod forgive;
 mod lists;
 mod questions;
 mod reduce;
@@ -22,6 +23,7 @@ mod refunds;
 
 pub(crate) use cards::*;
 pub(crate) use deposits::*;
+pub(crate) use forgive::*;
 pub(crate) use lists::*;
 pub(crate) use questions::*;
 pub(crate) use reduce::*;
@@ -342,9 +344,9 @@ pub(crate) async fn find_charge(db: &mut PgConnection, booking: BookingId) -> Re
 /// The charge of a booking with all that it was found from.
 pub(super) async fn find_kept(db: &mut PgConnection, booking: BookingId) -> Result<Option<Kept>> {
     let row = sqlx::query!(
-        "SELECT state, rule, facts, terms, currency, amount_minor, fee_minor, payout_minor, refunded_minor, reduced_minor,
-                due_at, receipt, paid_at
-         FROM charges WHERE booking_id = $1",
+        "SELECT c.state, c.rule, c.facts, c.terms, c.currency, c.amount_minor, c.fee_minor, c.payout_minor,
+                c.refunded_minor, c.reduced_minor, c.due_at, c.receipt, c.paid_at, d.note AS \"forgiven?\"
+         FROM charges c LEFT JOIN student_debts d ON d.charge_id = c.id WHERE c.booking_id = $1",
         booking.0
     )
     .fetch_optional(db)
@@ -364,6 +366,7 @@ pub(super) async fn find_kept(db: &mut PgConnection, booking: BookingId) -> Resu
         },
         refunded: row.refunded_minor,
         reduced: row.reduced_minor,
+        forgiven: row.forgiven,
         due_at: row.due_at,
         receipt: row.receipt,
         paid_at: row.paid_at,

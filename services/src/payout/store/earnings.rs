@@ -23,7 +23,7 @@ pub(in crate::payout) async fn list_sums(
              SELECT c.currency, c.payout_id, c.payout_minor - (c.refunded_minor - c.refunded_fee_minor) AS part,
                     coalesce(c.payable_after, c.due_at + interval '72 hours') >= $2
                         OR EXISTS (SELECT FROM disputes d WHERE d.booking_id = b.id AND d.state = 'open') AS waits
-             FROM charges c JOIN bookings b ON b.id = c.booking_id WHERE b.tutor_id = $1 AND c.state = 'paid'
+             FROM charges c JOIN bookings b ON b.id = c.booking_id WHERE b.tutor_id = $1 AND c.state IN ('paid', 'forgiven')
          ), moved AS (
              SELECT currency, part AS earned, CASE WHEN payout_id IS NULL AND waits THEN part ELSE 0 END AS held,
                     CASE WHEN payout_id IS NULL AND NOT waits THEN part ELSE 0 END AS payable,
@@ -148,7 +148,7 @@ pub(in crate::payout) async fn list_statement(
          FROM charges c JOIN bookings b ON b.id = c.booking_id JOIN users s ON s.id = b.student_id
          LEFT JOIN payouts p ON p.id = c.payout_id
          WHERE b.tutor_id = $1 AND b.starts_at >= $2 AND b.starts_at < $3
-             AND c.state IN ('scheduled', 'debt', 'paid')
+             AND c.state IN ('scheduled', 'debt', 'paid', 'forgiven')
          ORDER BY b.starts_at, b.id",
         tutor.0,
         within.start,
@@ -159,7 +159,7 @@ pub(in crate::payout) async fn list_statement(
     let read = rows.into_iter().map(|row| {
         let currency = Currency::parse(&row.currency).map_err(AppError::fault)?;
         let progress = match row.sent_at {
-            _ if row.state != "paid" => Progress::Owed,
+            _ if !matches!(&*row.state, "paid" | "forgiven") => Progress::Owed,
             _ if row.given_back == row.payout_minor => Progress::GivenBack,
             Some(at) => Progress::Paid(at),
             None if row.taken => Progress::UnderWay,

@@ -1,5 +1,6 @@
 //! Rows of payouts and of the accounts to which they go.
 
+mod desk;
 mod earnings;
 mod payouts;
 mod reversals;
@@ -13,6 +14,7 @@ use sqlx::PgConnection;
 
 use crate::Result;
 
+pub(super) use desk::*;
 pub(super) use earnings::*;
 pub(super) use payouts::*;
 pub(super) use reversals::*;

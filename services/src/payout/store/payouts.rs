@@ -50,7 +50,7 @@ pub(in crate::payout) async fn take_due_lessons(
     let rows = sqlx::query!(
         "SELECT c.id, c.currency, c.payout_minor - (c.refunded_minor - c.refunded_fee_minor) AS \"minor!\"
          FROM charges c JOIN bookings b ON b.id = c.booking_id
-         WHERE b.tutor_id = $1 AND c.state = 'paid' AND c.payout_id IS NULL
+         WHERE b.tutor_id = $1 AND c.state IN ('paid', 'forgiven') AND c.payout_id IS NULL
              AND coalesce(c.payable_after, c.due_at + interval '72 hours') < $2
              AND c.payout_minor > c.refunded_minor - c.refunded_fee_minor
              AND NOT EXISTS (SELECT FROM disputes d WHERE d.booking_id = c.booking_id AND d.state = 'open')
@@ -169,7 +169,7 @@ pub(in crate::payout) async fn find_next_due(
         "SELECT least(
              (SELECT min(coalesce(c.payable_after, c.due_at + interval '72 hours'))
               FROM charges c JOIN bookings b ON b.id = c.booking_id
-              WHERE b.tutor_id = $1 AND c.state = 'paid' AND c.payout_id IS NULL
+              WHERE b.tutor_id = $1 AND c.state IN ('paid', 'forgiven') AND c.payout_id IS NULL
                   AND c.payout_minor > c.refunded_minor - c.refunded_fee_minor),
              (SELECT min(k.created_at) FROM payout_corrections k
               WHERE k.tutor_id = $1 AND k.payout_id IS NULL AND k.amount_minor > 0))",
