@@ -2,12 +2,14 @@
 #![allow(clippy::expect_used, reason = "a helper that fails is a failed test")]
 
 mod letters;
+mod post;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{chat::MessageBody, ids::ThreadId, notice::Quiet};
 use letters::{SAM, TINA, World, pairs};
+use post::Post;
 use services::{
-    Actor, booking, chat, lesson,
+    Actor, booking, chat, jobs, lesson,
     mail::Kind,
     notice,
     testing::{self, number},
@@ -57,6 +59,36 @@ async fn messages_wait_until_the_quiet_ends(db: PgPool) {
     assert_eq!(world.tick_at(at("2027-03-03T06:00:00Z")).await, pairs(&[(TINA, "new_message")]));
     assert_eq!(world.tick_at(at("2027-03-03T06:01:00Z")).await, pairs(NONE), "once");
     assert_eq!(world.noticed(tina).await, [Kind::NewMessage]);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_mail_that_could_not_be_sent_before_the_quiet_comes_after_it(db: PgPool) {
+    let post = Post::closed().await;
+    let services = testing::services_in(db, &[("SMTP_URL", &post.url())], None);
+    let world = World::with(services, ("en", "Europe/Paris"), ("en", "Europe/Paris")).await;
+    let (sam, tina) = (&world.student, &world.tutor.actor);
+    world.wants_quiet(tina, "22:00", "07:00").await;
+    world.says(sam, at("2027-03-02T20:50:00Z")).await;
+    let again = async |instant: &str| {
+        world.set(at(instant)).await;
+        services::sweep::run(&world.services).await.expect("swept");
+        jobs::retry_now(&world.services).await.expect("due");
+        world.work().await;
+        number(
+            &world.services,
+            "SELECT count(*) FROM mails WHERE kind = 'new_message' AND sent_at IS NOT NULL",
+        )
+        .await
+    };
+    assert_eq!(again("2027-03-02T20:56:00Z").await, 0, "21:56 in Paris, and the mail server is away");
+    assert_eq!(number(&world.services, "SELECT count(*) FROM mails WHERE kind = 'new_message'").await, 1);
+    let post = post.open().await;
+    assert_eq!(again("2027-03-02T21:01:00Z").await, 0, "it is back, but there is quiet");
+    assert_eq!(again("2027-03-03T05:59:59Z").await, 0);
+    assert_eq!(again("2027-03-03T06:00:00Z").await, 1);
+    assert_eq!(again("2027-03-03T06:01:00Z").await, 1);
+    let told = post.taken().iter().filter(|raw| raw.contains("/messages/")).count();
+    assert_eq!(told, 1, "once");
 }
 
 #[sqlx::test(migrations = "../migrations")]

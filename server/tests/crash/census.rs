@@ -16,6 +16,7 @@ const COMMITS: [(&str, usize, &str); 17] = [
     ("mail/booking/due.rs", 1, "none: reminders and questions move no money"),
     ("mail/booking/mod.rs", 1, "decline_prepay, release: a booking that was cancelled"),
     ("mail/messages/mod.rs", 1, "none: news of messages moves no money"),
+    ("mail/mod.rs", 1, "none: mails that waited for the morning move no money"),
     ("mail/money.rs", 1, "charge, decline, forgive_debt: receipts and debts"),
     ("mail/payout.rs", 1, "pay_out: the tutor is told"),
     ("payment/cards.rs", 3, "none: cards that are saved, chosen and removed move no money"),

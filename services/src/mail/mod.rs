@@ -26,6 +26,7 @@ use crate::{
     calendar::Invitation,
     chance,
     jobs::{self, Job},
+    notice,
 };
 use letter::{Letter, Reader};
 
@@ -255,12 +256,14 @@ impl<'a> NewMail<'a> {
     }
 }
 
-/// Writes the mails that the clock makes due; how many. Those that another sweep writes are left to it.
+/// Writes the mails that the clock makes due; how many. Those that another sweep writes are left to it. Mails that
+/// waited for the end of their readers' quiet hours are sent with them.
 ///
 /// # Errors
 /// Where the database cannot be read.
 pub(crate) async fn write_due(services: &Services) -> Result<u64> {
     let now = services.clock.now();
+    release_held(services, now).await?;
     Ok(booking::write_due(services, now).await? + messages::write_due(services, now).await?)
 }
 
@@ -275,13 +278,37 @@ async fn keep(services: &Services, tx: &mut PgConnection, new: &NewMail<'_>) -> 
     Ok(is_new)
 }
 
-/// Sends a mail that is still of use. A process that is killed between the server's answer and the note of it sends it again, under the
+/// How many mails are released in one transaction.
+const BATCH: i64 = 200;
+
+/// Has mails sent that waited for the end of their readers' quiet hours.
+async fn release_held(services: &Services, now: DateTime<Utc>) -> Result<()> {
+    loop {
+        let mut tx = services.db.begin().await?;
+        let released = store::release_held(&mut tx, BATCH, now).await?;
+        let jobs: Vec<_> = released.iter().map(|mail| SendMail { mail: *mail }).collect();
+        jobs::enqueue_all(&mut tx, &jobs).await?;
+        tx.commit().await?;
+        if jobs.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+/// Sends a mail that is still of use. One that was kept back by a mail server that was away does not come in its
+/// reader's quiet hours either, where it can wait. A process that is killed between the server's answer and the note of it sends it again, under the
 /// same `Message-ID`.
 async fn send(services: &Services, id: MailId) -> Result<()> {
     let Some(sender) = &services.mail else { return Ok(()) };
     let mut db = services.db.acquire().await?;
-    let Some(mail) = store::find_unsent(&mut db, id, services.clock.now()).await? else { return Ok(()) };
+    let now = services.clock.now();
+    let Some((reader, mail)) = store::find_unsent(&mut db, id, now).await? else { return Ok(()) };
     drop(db);
+    let kind = serde_json::from_value(mail.kind.clone().into()).map_err(AppError::fault)?;
+    if let Some(until) = notice::quiet_until(services, reader, kind, now).await? {
+        let mut db = services.db.acquire().await?;
+        return store::set_held(&mut db, id, until).await;
+    }
     let sent = sender.send(&mail).await;
     let mut db = services.db.acquire().await?;
     match sent {

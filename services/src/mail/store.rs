@@ -220,7 +220,7 @@ pub(super) async fn find_unsent(
     db: &mut PgConnection,
     id: MailId,
     now: DateTime<Utc>,
-) -> Result<Option<Mail>> {
+) -> Result<Option<(UserId, Mail)>> {
     let mail = sqlx::query_as!(
         Mail,
         "SELECT id, kind, to_address AS \"to\", subject, text, html, locale, calendar, calendar_method, unsubscribe, message_id,
@@ -236,7 +236,33 @@ pub(super) async fn find_unsent(
         id.0,
         now
     );
-    Ok(mail.fetch_optional(db).await?)
+    let Some(mail) = mail.fetch_optional(&mut *db).await? else { return Ok(None) };
+    let reader = sqlx::query_scalar!("SELECT user_id FROM mails WHERE id = $1", id.0).fetch_one(db).await?;
+    Ok(Some((UserId(reader), mail)))
+}
+
+/// Keeps a mail back until an instant.
+pub(super) async fn set_held(db: &mut PgConnection, id: MailId, until: DateTime<Utc>) -> Result<()> {
+    sqlx::query!("UPDATE mails SET held_until = $2 WHERE id = $1 AND sent_at IS NULL", id.0, until)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Takes mails that were kept back until now; those that another server takes are left to it.
+pub(super) async fn release_held(
+    tx: &mut PgConnection,
+    limit: i64,
+    now: DateTime<Utc>,
+) -> Result<Vec<MailId>> {
+    let released = sqlx::query_scalar!(
+        "UPDATE mails SET held_until = NULL WHERE id IN (
+             SELECT id FROM mails WHERE held_until <= $2 ORDER BY held_until LIMIT $1 FOR UPDATE SKIP LOCKED)
+         RETURNING id",
+        limit,
+        now
+    );
+    Ok(released.fetch_all(tx).await?.into_iter().map(MailId).collect())
 }
 
 /// Notes that the mail server took a mail. What stands for a person is then kept by nobody but the reader.

@@ -19,7 +19,7 @@ use crate::{Actor, Result, Services, booking::Page, live, mail::Kind, push};
 
 pub use choices::{choose, refused};
 pub(crate) use choices::{refuse, wants};
-pub(crate) use quiet::waits;
+pub(crate) use quiet::quiet_until;
 pub use quiet::{quiet_hours, set_quiet_hours};
 
 /// How long notices are kept.

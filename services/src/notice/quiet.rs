@@ -33,18 +33,23 @@ pub(super) struct Kept {
     pub zone: String,
 }
 
-/// Whether something of a kind waits for the end of a person's quiet. When that is, is noted: until then the lists of
-/// what is due leave this person out.
+/// Until when something of a kind waits, for the end of a person's quiet; `None` where it does not. When that is, is
+/// noted: until then the lists of what is due leave this person out.
 ///
 /// # Errors
 /// Where the database cannot be read or written.
-pub(crate) async fn waits(services: &Services, user: UserId, kind: Kind, now: DateTime<Utc>) -> Result<bool> {
+pub(crate) async fn quiet_until(
+    services: &Services,
+    user: UserId,
+    kind: Kind,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>> {
     if !kind.can_wait() {
-        return Ok(false);
+        return Ok(None);
     }
     let mut db = services.db.acquire().await?;
-    let Some(Kept { hours, zone }) = store::find_quiet(&mut db, user).await? else { return Ok(false) };
-    let Some(ends) = hours.ends(Zone::parse(&zone).map_err(AppError::fault)?, now) else { return Ok(false) };
+    let Some(Kept { hours, zone }) = store::find_quiet(&mut db, user).await? else { return Ok(None) };
+    let Some(ends) = hours.ends(Zone::parse(&zone).map_err(AppError::fault)?, now) else { return Ok(None) };
     store::set_quiet_found(&mut db, user, &zone, now, ends).await?;
-    Ok(true)
+    Ok(Some(ends))
 }

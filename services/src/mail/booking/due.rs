@@ -104,7 +104,7 @@ async fn list(services: &Services, kind: Kind, except: &[Uuid], now: DateTime<Ut
 /// Writes one, where the booking still stands as it was found and nobody else has written it; whether there is a new
 /// mail. Who refuses mails is told by the other ways.
 async fn write(services: &Services, kind: Kind, to: To, now: DateTime<Utc>) -> Result<bool> {
-    if notice::waits(services, to.user, kind, now).await? {
+    if notice::quiet_until(services, to.user, kind, now).await?.is_some() {
         return Ok(false);
     }
     let mut tx = services.db.begin().await?;

@@ -83,7 +83,7 @@ pub(super) async fn write_due(services: &Services, now: DateTime<Utc>) -> Result
 /// Writes one, where the message is still unread and nobody else has written it; whether there is a new mail. Who
 /// refuses mails is told by the other ways.
 async fn write(services: &Services, waiting: Waiting, now: DateTime<Utc>) -> Result<bool> {
-    if notice::waits(services, waiting.reader, Kind::NewMessage, now).await? {
+    if notice::quiet_until(services, waiting.reader, Kind::NewMessage, now).await?.is_some() {
         return Ok(false);
     }
     let mut tx = services.db.begin().await?;
