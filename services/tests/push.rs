@@ -133,19 +133,24 @@ async fn calls_say_who_we_are(db: PgPool) {
     assert_eq!(claims, claimed);
 }
 
-/// Each answer of a push service: whether the browser is kept, and how often it is called in two tries.
+/// Each answer of a push service, and whether the browser subscribed with our present key: whether it is kept, and how
+/// often it is called in two tries.
 #[sqlx::test(migrations = "../migrations")]
 async fn answers_as_a_table(db: PgPool) {
     let (world, service) = (World::in_english(db).await, PushService::open().await);
-    for (at, (status, kept, calls)) in [
-        (201, 1, 1),
-        (404, 0, 1),
-        (410, 0, 1),
-        (403, 0, 1),
-        (400, 1, 1),
-        (413, 1, 1),
-        (429, 1, 2),
-        (503, 1, 2),
+    for (at, (status, present, kept, calls)) in [
+        (201, true, 1, 1),
+        (404, true, 0, 1),
+        (410, true, 0, 1),
+        (401, false, 0, 1),
+        (403, false, 0, 1),
+        // By a clock that is wrong nobody loses a browser.
+        (401, true, 1, 2),
+        (403, true, 1, 2),
+        (400, true, 1, 1),
+        (413, true, 1, 1),
+        (429, true, 1, 2),
+        (503, true, 1, 2),
     ]
     .into_iter()
     .enumerate()
@@ -153,14 +158,17 @@ async fn answers_as_a_table(db: PgPool) {
         testing::execute(&world.services, "DELETE FROM user_sessions").await;
         assert_eq!(number(&world.services, DEVICES).await, 0, "they end with the sign-in");
         world.tina_s(&service, "laptop").await;
+        if !present {
+            testing::execute(&world.services, "UPDATE push_devices SET server_key = 'another'").await;
+        }
         service.answer(status);
         let before = service.calls().len();
         world.booked_at(at_hour(48 + 2 * i64::try_from(at).expect("small"))).await;
         world.work().await;
         jobs::retry_now(&world.services).await.expect("due again");
         world.work().await;
-        assert_eq!(number(&world.services, DEVICES).await, kept, "{status}");
-        assert_eq!(service.calls().len() - before, calls, "{status}");
+        assert_eq!(number(&world.services, DEVICES).await, kept, "{status} {present}");
+        assert_eq!(service.calls().len() - before, calls, "{status} {present}");
         testing::execute(&world.services, "DELETE FROM graphile_worker._private_jobs").await;
     }
 }

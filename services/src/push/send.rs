@@ -41,10 +41,13 @@ pub(super) struct Sending {
     pub sentence: String,
     pub page: String,
     pub useful_until: chrono::DateTime<chrono::Utc>,
+    /// Our public key, with which the browser subscribed.
+    pub server_key: String,
 }
 
-/// Sends it while it is of use. A browser that its push service does not know (any more), or that subscribed with
-/// another key, is forgotten; what a push service refuses otherwise is not tried again. A process that is killed after
+/// Sends it while it is of use. A browser that its push service does not know (any more) is forgotten, and one that is
+/// refused because it subscribed with another key of ours; where the key is the present one the fault is on our side,
+/// a clock that is wrong for one, and it is tried again. What a push service refuses otherwise is not. A process that is killed after
 /// the push service's answer sends it again: it replaces the first, which has the same tag.
 async fn send(services: &Services, job: &SendPush) -> Result<()> {
     let now = services.clock.now();
@@ -53,6 +56,11 @@ async fn send(services: &Services, job: &SendPush) -> Result<()> {
     drop(db);
     let status = post(services, &sending).await?;
     match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+            if sending.server_key == vapid::Key::of(&services.config)?.public() =>
+        {
+            Err(AppError::fault(format!("the push service does not take our word: {status}")))
+        }
         StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             let mut db = services.db.acquire().await?;
             store::delete_device(&mut db, job.device).await

@@ -143,7 +143,7 @@ pub(super) async fn find_sending(
 ) -> Result<Option<Sending>> {
     let row = sqlx::query_as!(
         Sending,
-        "SELECT d.endpoint, d.p256dh, d.auth, p.kind, p.about, p.sentence, p.page, p.useful_until
+        "SELECT d.endpoint, d.p256dh, d.auth, p.kind, p.about, p.sentence, p.page, p.useful_until, d.server_key
          FROM pushes p JOIN push_devices d ON d.user_id = p.user_id
          WHERE p.id = $1 AND d.id = $2 AND p.useful_until > $3
            AND NOT EXISTS (SELECT FROM notices n
