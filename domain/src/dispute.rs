@@ -1,5 +1,7 @@
 //! Disputes: what a party does not accept about a settled lesson, and what an admin decides about it.
 
+mod chargeback;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +13,8 @@ use crate::{
     money::{Money, Split},
     payment::{ChargeState, smallest},
 };
+
+pub use chargeback::Standing;
 
 /// How many hours after the outcome of a lesson it can be disputed (rules, Charge 7). A setting that each booking
 /// copies.

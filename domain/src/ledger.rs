@@ -77,6 +77,11 @@ pub enum Event {
     Refunded(Split),
     /// A refund failed after it was given: the money is back with the provider, and tutor and platform have their parts.
     RefundFailed(Split),
+    /// The bank of a card took a payment back; negative where it gave it back again.
+    TakenBack(Money),
+    /// The bank decided for the owner of the card, and the payment is gone: tutor and platform each do without their
+    /// part.
+    Lost(Split),
     /// So much of what is owed for a lesson is not owed any more, because a dispute was decided so: tutor and platform
     /// each do without their part.
     Reduced(Split),
@@ -103,6 +108,8 @@ impl Event {
             Event::Paid(_) => "paid",
             Event::Refunded(_) => "refunded",
             Event::RefundFailed(_) => "refund_failed",
+            Event::TakenBack(_) => "taken_back",
+            Event::Lost(_) => "lost",
             Event::Reduced(_) => "reduced",
             Event::Returned(_) => "returned",
             Event::Forgiven(_) => "forgiven",
@@ -128,9 +135,10 @@ impl Event {
             Event::RefundFailed(Split { charge, fee, payout }) => {
                 vec![(Account::Provider, minus(charge)), (tutor, payout), (Account::Platform, fee)]
             }
-            Event::Reduced(Split { charge, fee, payout }) => {
+            Event::Lost(Split { charge, fee, payout }) | Event::Reduced(Split { charge, fee, payout }) => {
                 vec![(student, charge), (tutor, minus(payout)), (Account::Platform, minus(fee))]
             }
+            Event::TakenBack(amount) => moved(student, Account::Provider, amount),
             Event::Paid(amount) => moved(Account::Provider, student, amount),
             Event::Returned(amount) => moved(student, Account::Provider, amount),
             Event::Forgiven(amount) => moved(Account::Platform, student, amount),

@@ -31,6 +31,8 @@ pub struct Violations {
     pub debt_mismatches: i64,
     /// Charges whose refunds differ from what they note as given back.
     pub refund_mismatches: i64,
+    /// Chargebacks that are decided without what follows for the money, or undecided without an open case.
+    pub chargebacks_out_of_step: i64,
     /// Deposits that are still held for lessons that will not be charged.
     pub deposits_left_behind: i64,
     /// Lessons with more than one open dispute.
@@ -101,6 +103,12 @@ pub async fn count(services: &Services) -> Result<Violations> {
              (SELECT count(*) FROM charges c WHERE c.refunded_minor IS DISTINCT FROM (
                  SELECT coalesce(sum(r.amount_minor), 0) FROM refunds r
                  WHERE r.charge_id = c.id AND r.state <> 'failed')) AS \"refund_mismatches!\",
+             (SELECT count(*) FROM chargebacks k JOIN disputes d ON d.id = k.dispute_id
+                 LEFT JOIN charges c ON c.booking_id = k.booking_id LEFT JOIN refunds r ON r.chargeback_id = k.id
+                 WHERE CASE k.standing
+                     WHEN 'lost' THEN r.id IS NULL AND c.state = 'paid' AND c.refunded_minor < c.amount_minor
+                     WHEN 'won' THEN r.id IS NOT NULL
+                     ELSE r.id IS NOT NULL OR d.state <> 'open' END) AS \"chargebacks_out_of_step!\",
              (SELECT count(*) FROM deposits d JOIN bookings b ON b.id = d.booking_id
                  LEFT JOIN charges c ON c.booking_id = b.id
                  WHERE d.state = 'secured' AND b.state <> 'confirmed' AND c.state IS DISTINCT FROM 'scheduled')

@@ -92,8 +92,8 @@ async fn the_two_of_a_settled_lesson_open_one_within_the_window(db: PgPool) {
     }
     let opened = till.dispute(&till.student, &booking).await.expect("opened");
     assert_eq!(
-        (opened.reason, opened.by_name.as_str(), opened.statements.len()),
-        (Reason::CutShort, "Sam", 1)
+        (opened.by.map(|by| (by.reason, by.name)), opened.statements.len()),
+        (Some((Reason::CutShort, "Sam".to_owned())), 1)
     );
     for actor in [&till.student, &till.tutor.actor] {
         assert_eq!(refusal(actor).await, (Code::InvalidState, "dispute_exists".into()));

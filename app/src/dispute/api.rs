@@ -41,3 +41,12 @@ pub async fn decide_dispute(
 ) -> Result<(), WireError> {
     crate::pages::dispute_actions::decide(&dispute, &outcome, &amount, &note).await
 }
+
+/// Has our evidence sent to the bank that took a payment back.
+///
+/// # Errors
+/// `INVALID_REQUEST` (`statement`), `INVALID_STATE`, `NOT_FOUND`, `INSUFFICIENT_PERMISSIONS`.
+#[server(prefix = "/do", endpoint = "submit_evidence")]
+pub async fn submit_evidence(dispute: String, #[server(default)] statement: String) -> Result<(), WireError> {
+    crate::pages::dispute_actions::submit_evidence(&dispute, &statement).await
+}

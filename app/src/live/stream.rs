@@ -16,7 +16,7 @@ use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{BroadcastChannel, Event, EventSource, EventTarget, MessageEvent};
 
 /// The events of a person's stream that change what pages show.
-const KINDS: [&str; 25] = [
+const KINDS: [&str; 27] = [
     "message",
     "receipt",
     "thread",
@@ -40,6 +40,8 @@ const KINDS: [&str; 25] = [
     "dispute.opened",
     "dispute.answered",
     "dispute.decided",
+    "dispute.charged_back",
+    "dispute.bank_decided",
     "notice",
     "payout",
 ];

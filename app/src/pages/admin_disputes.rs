@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use services::{
-    dispute::{self, Dispute, Row},
+    dispute::{self, Bank, Dispute, Row},
     lesson,
     payment::{self, Explanation, RefundRow},
 };
@@ -13,6 +13,7 @@ use services::{
 use super::{
     charge_tables::{Inputs, Ledger, Parties, Refunds, SplitTable},
     charge_words::{Standing, amount, why},
+    chargeback::SendEvidence,
     context::Visit,
     dispute::Told,
     dispute_actions::DISPUTES,
@@ -82,14 +83,23 @@ impl Rows {
             let href = format!("{DISPUTES}/{}", row.id);
             let people = format!("{} · {}", row.student, row.tutor);
             let opened = format::near(locale, visit.zone, row.opened_at, visit.now);
+            let about_words = match (row.reason, row.due_by) {
+                (Some(reason), _) => dispute_reason(locale, reason).to_owned(),
+                (None, Some(due)) => {
+                    let due = format::moment(locale, visit.zone, due);
+                    td_string!(locale, disputes.chargeback_until, time = due).to_string()
+                }
+                (None, None) => td_string!(locale, dispute.chargeback).to_owned(),
+            };
             let verdict = match row.verdict {
                 Some((outcome, _)) => dispute_outcome(locale, outcome),
+                None if row.closed => td_string!(locale, disputes.by_bank),
                 None => td_string!(locale, disputes.undecided),
             };
             view! {
                 <tr>
                     <Cell label=lesson><a class="link hit" href=href>{row.title}</a><br/><span class="quiet small">{people}</span></Cell>
-                    <Cell label=about>{dispute_reason(locale, row.reason)}</Cell>
+                    <Cell label=about>{about_words}</Cell>
                     <Cell label=since>{opened}</Cell>
                     <Cell label=decided>{verdict}</Cell>
                 </tr>
@@ -142,8 +152,13 @@ fn CaseShown(visit: Visit, case: Case) -> impl IntoView {
     let title = td_string!(locale, dispute.page_title, title = case.dispute.title.clone()).to_string();
     let people = format!("{} · {}", case.explained.booking.student_name, case.explained.booking.tutor_name);
     let charge = format!("/lessons/{}/charge", case.dispute.booking);
-    let decide = case.dispute.verdict.is_none();
     let for_form = case.clone();
+    let banks = &case.dispute.banks;
+    let waits = banks.iter().any(Bank::waits);
+    let decide = case.dispute.is_open()
+        && case.dispute.by.is_some()
+        && banks.iter().all(|bank| bank.standing.is_final());
+    let id = case.dispute.id.to_string();
     view! {
         <Title text=title.clone()/>
         <div class="page flow">
@@ -155,6 +170,7 @@ fn CaseShown(visit: Visit, case: Case) -> impl IntoView {
             <div class="split">
                 <div id="case" data-live="" class="flow"><Grounds visit=visit.clone() case/></div>
                 <div id="decision" data-live="" class="flow">
+                    {waits.then(|| view! { <SendEvidence locale id/> })}
                     {decide.then(|| view! { <Card title=td_string!(locale, disputes.decide)><Decide locale case=for_form/></Card> })}
                 </div>
             </div>

@@ -6,6 +6,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use services::{
     booking,
+    dispute::{self, Bank},
     payment::{self, Card as SavedCard, ChargeStatus, Explanation, RefundRow},
 };
 
@@ -14,6 +15,7 @@ use super::{
     charge_forgive::{ForgiveDialog, ForgiveLink, Forgiven},
     charge_tables::{Inputs, Ledger, Parties, Refunds, SplitTable},
     charge_words::{Standing, amount, why},
+    chargeback::{BankCard, is_taken},
     context::Visit,
     format,
     forms::{PostForm, SavedNotice, error_on, kept_or},
@@ -36,6 +38,8 @@ pub struct Loaded {
     pub explained: Explanation,
     /// What was given back.
     pub refunds: Vec<RefundRow>,
+    /// What banks do about the payment, oldest first.
+    pub banks: Vec<Bank>,
     /// On which side the reader stands; `None` for an admin.
     pub side: Option<Party>,
     /// The reader is an admin.
@@ -58,7 +62,9 @@ pub fn ChargePage() -> impl IntoView {
                 let cards =
                     if pays { payment::list_cards(&visit.services, &actor).await? } else { Vec::new() };
                 let refunds = payment::list_refunds(&visit.services, &actor, id).await?;
-                Ok(Loaded { explained, refunds, side, admin: actor.role == Role::Admin, cards })
+                let disputed = dispute::of_lesson(&visit.services, &actor, id).await?;
+                let banks = disputed.disputes.into_iter().flat_map(|dispute| dispute.banks).collect();
+                Ok(Loaded { explained, refunds, banks, side, admin: actor.role == Role::Admin, cards })
             },
             |visit, loaded| view! { <Shown visit loaded/> },
         )
@@ -77,7 +83,8 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
     };
     let left = loaded.explained.split.charge.minor - loaded.explained.refunded;
     let forgivable = loaded.admin && loaded.explained.status == ChargeStatus::Debt;
-    let refundable = loaded.admin && left > 0 && loaded.explained.status == ChargeStatus::Paid;
+    let paid_now = loaded.explained.status == ChargeStatus::Paid && !is_taken(&loaded.banks);
+    let refundable = loaded.admin && left > 0 && paid_now;
     let lesson = format!("/lessons/{}", booking.id);
     let student = loaded.side == Some(Party::Student);
     let pays = student && loaded.explained.status == ChargeStatus::Debt && visit.services.payments.is_some();
@@ -182,7 +189,7 @@ fn Pay(locale: Locale, loaded: Loaded) -> impl IntoView {
 #[component]
 fn Grounds(visit: Visit, loaded: Loaded) -> impl IntoView {
     let locale = visit.locale();
-    let Loaded { explained, refunds, .. } = loaded;
+    let Loaded { explained, refunds, banks, .. } = loaded;
     let zone = format::zone(visit.zone, explained.facts.start);
     let json = format!("/api/v2/bookings/{}/charge", explained.booking.id);
     let (booking, attendance) = (explained.booking.clone(), explained.attendance.clone());
@@ -192,7 +199,9 @@ fn Grounds(visit: Visit, loaded: Loaded) -> impl IntoView {
     let inputs = view! { <Inputs visit=visit.clone() explained=explained.clone()/> };
     let split = view! { <SplitTable locale split=explained.split/> };
     let ledger = view! { <Ledger visit=visit.clone() explained/> };
+    let banks = view! { <BankCard visit=visit.clone() banks/> };
     view! {
+        {banks}
         <Card title=td_string!(locale, charge.inputs_title)>
             <div class="stack">
                 {inputs}

@@ -11,6 +11,7 @@ use services::payment::{Explanation, RefundRow};
 
 use super::{
     charge_words::{amount, length},
+    chargeback::taken_back,
     context::Visit,
     format,
     i18n::{Locale, td_string},
@@ -144,6 +145,7 @@ pub fn Refunds(
     let (when, why) = (td_string!(locale, charge.when), td_string!(locale, charge.reason));
     let (state, sum) = (td_string!(locale, charge.state), td_string!(locale, charge.amount));
     let rows = refunds.into_iter().map(|refund| {
+        let words = if refund.by_bank { taken_back(locale, &refund.reason) } else { refund.reason };
         let (code, word) = match refund.status.as_str() {
             "succeeded" => ("refunded", td_string!(locale, charge.refund_succeeded)),
             "failed" => ("failed", td_string!(locale, charge.refund_failed)),
@@ -153,7 +155,7 @@ pub fn Refunds(
         view! {
             <tr>
                 <Cell label=when>{at}</Cell>
-                <Cell label=why><span class="breaks">{refund.reason}</span></Cell>
+                <Cell label=why><span class="breaks">{words}</span></Cell>
                 <Cell label=state><StateBadge state=code text=word/></Cell>
                 <Cell label=sum numeric=true>{amount(locale, refund.amount)}</Cell>
             </tr>
@@ -213,6 +215,8 @@ fn event_name(locale: Locale, event: &str) -> String {
         "settled" => td_string!(locale, charge.event_settled),
         "paid" => td_string!(locale, charge.event_paid),
         "refunded" => td_string!(locale, charge.event_refunded),
+        "taken_back" => td_string!(locale, charge.event_taken_back),
+        "lost" => td_string!(locale, charge.event_lost),
         "reduced" => td_string!(locale, charge.event_reduced),
         "returned" => td_string!(locale, charge.event_returned),
         "forgiven" => td_string!(locale, charge.event_forgiven),
@@ -244,6 +248,8 @@ mod tests {
             Event::Settled(split),
             Event::Paid(money),
             Event::Refunded(split),
+            Event::TakenBack(money),
+            Event::Lost(split),
             Event::Reduced(split),
             Event::Returned(money),
             Event::Forgiven(money),

@@ -6,13 +6,14 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use services::{
     booking,
-    dispute::{self, Dispute, OfLesson, Verdict},
+    dispute::{self, Dispute, OfLesson, Opener, Verdict},
     payment::Explanation,
 };
 
 use super::{
     charge_tables::Ledger,
     charge_words::amount,
+    chargeback::Banks,
     context::Visit,
     format,
     forms::{FlashNotice, PostForm, error_on, kept_or},
@@ -42,29 +43,25 @@ pub fn Disputed(
 ) -> impl IntoView {
     let locale = visit.locale();
     let OfLesson { until, disputes } = lesson.disputed;
-    if disputes.is_empty() {
-        let open = until.map(|until| {
-            let href = format!("/lessons/{}/dispute", lesson.booking.id);
-            let text = td_string!(locale, dispute.until, time = format::moment(locale, visit.zone, until));
-            view! {
-                <Card title=td_string!(locale, dispute.title)>
-                    <div class="stack">
-                        <p>{text.to_string()}</p>
-                        <div class="row"><ButtonLink href variant=ButtonVariant::Secondary>{td_string!(locale, dispute.open)}</ButtonLink></div>
-                    </div>
-                </Card>
-            }
-        });
-        return open.into_any();
-    }
-    let cases = disputes.iter().map(|dispute| view! { <Told visit=visit.clone() dispute=dispute.clone()/> });
+    let way = until.map(|until| {
+        let href = format!("/lessons/{}/dispute", lesson.booking.id);
+        let text = td_string!(locale, dispute.until, time = format::moment(locale, visit.zone, until));
+        view! {
+            <Card title=td_string!(locale, dispute.title)>
+                <div class="stack">
+                    <p>{text.to_string()}</p>
+                    <div class="row"><ButtonLink href variant=ButtonVariant::Secondary>{td_string!(locale, dispute.open)}</ButtonLink></div>
+                </div>
+            </Card>
+        }
+    });
+    let cases = disputes.into_iter().map(|dispute| {
+        let visit = visit.clone();
+        view! { <Card title=td_string!(locale, dispute.title)><Told visit dispute/></Card> }
+    });
     let cases = cases.collect_view();
     let ledger = lesson.explained.map(|explained| view! { <Money visit explained/> });
-    view! {
-        <Card title=td_string!(locale, dispute.title)>{cases}</Card>
-        {ledger}
-    }
-    .into_any()
+    view! { {cases} {way} {ledger} }
 }
 
 /// The lines of the ledger of a disputed lesson.
@@ -83,12 +80,23 @@ pub fn Told(
     dispute: Dispute,
 ) -> impl IntoView {
     let locale = visit.locale();
-    let (code, word) = match dispute.verdict {
-        Some(_) => ("completed", td_string!(locale, dispute.state_decided)),
-        None => ("pending", td_string!(locale, dispute.state_open)),
+    let (code, word) = if dispute.is_open() {
+        ("pending", td_string!(locale, dispute.state_open))
+    } else {
+        ("completed", td_string!(locale, dispute.state_decided))
     };
     let since = format::near(locale, visit.zone, dispute.opened_at, visit.now);
-    let by = td_string!(locale, dispute.by, name = dispute.by_name.clone(), time = since).to_string();
+    let (about, by) = match dispute.by {
+        Some(Opener { name, reason, .. }) => {
+            let by = td_string!(locale, dispute.by, name = name, time = since).to_string();
+            (dispute_reason(locale, reason), by)
+        }
+        None => (
+            td_string!(locale, dispute.chargeback),
+            td_string!(locale, dispute.by_bank, time = since).to_string(),
+        ),
+    };
+    let banks = view! { <Banks visit=visit.clone() banks=dispute.banks/> };
     let said = dispute.statements.iter().map(|said| {
         let at = format::near(locale, visit.zone, said.at, visit.now);
         view! {
@@ -102,8 +110,9 @@ pub fn Told(
     let verdict = dispute.verdict.map(|verdict| view! { <Decided visit verdict/> });
     view! {
         <div class="stack">
-            <p class="row"><StateBadge state=code text=word/> <strong>{dispute_reason(locale, dispute.reason)}</strong></p>
+            <p class="row"><StateBadge state=code text=word/> <strong>{about}</strong></p>
             <p class="quiet small">{by}</p>
+            {banks}
             <ol class="chat-evidence">{said}</ol>
             {verdict}
         </div>
@@ -144,7 +153,7 @@ pub fn Answer(
     lesson: Lesson,
 ) -> impl IntoView {
     let locale = visit.locale();
-    let open = lesson.disputed.disputes.into_iter().find(|dispute| dispute.verdict.is_none());
+    let open = lesson.disputed.disputes.into_iter().find(Dispute::is_open);
     open.filter(|_| lesson.side.is_some()).map(|dispute| {
         view! {
             <Card title=td_string!(locale, dispute.answer_title)>
@@ -158,8 +167,14 @@ pub fn Answer(
     })
 }
 
+/// What somebody says, in a form.
 #[component]
-fn StatementField(label: &'static str, locale: Locale) -> impl IntoView {
+pub fn StatementField(
+    /// What is asked for.
+    label: &'static str,
+    /// The language.
+    locale: Locale,
+) -> impl IntoView {
     let counter = td_string!(locale, dispute.counter);
     view! {
         <Field id="statement" label hint=td_string!(locale, dispute.statement_hint) required=true error=error_on("statement")>

@@ -66,3 +66,16 @@ pub async fn decide(id: &str, outcome: &str, amount: &str, why: &str) -> Result<
     })
     .await
 }
+
+/// Has our evidence sent to a bank.
+///
+/// # Errors
+/// As `services::dispute::submit_evidence`; `INVALID_REQUEST` for no statement.
+pub async fn submit_evidence(id: &str, statement: &str) -> Result<(), WireError> {
+    let page = format!("{DISPUTES}/{}?saved=1", query::encode(id));
+    act(&[("statement", statement)], &page, async |services, actor| {
+        let (id, words): (DisputeId, _) = (id.parse()?, Statement::parse(statement)?);
+        dispute::submit_evidence(services, actor, id, &words).await
+    })
+    .await
+}

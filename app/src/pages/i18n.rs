@@ -84,6 +84,7 @@ pub fn error_sentence(locale: Locale, key: &str) -> String {
         report_reason report_note report_decision report_decided chat_suspended chat_blocks chat_blocked
         debt_disputed debt_being_paid payout_account dispute_not_settled dispute_window dispute_exists dispute_decided dispute_reason dispute_statement
         dispute_outcome dispute_amount dispute_no_amount dispute_rest dispute_charge_open dispute_nothing_left
+        dispute_of_bank dispute_no_evidence refund_charged_back
     ], internal)
 }
 

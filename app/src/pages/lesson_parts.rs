@@ -361,6 +361,12 @@ fn History(visit: Visit, lesson: Lesson) -> impl IntoView {
             Some("dispute.decided") => {
                 view! { <strong>{td_string!(locale, dispute.history_decided)}</strong> }.into_any()
             }
+            Some("dispute.charged_back") => {
+                view! { <strong>{td_string!(locale, dispute.history_charged_back)}</strong> }.into_any()
+            }
+            Some("dispute.bank_decided") => {
+                view! { <strong>{td_string!(locale, dispute.history_bank_decided)}</strong> }.into_any()
+            }
             _ => view! { <StateBadge state=row.to.name() text=state_name(locale, row.to)/> }.into_any(),
         };
         view! {

@@ -31,6 +31,7 @@ pub mod charge_actions;
 pub mod charge_forgive;
 mod charge_tables;
 pub mod charge_words;
+mod chargeback;
 pub mod chat;
 pub mod chat_actions;
 mod chat_files;

@@ -1,6 +1,11 @@
 //! `/api/v2/bookings/{id}/disputes`, `/api/v2/disputes/{id}`: what a party does not accept, and what is decided.
 
-use axum::{Json, extract::State, response::Response};
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
 use chrono::{DateTime, Utc};
 use domain::{
     Code,
@@ -10,7 +15,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use services::{
     Services,
-    dispute::{self, Dispute, Said},
+    dispute::{self, Bank, Dispute, Said},
 };
 use utoipa::ToSchema;
 
@@ -28,19 +33,21 @@ pub struct DisputeView {
     id: String,
     /// The lesson.
     booking_id: String,
-    /// student or tutor.
+    /// student, tutor or provider (the bank of the card took the payment back).
     #[schema(example = "student")]
     origin: &'static str,
-    /// not_held, cut_short, not_as_agreed, technical, wrong_outcome or other.
+    /// not_held, cut_short, not_as_agreed, technical, wrong_outcome, other or chargeback.
     #[schema(example = "cut_short")]
     reason: &'static str,
-    /// open or decided.
+    /// open, decided (by an admin) or closed (by the bank).
     #[schema(example = "decided")]
     state: &'static str,
     /// Since when.
     opened_at: DateTime<Utc>,
     /// What both said, oldest first.
     statements: Vec<StatementView>,
+    /// What banks do about the payment, oldest first.
+    chargebacks: Vec<ChargebackView>,
     /// full, partial or none; null while it is open.
     #[schema(example = "partial")]
     outcome: Option<&'static str>,
@@ -53,6 +60,32 @@ pub struct DisputeView {
     note: Option<String>,
     /// When it was decided.
     decided_at: Option<DateTime<Utc>>,
+}
+
+/// A bank takes a payment back.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChargebackView {
+    /// inquiry, inquiry_review, needs_response, under_review, won (for the platform) or lost.
+    #[schema(example = "needs_response")]
+    standing: &'static str,
+    /// In the bank's words.
+    #[schema(example = "product_not_received")]
+    reason: String,
+    /// Minor units.
+    #[schema(example = 2500)]
+    amount: i64,
+    /// Until when the bank takes evidence.
+    due_by: Option<DateTime<Utc>>,
+    /// When the evidence was sent, at this stage.
+    evidence_sent_at: Option<DateTime<Utc>>,
+}
+
+impl From<Bank> for ChargebackView {
+    fn from(bank: Bank) -> Self {
+        let (standing, amount) = (bank.standing.name(), bank.amount.minor);
+        let (due_by, evidence_sent_at) = (bank.due_by, bank.answered_at);
+        ChargebackView { standing, reason: bank.reason, amount, due_by, evidence_sent_at }
+    }
 }
 
 /// What one of the two said.
@@ -76,15 +109,21 @@ impl From<Said> for StatementView {
 
 impl From<Dispute> for DisputeView {
     fn from(dispute: Dispute) -> Self {
+        let state = match &dispute {
+            dispute if dispute.is_open() => "open",
+            dispute if dispute.verdict.is_some() => "decided",
+            _ => "closed",
+        };
         let verdict = dispute.verdict;
         DisputeView {
             id: dispute.id.to_string(),
             booking_id: dispute.booking.to_string(),
-            origin: dispute.by.name(),
-            reason: dispute.reason.name(),
-            state: if verdict.is_some() { "decided" } else { "open" },
+            origin: dispute.by.as_ref().map_or("provider", |by| by.party.name()),
+            reason: dispute.by.as_ref().map_or("chargeback", |by| by.reason.name()),
+            state,
             opened_at: dispute.opened_at,
             statements: dispute.statements.into_iter().map(StatementView::from).collect(),
+            chargebacks: dispute.banks.into_iter().map(ChargebackView::from).collect(),
             outcome: verdict.as_ref().map(|verdict| verdict.outcome.name()),
             amount: verdict.as_ref().map(|verdict| verdict.amount.minor),
             reduced: verdict.as_ref().map(|verdict| verdict.reduced),
@@ -205,6 +244,28 @@ pub async fn answer(
     let id = dispute_id(&path)?;
     let answered = dispute::answer(&services, &actor, id, &Statement::parse(&body.statement)?).await?;
     Ok(created(DisputeView::from(answered)))
+}
+
+/// Have the evidence sent to the bank that took the payment back, as an admin: who came, the receipt,
+/// what was agreed to, and this statement. The bank takes evidence once each time that it asks.
+#[utoipa::path(post, path = "/api/v2/disputes/{id}/evidence", tag = "disputes", operation_id = "submit_evidence",
+    params(("id" = String, Path, description = "The dispute")),
+    request_body = StatementBody,
+    responses(
+        (status = 202, description = "The dispute", body = Success<DisputeView>),
+        (status = 409, description = "`INVALID_STATE`: no bank waits for evidence, or it was sent", body = Failure),
+    ),
+    security(("bearer" = []), ("cookie" = [])))]
+pub async fn submit(
+    State(services): State<Services>,
+    SignedIn(actor): SignedIn,
+    path: ApiPath,
+    ApiJson(body): ApiJson<StatementBody>,
+) -> ApiResult<Response> {
+    let id = dispute_id(&path)?;
+    let words = Statement::parse(&body.statement)?;
+    let asked = dispute::submit_evidence(&services, &actor, id, &words).await?;
+    Ok((StatusCode::ACCEPTED, ok(DisputeView::from(asked))).into_response())
 }
 
 /// Decide a dispute, as an admin, once. What was paid is given back; of what is owed, so much less is owed.

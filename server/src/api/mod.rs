@@ -66,6 +66,7 @@ fn calls() -> OpenApiRouter<AppState> {
         .routes(routes!(disputes::list, disputes::open))
         .routes(routes!(disputes::find))
         .routes(routes!(disputes::answer))
+        .routes(routes!(disputes::submit))
         .routes(routes!(disputes::decide))
         .routes(routes!(sessions::create_for_booking))
         .routes(routes!(sessions::mark_no_show))

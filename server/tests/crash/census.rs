@@ -9,10 +9,11 @@ const COMMITS: [(&str, usize, &str); 18] = [
         "booking/transaction.rs",
         1,
         "charge: the outcome, with the charge and the ledger's first event; decide, decide_debt: what was decided; \
-         forgive_debt: what was forgiven",
+         forgive_debt: what was forgiven; charged_back, evidence: what a bank does",
     ),
+    ("dispute/chargeback/evidence.rs", 1, "evidence: asking"),
     ("jobs/outbox.rs", 1, "all"),
-    ("mail/booking/dispute.rs", 1, "decide, decide_debt: what was decided is told"),
+    ("mail/booking/dispute.rs", 1, "decide, decide_debt, charged_back, evidence: it is told"),
     ("mail/booking/due.rs", 1, "none: reminders and questions move no money"),
     ("mail/booking/mod.rs", 1, "decline_prepay, release: a booking that was cancelled"),
     ("mail/messages/mod.rs", 1, "none: news of messages moves no money"),
@@ -46,7 +47,13 @@ const COMMITS: [(&str, usize, &str); 18] = [
     ),
     ("payout/take_back.rs", 1, "take_back, refused_take_back"),
 ];
-const CALLS: [(&str, usize, &str); 4] = [
+const CALLS: [(&str, usize, &str); 5] = [
+    (
+        "payment/provider/chargebacks.rs",
+        3,
+        "charged_back: retrieve; evidence: submit. None: what became of evidence whose key is forgotten \
+         (services/tests/chargeback.rs)",
+    ),
     (
         "payment/provider/connect.rs",
         4,

@@ -218,6 +218,33 @@ async fn a_message_of_the_provider_survives_a_kill_at_every_point(db: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn a_chargeback_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 2500\n\
+                 attempts: succeeded\n\
+                 refunds: succeeded 2500\n\
+                 disputes: closed\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, taken_back -2500, \
+                 taken_back 2500, fee -1500, fee 1500, lost 2500, lost -2250, lost -250\n\
+                 mails: dispute, dispute, receipt\n\
+                 outbox: booking.completed, payment.succeeded, dispute.charged_back, dispute.bank_decided\n\
+                 provider: 1 payments, 1 of them succeeded, 0 refunds";
+    survives(&db, Scenario::ChargedBack, "charged_back", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn evidence_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 0\n\
+                 attempts: succeeded\n\
+                 disputes: closed\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, taken_back -2500, \
+                 taken_back 2500, fee -1500, fee 1500, taken_back 2500, taken_back -2500, fee 1500, fee -1500\n\
+                 mails: dispute, dispute, receipt\n\
+                 outbox: booking.completed, payment.succeeded, dispute.charged_back, dispute.bank_decided\n\
+                 provider: 1 payments, 1 of them succeeded, 0 refunds";
+    survives(&db, Scenario::Evidence, "evidence", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn setting_money_aside_survives_a_kill_at_every_point(db: PgPool) {
     let story = "deposits: secured used 0, returned 0\n\
                  provider: 1 payments, 0 of them succeeded, 0 refunds";

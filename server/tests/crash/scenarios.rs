@@ -41,6 +41,10 @@ pub enum Scenario {
     DecideDebt,
     /// An admin lets a student off what is owed.
     ForgiveDebt,
+    /// The provider tells of a payment that a bank took back for good.
+    ChargedBack,
+    /// An admin has evidence sent to a bank, which decides for the platform.
+    Evidence,
     /// The provider tells of a payment whose answer was lost.
     Message,
     /// Money is set aside for a lesson.
@@ -83,6 +87,7 @@ const LATER: TimeDelta = TimeDelta::hours(25);
 const WINDOW: TimeDelta = TimeDelta::hours(73);
 
 const VISA: &str = "pm_card_visa";
+const CHARGED_BACK: &str = "pm_card_createDisputeProductNotReceived";
 const FAILS_LATER: &str = "pm_card_chargeCustomerFail";
 
 impl Scenario {
@@ -113,6 +118,7 @@ impl Scenario {
                 &[FAILS_LATER]
             }
             Scenario::PayDebt | Scenario::ForgottenDebt => &[FAILS_LATER, VISA],
+            Scenario::ChargedBack | Scenario::Evidence => &[CHARGED_BACK],
             Scenario::NoCard => &[],
             _ => &[VISA],
         };
@@ -149,10 +155,19 @@ impl Scenario {
                 cookie = world.cookie(&world.admin().await).await;
             }
             Scenario::Message => event = lose_an_answer(world, server).await,
+            Scenario::ChargedBack | Scenario::Evidence => {
+                world.work_off(server).await;
+                event = world.charged_back(self).await;
+            }
             _ => {}
         }
-        let stage = Stage { lesson, cookie, event };
+        let mut stage = Stage { lesson, cookie, event };
         match self {
+            Scenario::Evidence => {
+                world.hear(&stage.event).await;
+                world.work_off(server).await;
+                stage.cookie = world.cookie(&world.admin().await).await;
+            }
             Scenario::RefusedRefund => world.give_back_elsewhere(&stage.lesson).await,
             Scenario::ForgottenDebt => {
                 world.lose_next("/v1/payment_intents/*/confirm").await;
@@ -257,12 +272,17 @@ impl Scenario {
             Scenario::Decide => world.decide(server, stage, "partial", "10.00").await,
             Scenario::DecideDebt => world.decide(server, stage, "full", "").await,
             Scenario::ForgiveDebt => world.forgive(server, stage).await,
-            Scenario::Message => world.hear(&stage.event).await,
+            Scenario::Evidence => world.submit_evidence(server, stage).await,
+            Scenario::Message | Scenario::ChargedBack => world.hear(&stage.event).await,
             // The time has come, that is all.
             _ => {}
         }
         // The next try of the payment whose answer was lost is not due yet: the message comes first.
-        let path = if matches!(self, Scenario::Message) { "/api/cron/process-charges" } else { "/dev/tick" };
+        let path = if matches!(self, Scenario::Message | Scenario::ChargedBack) {
+            "/api/cron/process-charges"
+        } else {
+            "/dev/tick"
+        };
         world.run_due(server, path).await;
     }
 }
@@ -332,6 +352,29 @@ impl World {
         let booking = stage.lesson.booking.id.to_string();
         let fields = [("booking", &*booking), ("note", "It was our fault.")];
         let answer = self.post(server, "/do/forgive_debt", Some((&stage.cookie, &fields))).await;
+        let is_told = |answer: &reqwest::Response| is_fine(answer) || answer.status() == StatusCode::CONFLICT;
+        assert!(answer.is_none_or(|answer| is_told(&answer)), "{}", self.said());
+    }
+
+    /// The bank has taken the last payment back, for good in a scenario of that; the id of the provider's message.
+    async fn charged_back(&self, scenario: Scenario) -> String {
+        let found = self.sandbox.ask("disputes?limit=1").await;
+        let id = found["data"][0]["id"].as_str().expect("a chargeback");
+        let mut kind = "charge.dispute.created";
+        if scenario == Scenario::ChargedBack {
+            self.sandbox.tell(&format!("disputes/{id}/close"), &[]).await;
+            kind = "charge.dispute.closed";
+        }
+        let events = self.sandbox.ask(&format!("events?type={kind}&limit=1")).await;
+        events["data"][0]["id"].as_str().expect("an event").to_owned()
+    }
+
+    /// The admin has evidence sent; where it was sent before, that is refused.
+    async fn submit_evidence(&self, server: &Server, stage: &Stage) {
+        let sql = "SELECT id::text FROM disputes WHERE booking_id = $1";
+        let dispute = self.payment(sql, &stage.lesson).await;
+        let fields = [("dispute", &*dispute), ("statement", "winning_evidence")];
+        let answer = self.post(server, "/do/submit_evidence", Some((&stage.cookie, &fields))).await;
         let is_told = |answer: &reqwest::Response| is_fine(answer) || answer.status() == StatusCode::CONFLICT;
         assert!(answer.is_none_or(|answer| is_told(&answer)), "{}", self.said());
     }

@@ -5,7 +5,7 @@ use domain::{
     Code, Refusal,
     booking::Booking,
     dispute::{Outcome, Remedy, remedy},
-    ids::{ChargeId, DisputeId, UserId},
+    ids::{BookingId, ChargeId, DisputeId, UserId},
     ledger::Given,
     money::Money,
     payment::ChargeState,
@@ -13,7 +13,7 @@ use domain::{
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::{Dispute, News, find, not_found, of_dispute, store, tell};
+use super::{Dispute, News, chargeback::has_open, find, not_found, of_dispute, store, tell};
 use crate::{
     Actor, Result, Services,
     booking::{self, By},
@@ -36,8 +36,9 @@ struct Ruling<'a> {
 /// left is reckoned under the charge's lock, so that a refund at the same time never makes it too much.
 ///
 /// # Errors
-/// `INSUFFICIENT_PERMISSIONS`, `NOT_FOUND`, `INVALID_STATE` where it was decided before (`dispute_decided`) and while
-/// the student is about to pay what is owed (`dispute_charge_open`), and as `domain::dispute::remedy`.
+/// `INSUFFICIENT_PERMISSIONS`, `NOT_FOUND`, `INVALID_STATE` where it was decided before (`dispute_decided`),
+/// while the student is about to pay what is owed (`dispute_charge_open`), where the bank of the card decides
+/// (`dispute_of_bank`), and as `domain::dispute::remedy`.
 pub async fn decide(
     services: &Services,
     actor: &Actor,
@@ -66,6 +67,7 @@ async fn withdraw(
 ) -> Result<Option<String>> {
     let mut tx = services.db.begin().await?;
     let booking = store::find_booking(&mut tx, id).await?.ok_or_else(not_found)?;
+    may_decide(&mut tx, id, booking).await?;
     if !store::is_open(&mut tx, id).await? {
         return Err(Refusal::new(Code::InvalidState, "dispute_decided").into());
     }
@@ -74,6 +76,14 @@ async fn withdraw(
     remedy(outcome, amount, owed.state, &owed.split, owed.given)?;
     tx.rollback().await?;
     if outcome == Outcome::None { Ok(None) } else { payment::withdraw(services, charge).await }
+}
+
+/// Whether an admin may decide: not while a bank is about to, and not what a bank decides itself.
+async fn may_decide(db: &mut PgConnection, id: DisputeId, booking: BookingId) -> Result<()> {
+    if store::is_of_bank(db, id).await? || has_open(db, booking).await? {
+        return Err(Refusal::new(Code::InvalidState, "dispute_of_bank").into());
+    }
+    Ok(())
 }
 
 async fn record(tx: &mut PgConnection, actor: &Actor, ruling: &Ruling<'_>) -> Result<Vec<UserId>> {
@@ -85,6 +95,7 @@ async fn record(tx: &mut PgConnection, actor: &Actor, ruling: &Ruling<'_>) -> Re
         None => None,
     };
     booking::find_locked(tx, booking, ruling.now).await?.ok_or_else(not_found)?;
+    may_decide(tx, id, booking).await?;
     let found = of_dispute(tx, id, ruling.now).await?;
     let zero = Money { minor: 0, currency: found.booking.currency }.split(0);
     let decided = match &charge {

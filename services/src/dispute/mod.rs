@@ -1,6 +1,7 @@
 //! Disputes: one of the two does not accept something about a settled lesson, both say what they have to say, and an
 //! admin decides. The lesson is not paid out to its tutor meanwhile.
 
+mod chargeback;
 mod decide;
 mod store;
 
@@ -22,6 +23,8 @@ use crate::{
     chance, limit, live, outbox,
 };
 
+pub use chargeback::{Bank, SubmitEvidence, submit_evidence};
+pub(crate) use chargeback::{bear_losses, has_money, hear};
 pub use decide::decide;
 
 /// What a person may say in disputes in an hour: far more than there is to say, and no flood of mails.
@@ -36,18 +39,37 @@ pub struct Dispute {
     pub booking: BookingId,
     /// Its title.
     pub title: String,
-    /// Whose it is.
-    pub by: Party,
-    /// The name of that person.
-    pub by_name: String,
-    /// What it is about.
-    pub reason: Reason,
+    /// Whose it is; `None` for a bank's.
+    pub by: Option<Opener>,
     /// Since when.
     pub opened_at: DateTime<Utc>,
     /// What was decided; `None` while it is open.
     pub verdict: Option<Verdict>,
-    /// What both said, oldest first; the first opened it.
+    /// Since when it is over, where a bank decided.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// What both said, oldest first; the first of a party's dispute opened it.
     pub statements: Vec<Said>,
+    /// What banks do about the payment meanwhile, oldest first.
+    pub banks: Vec<Bank>,
+}
+
+impl Dispute {
+    /// Whether it waits for a decision.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.verdict.is_none() && self.closed_at.is_none()
+    }
+}
+
+/// Who opened a dispute, and about what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opener {
+    /// On which side.
+    pub party: Party,
+    /// The name.
+    pub name: String,
+    /// What it is about.
+    pub reason: Reason,
 }
 
 /// What one of the two said.
@@ -124,9 +146,9 @@ async fn insert(
     let settled = store::find_settled(tx, id).await?;
     may_open(settled, found.booking.policy.dispute_window_hours, now)?;
     match store::find_state(tx, id).await?.as_deref() {
+        Some("closed") | None => {}
         Some("open") => return Err(Refusal::new(Code::InvalidState, "dispute_exists").into()),
         Some(_) => return Err(Refusal::new(Code::InvalidState, "dispute_decided").into()),
-        None => {}
     }
     let dispute: DisputeId = chance::id();
     store::insert(tx, dispute, id, party, actor.user, reason, now).await?;
@@ -235,7 +257,7 @@ pub async fn find(services: &Services, actor: &Actor, id: DisputeId) -> Result<D
     if booking::party(actor, &found.booking).is_none() && actor.role != Role::Admin {
         return Err(not_found());
     }
-    let disputes = store::list_of(&mut db, found.booking.id).await?;
+    let disputes = list_of(&mut db, found.booking.id).await?;
     disputes.into_iter().find(|dispute| dispute.id == id).ok_or_else(not_found)
 }
 
@@ -247,13 +269,24 @@ pub async fn of_lesson(services: &Services, actor: &Actor, id: BookingId) -> Res
     let booking = booking::find(services, actor, id).await?;
     let hours = booking.policy.dispute_window_hours;
     let mut db = services.db.acquire().await?;
-    let disputes = store::list_of(&mut db, id).await?;
+    let disputes = list_of(&mut db, id).await?;
     let settled = store::find_settled(&mut db, id).await?;
-    let may = disputes.is_empty()
+    let may = disputes.iter().all(|dispute| dispute.by.is_none() && !dispute.is_open())
         && booking::party(actor, &booking).is_some()
         && may_open(settled, hours, services.clock.now()).is_ok();
     let until = settled.filter(|_| may).map(|settled| window_end(settled, hours));
     Ok(OfLesson { until, disputes })
+}
+
+/// The disputes of a lesson with all that belongs to them, oldest first.
+async fn list_of(db: &mut PgConnection, booking: BookingId) -> Result<Vec<Dispute>> {
+    let mut disputes = store::list_of(db, booking).await?;
+    if !disputes.is_empty() {
+        for (id, bank) in chargeback::list_of(db, booking).await? {
+            disputes.iter_mut().filter(|dispute| dispute.id == id).for_each(|of| of.banks.push(bank.clone()));
+        }
+    }
+    Ok(disputes)
 }
 
 /// One may not know that it exists.
@@ -272,10 +305,14 @@ pub struct Row {
     pub student: String,
     /// The tutor's name.
     pub tutor: String,
-    /// What it is about.
-    pub reason: Reason,
+    /// What it is about; `None` for a bank's.
+    pub reason: Option<Reason>,
+    /// Until when the bank takes evidence, where it waits for it.
+    pub due_by: Option<DateTime<Utc>>,
     /// Since when it is, or was, open.
     pub opened_at: DateTime<Utc>,
+    /// Whether a bank decided.
+    pub closed: bool,
     /// What was decided, and when.
     pub verdict: Option<(Outcome, DateTime<Utc>)>,
 }

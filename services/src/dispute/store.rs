@@ -12,7 +12,7 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Dispute, Row, Said, Verdict};
+use super::{Dispute, Opener, Row, Said, Verdict};
 use crate::{AppError, Result};
 
 /// When a lesson got its outcome.
@@ -21,10 +21,10 @@ pub(super) async fn find_settled(db: &mut PgConnection, booking: BookingId) -> R
     Ok(settled.fetch_optional(db).await?.flatten())
 }
 
-/// The state of the latest dispute of a lesson.
+/// How the disputes of a lesson stand: open before decided before closed by a bank.
 pub(super) async fn find_state(db: &mut PgConnection, booking: BookingId) -> Result<Option<String>> {
     let state = sqlx::query_scalar!(
-        "SELECT state FROM disputes WHERE booking_id = $1 ORDER BY (state = 'open') DESC, opened_at DESC LIMIT 1",
+        "SELECT state FROM disputes WHERE booking_id = $1 ORDER BY (state = 'open') DESC, (state = 'decided') DESC LIMIT 1",
         booking.0
     );
     Ok(state.fetch_optional(db).await?)
@@ -71,6 +71,55 @@ pub(super) async fn insert_statement(
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// The open dispute of a lesson.
+pub(super) async fn find_open(db: &mut PgConnection, booking: BookingId) -> Result<Option<DisputeId>> {
+    let id =
+        sqlx::query_scalar!("SELECT id FROM disputes WHERE booking_id = $1 AND state = 'open'", booking.0);
+    Ok(id.fetch_optional(db).await?.map(DisputeId))
+}
+
+/// A dispute of a bank.
+pub(super) async fn insert_of_bank(
+    tx: &mut PgConnection,
+    id: DisputeId,
+    booking: BookingId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO disputes (id, booking_id, origin, reason, state, opened_at)
+         VALUES ($1, $2, 'provider', 'chargeback', 'open', $3)",
+        id.0,
+        booking.0,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Closes a dispute of a bank that has decided, unless another bank has not; a party's stays as it is.
+pub(super) async fn close_of_bank(tx: &mut PgConnection, id: DisputeId, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "UPDATE disputes SET state = 'closed', finished_at = $2
+         WHERE id = $1 AND state = 'open' AND origin = 'provider' AND NOT EXISTS (
+             SELECT FROM chargebacks WHERE dispute_id = $1 AND standing NOT IN ('won', 'lost'))",
+        id.0,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Whether a dispute is a bank's.
+pub(super) async fn is_of_bank(db: &mut PgConnection, id: DisputeId) -> Result<bool> {
+    let of_bank = sqlx::query_scalar!(
+        "SELECT EXISTS (SELECT FROM disputes WHERE id = $1 AND origin = 'provider') AS \"of_bank!\"",
+        id.0
+    );
+    Ok(of_bank.fetch_one(db).await?)
 }
 
 /// The lesson of a dispute.
@@ -134,8 +183,8 @@ fn party(name: &str) -> Result<Party> {
 pub(super) async fn list_of(db: &mut PgConnection, booking: BookingId) -> Result<Vec<Dispute>> {
     let rows = sqlx::query!(
         "SELECT d.id, d.origin, d.reason, d.opened_at, d.outcome, d.remedy, d.amount_minor, d.note, d.finished_at,
-                b.title, b.currency, u.name AS by_name, a.name AS \"admin?\"
-         FROM disputes d JOIN bookings b ON b.id = d.booking_id JOIN users u ON u.id = d.opened_by
+                d.state, b.title, b.currency, u.name AS \"by_name?\", a.name AS \"admin?\"
+         FROM disputes d JOIN bookings b ON b.id = d.booking_id LEFT JOIN users u ON u.id = d.opened_by
          LEFT JOIN users a ON a.id = d.decided_by
          WHERE d.booking_id = $1 ORDER BY d.opened_at, d.id",
         booking.0
@@ -153,16 +202,21 @@ pub(super) async fn list_of(db: &mut PgConnection, booking: BookingId) -> Result
             let reduced = row.remedy.as_deref() == Some("reduced");
             Ok::<_, AppError>(Verdict { outcome, amount: Money { minor, currency }, reduced, note, by, at })
         });
+        let by = row.by_name.map(|name| {
+            let reason = Reason::parse(&row.reason).map_err(AppError::fault)?;
+            Ok::<_, AppError>(Opener { party: party(&row.origin)?, name, reason })
+        });
+        let closed_at = row.finished_at.filter(|_| row.state == "closed");
         Ok(Dispute {
             id: DisputeId(row.id),
             booking,
             title: row.title,
-            by: party(&row.origin)?,
-            by_name: row.by_name,
-            reason: Reason::parse(&row.reason).map_err(AppError::fault)?,
+            by: by.transpose()?,
             opened_at: row.opened_at,
             verdict: verdict.transpose()?,
+            closed_at,
             statements: said.remove(&row.id).unwrap_or_default(),
+            banks: Vec::new(),
         })
     });
     read.collect()
@@ -196,6 +250,7 @@ struct QueueRow {
     student: String,
     tutor: String,
     reason: String,
+    due_by: Option<DateTime<Utc>>,
     opened_at: DateTime<Utc>,
     outcome: Option<String>,
     finished_at: Option<DateTime<Utc>>,
@@ -209,8 +264,10 @@ impl QueueRow {
             title: self.title,
             student: self.student,
             tutor: self.tutor,
-            reason: Reason::parse(&self.reason).map_err(AppError::fault)?,
+            reason: Reason::parse(&self.reason).ok(),
+            due_by: self.due_by,
             opened_at: self.opened_at,
+            closed: outcome.is_none() && self.finished_at.is_some(),
             verdict: outcome.zip(self.finished_at),
         })
     }
@@ -221,7 +278,11 @@ macro_rules! queue {
     ($db:expr, $limit:expr, $tail:literal) => {
         sqlx::query_as!(
             QueueRow,
-            "SELECT d.id, b.title, s.name AS student, tu.name AS tutor, d.reason, d.opened_at, d.outcome, d.finished_at
+            "SELECT d.id, b.title, s.name AS student, tu.name AS tutor, d.reason, d.opened_at, d.outcome, d.finished_at,
+                    (SELECT min(k.due_by) FROM chargebacks k WHERE k.dispute_id = d.id
+                        AND k.standing IN ('inquiry', 'needs_response') AND NOT EXISTS (
+                            SELECT FROM chargeback_evidence e
+                            WHERE e.chargeback_id = k.id AND e.inquiry = (k.standing = 'inquiry'))) AS due_by
              FROM disputes d JOIN bookings b ON b.id = d.booking_id JOIN users s ON s.id = b.student_id
              JOIN tutors t ON t.id = b.tutor_id JOIN users tu ON tu.id = t.user_id "
                 + $tail,

@@ -25,6 +25,7 @@ use crate::{
     account::SendSignInLink,
     busy::{self, ReadCalendar},
     diary::{self, WriteLesson},
+    dispute::SubmitEvidence,
     mail::{SendMail, TellOfBooking, TellOfDispute, TellOfPayout, WriteMail},
     payment::{
         self, ChargeLesson, DetachCard, HandlePaymentEvent, RefundCharge, ReleaseDeposit, SecureDeposit,
@@ -230,6 +231,7 @@ fn with_prompt_jobs(worker: WorkerOptions) -> WorkerOptions {
     worker
         .define_job::<Queued<ChargeLesson>>()
         .define_job::<Queued<RefundCharge>>()
+        .define_job::<Queued<SubmitEvidence>>()
         .define_job::<Queued<HandlePaymentEvent>>()
         .define_job::<Queued<DetachCard>>()
         .define_job::<Queued<SecureDeposit>>()

@@ -219,6 +219,11 @@ async fn note(services: &Services, id: ChargeId) -> Result<Option<Attempt>> {
     Ok(Some(Attempt { open, owed, customer }))
 }
 
+/// Notes that a charge is paid, where its answer was lost and something else says so.
+pub(crate) async fn note_paid(services: &Services, id: ChargeId, intent: &str) -> Result<()> {
+    record(services, id, None, Answer::Paid { intent: intent.to_owned() }).await
+}
+
 /// Records what the provider said, by the call's answer or by its own message: once.
 pub(crate) async fn record(
     services: &Services,

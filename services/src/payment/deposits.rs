@@ -24,7 +24,7 @@ use super::{
 use crate::{
     AppError, Result, Services,
     booking::{self, Found},
-    chance,
+    chance, dispute,
     jobs::{self, Job},
     ledger, live, outbox,
 };
@@ -315,6 +315,8 @@ async fn take(services: &Services, id: ChargeId, deposit: &Deposit, intent: &str
     store::set_deposit_state(&mut tx, deposit.id, DepositState::Used, used, now).await?;
     let paid_ahead = deposit.kind == Collection::Prepay;
     let people = charging::paid(&mut tx, id, &owed, intent, paid_ahead, now).await?;
+    // What was paid ahead may be lost to a bank already.
+    dispute::bear_losses(&mut tx, id, now).await?;
     if paid_ahead && used < deposit.amount.minor {
         jobs::enqueue(&mut tx, &ReleaseDeposit { deposit: deposit.id }).await?;
     }

@@ -31,8 +31,10 @@ pub struct Charged {
 pub struct RefundRow {
     /// How much.
     pub amount: Money,
-    /// Why, in the admin's words.
+    /// Why, in the admin's words, or in the bank's.
     pub reason: String,
+    /// A bank took it back for good; else it was given back.
+    pub by_bank: bool,
     /// `pending` until the provider has answered, then `succeeded` or `failed`.
     pub status: String,
     /// When it was decided.

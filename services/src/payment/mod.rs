@@ -7,6 +7,7 @@ pub(crate) mod deposits;
 mod explain;
 mod forgive;
 mod lists;
+mod lost;
 pub mod provider;
 mod reduce;
 mod refund;
@@ -36,12 +37,13 @@ pub use cards::{
     list_consents, remove_card, save_card,
 };
 pub use charging::{ChargeLesson, hand_out_batch};
-pub(crate) use charging::{charge, hand_out};
+pub(crate) use charging::{charge, hand_out, note_paid};
 pub use debts::{Debt, DebtPayment, begin_debt_payment, finish_debt_payment, open_debts};
 pub use deposits::{ReleaseDeposit, SecureDeposit};
 pub use explain::{ChargeStatus, Explanation, explain};
 pub use forgive::forgive;
 pub use lists::{Case, Charged, RefundRow, close_case, list_charged, list_refunds, open_cases};
+pub(crate) use lost::{Loss, lose};
 pub(crate) use reduce::{Reduction, reduce, withdraw};
 pub(crate) use refund::{Asked, begin as begin_refund};
 pub use refund::{RefundCharge, RefundView, refund};

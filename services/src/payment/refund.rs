@@ -18,7 +18,7 @@ use super::{
     store::{self, NewRefund, Owed, PendingRefund},
 };
 use crate::{
-    Actor, AppError, Result, Services, booking, chance,
+    Actor, AppError, Result, Services, booking, chance, dispute,
     jobs::{self, Job},
     ledger, live, outbox, payout,
 };
@@ -53,7 +53,8 @@ impl Job for RefundCharge {
 /// under the charge's lock: refunds that arrive together never give back too much.
 ///
 /// # Errors
-/// `INSUFFICIENT_PERMISSIONS`, `BOOKING_NOT_FOUND`, `INVALID_STATE` where nothing was paid, `INVALID_REQUEST` for an
+/// `INSUFFICIENT_PERMISSIONS`, `BOOKING_NOT_FOUND`, `INVALID_STATE` where nothing was paid (`nothing_paid`)
+/// and while the bank of the card has the money (`refund_charged_back`), `INVALID_REQUEST` for an
 /// amount that is none or more than is left, or a reason that is not 1 to 500 characters.
 pub async fn refund(
     services: &Services,
@@ -76,6 +77,9 @@ pub async fn refund(
     let owed = store::find_locked(&mut tx, charge).await?.ok_or_else(booking::not_found)?;
     if owed.state != ChargeState::Paid {
         return Err(Refusal::new(Code::InvalidState, "nothing_paid").into());
+    }
+    if dispute::has_money(&mut tx, id).await? {
+        return Err(Refusal::new(Code::InvalidState, "refund_charged_back").into());
     }
     let amount = amount.unwrap_or(owed.split.charge.minor - owed.given.amount);
     let parts = rules::refund(&owed.split, owed.given, amount)?;

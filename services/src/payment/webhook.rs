@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{charging, provider::Answer, refund, store};
 use crate::{
-    Result, Services,
+    Result, Services, dispute,
     jobs::{self, Job},
     payout,
 };
@@ -98,6 +98,10 @@ async fn handle(services: &Services, event: &str) -> Result<()> {
             charging::record(services, charge, None, Answer::Paid { intent: intent.to_owned() }).await?;
         }
         ("refund.failed" | "refund.updated", ..) => heard_of_refund(services, object).await?,
+        // How it stands is asked for: what this message says may be old.
+        (kind, _, Some(chargeback)) if kind.starts_with("charge.dispute.") => {
+            dispute::hear(services, chargeback).await?;
+        }
         ("account.updated", _, Some(account)) => payout::look_up(services, account).await?,
         // A decline is answered to whoever asked; a payment that nobody here asked for is none of ours.
         _ => tracing::debug!(event, kind, "an event that changes nothing"),

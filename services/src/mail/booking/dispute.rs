@@ -2,7 +2,7 @@
 
 use domain::{
     booking::{Booking, Party},
-    dispute::{Outcome, Reason},
+    dispute::{Outcome, Reason, Standing},
     ids::{BookingId, UserId},
     manners::Manners,
     money::Money,
@@ -44,7 +44,14 @@ impl Job for TellOfDispute {
 impl TellOfDispute {
     /// Whether such an event of the outbox asks for mails about a dispute.
     pub(crate) fn is_asked_for(event: &str) -> bool {
-        matches!(event, "dispute.opened" | "dispute.answered" | "dispute.decided")
+        matches!(
+            event,
+            "dispute.opened"
+                | "dispute.answered"
+                | "dispute.decided"
+                | "dispute.charged_back"
+                | "dispute.bank_decided"
+        )
     }
 }
 
@@ -58,10 +65,12 @@ pub(super) struct Event {
 /// What an event of a dispute says: its payload.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Told {
-    /// student, tutor or admin.
+    /// student, tutor, admin or system.
     actor: String,
     /// What it is about, where it was opened.
     reason: Option<Reason>,
+    /// How a chargeback stands.
+    standing: Option<Standing>,
     /// What was decided, and why.
     decision: Option<Decision>,
 }
@@ -116,6 +125,7 @@ fn compose(about: &About<'_>, event: &Event) -> Result<Letter> {
     let texts = Texts::of(about.reader.language)?;
     let own = &texts.booking.dispute;
     let (subject, mut paragraphs) = match &*event.kind {
+        "dispute.charged_back" | "dispute.bank_decided" => bank(about, own, event.told.standing),
         "dispute.opened" => (&own.opened_subject, vec![about.say(&own.opened), own.opened_next.clone()]),
         "dispute.decided" => (&own.decided_subject, vec![about.say(&own.decided)]),
         _ => (&own.answered_subject, vec![about.say(&own.answered)]),
@@ -131,6 +141,24 @@ fn compose(about: &About<'_>, event: &Event) -> Result<Letter> {
     let (mut button, links) = (about.page(&own.link), Vec::new());
     button.1.push_str("#dispute");
     about.letter(&texts, Words { subject: about.say(subject), paragraphs, rows, button, links })
+}
+
+/// What the bank of the card does, to the one who reads it.
+fn bank<'a>(
+    about: &About<'_>,
+    own: &'a DisputeTexts,
+    standing: Option<Standing>,
+) -> (&'a String, Vec<String>) {
+    let (subject, for_student, for_tutor) = match standing {
+        Some(Standing::Won) => (&own.bank_decided_subject, &own.bank_won_student, &own.bank_won_tutor),
+        Some(Standing::Lost) => (&own.bank_decided_subject, &own.bank_lost_student, &own.bank_lost_tutor),
+        Some(Standing::Inquiry | Standing::InquiryReview) => {
+            (&own.bank_subject, &own.bank_asks_student, &own.bank_asks_tutor)
+        }
+        _ => (&own.bank_subject, &own.bank_took_student, &own.bank_took_tutor),
+    };
+    let sentence = if about.party == Party::Student { for_student } else { for_tutor };
+    (subject, vec![about.say(sentence)])
 }
 
 /// What a decision means for the money.

@@ -4,6 +4,7 @@
 //! answers as it did the first time. Until it forgets the key, after 24 hours, a lost answer is asked for again; later
 //! what it did is looked up by its metadata.
 
+mod chargebacks;
 mod connect;
 mod deposits;
 mod transfers;
@@ -41,6 +42,7 @@ use uuid::Uuid;
 
 use crate::{AppError, Result, chance, config::StripeConfig};
 
+pub(crate) use chargebacks::{Chargeback, Evidence, Taken};
 pub(crate) use deposits::{Captured, Security, Wanted};
 pub(crate) use transfers::Moved;
 

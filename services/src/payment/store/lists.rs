@@ -44,7 +44,7 @@ pub(crate) async fn list_charged(
 /// The refunds of a booking, oldest first.
 pub(crate) async fn list_refunds(db: &mut PgConnection, booking: BookingId) -> Result<Vec<RefundRow>> {
     let rows = sqlx::query!(
-        "SELECT r.amount_minor, c.currency, r.reason, r.state, r.created_at
+        "SELECT r.amount_minor, c.currency, r.reason, r.chargeback_id, r.state, r.created_at
          FROM refunds r JOIN charges c ON c.id = r.charge_id
          WHERE c.booking_id = $1 ORDER BY r.created_at, r.id",
         booking.0
@@ -54,7 +54,8 @@ pub(crate) async fn list_refunds(db: &mut PgConnection, booking: BookingId) -> R
     let read = rows.into_iter().map(|row| {
         let currency = Currency::parse(&row.currency).map_err(AppError::fault)?;
         let amount = Money { minor: row.amount_minor, currency };
-        Ok(RefundRow { amount, reason: row.reason, status: row.state, at: row.created_at })
+        let by_bank = row.chargeback_id.is_some();
+        Ok(RefundRow { amount, reason: row.reason, by_bank, status: row.state, at: row.created_at })
     });
     read.collect()
 }

@@ -8,7 +8,10 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{AppError, Result, payment::Asked};
+use crate::{
+    AppError, Result,
+    payment::{Asked, Loss},
+};
 
 /// A refund that an admin decided.
 pub(crate) struct NewRefund<'a> {
@@ -39,14 +42,47 @@ pub(crate) async fn insert_refund(tx: &mut PgConnection, new: &NewRefund<'_>) ->
     )
     .execute(&mut *tx)
     .await?;
+    set_less(tx, new.charge, new.parts, new.now).await
+}
+
+/// Notes what a bank took back for good, and that so much less is left of the charge.
+pub(crate) async fn insert_loss(
+    tx: &mut PgConnection,
+    id: RefundId,
+    (charge, booking): (ChargeId, BookingId),
+    parts: Split,
+    lost: &Loss<'_>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO refunds (id, charge_id, booking_id, amount_minor, fee_minor, payout_minor, reason, chargeback_id,
+             state, created_at, finished_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'succeeded', $9, $9)",
+        id.0,
+        charge.0,
+        booking.0,
+        parts.charge.minor,
+        parts.fee.minor,
+        parts.payout.minor,
+        lost.reason,
+        lost.chargeback,
+        now
+    )
+    .execute(&mut *tx)
+    .await?;
+    set_less(tx, charge, parts, now).await
+}
+
+/// Leaves so much less of a charge.
+async fn set_less(tx: &mut PgConnection, charge: ChargeId, parts: Split, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         "UPDATE charges SET refunded_minor = refunded_minor + $2, refunded_fee_minor = refunded_fee_minor + $3,
              updated_at = $4
          WHERE id = $1",
-        new.charge.0,
-        new.parts.charge.minor,
-        new.parts.fee.minor,
-        new.now
+        charge.0,
+        parts.charge.minor,
+        parts.fee.minor,
+        now
     )
     .execute(tx)
     .await?;

@@ -1,0 +1,108 @@
+//! What a bank does about a payment: in words, and the form that has our evidence sent to it.
+
+use domain::dispute::Standing;
+use leptos::prelude::*;
+use services::dispute::Bank;
+
+use super::{
+    charge_words::amount,
+    context::Visit,
+    dispute::StatementField,
+    format,
+    forms::PostForm,
+    i18n::{Locale, td_string},
+};
+use crate::ui::{Button, Card};
+
+/// How each chargeback of a payment stands, a line for each.
+#[component]
+pub fn Banks(
+    /// The request.
+    visit: Visit,
+    /// Oldest first.
+    banks: Vec<Bank>,
+) -> impl IntoView {
+    let lines = banks.into_iter().map(|bank| {
+        let failure = bank.failure.clone().map(|why| {
+            let text = td_string!(visit.locale(), dispute.bank_refused, why = why).to_string();
+            view! { <p>{text}</p> }
+        });
+        view! { <p>{words(&visit, &bank)}</p> {failure} }
+    });
+    lines.collect_view()
+}
+
+/// How a chargeback stands, in words.
+fn words(visit: &Visit, bank: &Bank) -> String {
+    let locale = visit.locale();
+    let (shown, reason) = (amount(locale, bank.amount), bank.reason.replace('_', " "));
+    let due = bank.due_by.filter(|_| bank.waits()).map(|due| format::moment(locale, visit.zone, due));
+    match (bank.standing, due) {
+        (Standing::Inquiry, Some(due)) => {
+            td_string!(locale, dispute.bank_asks_until, amount = shown, reason = reason, time = due)
+                .to_string()
+        }
+        (Standing::Inquiry | Standing::InquiryReview, _) => {
+            td_string!(locale, dispute.bank_asks, amount = shown, reason = reason).to_string()
+        }
+        (Standing::NeedsResponse, Some(due)) => {
+            td_string!(locale, dispute.bank_waits_until, amount = shown, reason = reason, time = due)
+                .to_string()
+        }
+        (Standing::NeedsResponse, None) => {
+            td_string!(locale, dispute.bank_took, amount = shown, reason = reason).to_string()
+        }
+        (Standing::UnderReview, _) => {
+            td_string!(locale, dispute.bank_reviews, amount = shown, reason = reason).to_string()
+        }
+        (Standing::Won, _) => {
+            td_string!(locale, dispute.bank_won, amount = shown, reason = reason).to_string()
+        }
+        (Standing::Lost, _) => {
+            td_string!(locale, dispute.bank_lost, amount = shown, reason = reason).to_string()
+        }
+    }
+}
+
+/// What a bank took back for good of a charge, as the row of a list says it.
+pub fn taken_back(locale: Locale, reason: &str) -> String {
+    td_string!(locale, charge.by_bank, reason = reason.replace('_', " ")).to_string()
+}
+
+/// What the banks of a charge say, as a card of its page. Nothing where no bank asks.
+#[component]
+pub fn BankCard(
+    /// The request.
+    visit: Visit,
+    /// Oldest first.
+    banks: Vec<Bank>,
+) -> impl IntoView {
+    let title = td_string!(visit.locale(), dispute.chargeback);
+    (!banks.is_empty()).then(|| view! { <Card title><div class="stack"><Banks visit banks/></div></Card> })
+}
+
+/// The form that has our evidence sent to the bank.
+#[component]
+pub fn SendEvidence(
+    /// The language.
+    locale: Locale,
+    /// The dispute.
+    id: String,
+) -> impl IntoView {
+    view! {
+        <Card title=td_string!(locale, disputes.evidence)>
+            <PostForm action="submit_evidence" class="form">
+                <input type="hidden" name="dispute" value=id/>
+                <p>{td_string!(locale, disputes.evidence_text)}</p>
+                <StatementField label=td_string!(locale, disputes.evidence_words) locale/>
+                <div class="form-actions"><Button>{td_string!(locale, disputes.evidence_send)}</Button></div>
+            </PostForm>
+        </Card>
+    }
+}
+
+/// What is left of a payment while a bank has it: nothing that can be given back.
+#[must_use]
+pub fn is_taken(banks: &[Bank]) -> bool {
+    banks.iter().any(|bank| bank.standing.holds_money())
+}

@@ -1,0 +1,209 @@
+//! Chargebacks: the bank of a card takes a payment back and decides about it. We mirror what the provider says, send it
+//! our evidence, and hold the lesson back from payout meanwhile.
+
+mod evidence;
+mod store;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    dispute::Standing,
+    ids::{BookingId, ChargeId, DisputeId, UserId},
+    ledger::Event,
+    money::Money,
+    payment::ChargeState,
+};
+use serde_json::json;
+use sqlx::PgConnection;
+
+use super::{News, tell};
+use crate::{
+    AppError, Result, Services,
+    booking::{self, By, Found},
+    chance, ledger,
+    payment::{self, provider::Chargeback},
+};
+
+pub use evidence::{SubmitEvidence, submit_evidence};
+pub(crate) use store::has_money;
+pub(super) use store::{has_open, list_of};
+
+/// A chargeback as admins and the two parties see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bank {
+    /// How it stands.
+    pub standing: Standing,
+    /// In the bank's words, such as `product_not_received`.
+    pub reason: String,
+    /// What it takes back.
+    pub amount: Money,
+    /// Until when evidence is taken.
+    pub due_by: Option<DateTime<Utc>>,
+    /// When an admin asked to send the evidence, at this stage of the case.
+    pub asked_at: Option<DateTime<Utc>>,
+    /// When the bank was told.
+    pub answered_at: Option<DateTime<Utc>>,
+    /// Why the bank took no evidence.
+    pub failure: Option<String>,
+}
+
+impl Bank {
+    /// Whether an admin can have evidence sent.
+    #[must_use]
+    pub const fn waits(&self) -> bool {
+        self.standing.takes_evidence() && self.asked_at.is_none()
+    }
+}
+
+/// Brings a chargeback up to date: how it stands is asked for, whatever a message said and whenever it came. A message
+/// that came twice, late or in another order leads to the same.
+///
+/// # Errors
+/// Where the provider does not answer: to be tried again.
+pub(crate) async fn hear(services: &Services, id: &str) -> Result<()> {
+    let Some(told) = services.payments()?.find_chargeback(id).await? else { return Ok(()) };
+    let Some(booking) = booking_of(services, &told).await? else { return Ok(()) };
+    if let Some(charge) = told.charge {
+        // Who can take a payment back has paid: our own answer may have been lost.
+        payment::note_paid(services, charge, &told.intent).await?;
+    }
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let mirrored = mirror(&mut tx, booking, &told, now).await;
+    let people = booking::finish(tx, mirrored).await?;
+    services.live.wake(&people);
+    Ok(())
+}
+
+/// The lesson that a chargeback is about, where it is one of ours: an account may serve another platform too.
+async fn booking_of(services: &Services, told: &Chargeback) -> Result<Option<BookingId>> {
+    let mut tx = services.db.begin().await?;
+    if let Some(charge) = told.charge {
+        return Ok(payment::store::find_locked(&mut tx, charge).await?.map(|owed| owed.booking));
+    }
+    let Some(booking) = told.booking else { return Ok(None) };
+    Ok(booking::read(&mut tx, booking, services.clock.now()).await?.map(|found| found.booking.id))
+}
+
+/// Takes over what the provider says, once: the row, what moved, what is lost, and the case.
+async fn mirror(
+    tx: &mut PgConnection,
+    booking: BookingId,
+    told: &Chargeback,
+    now: DateTime<Utc>,
+) -> Result<Vec<UserId>> {
+    // The charge before the booking, as everywhere. What was paid ahead of a lesson has no charge yet.
+    let charge = payment::store::find_charge(tx, booking).await?;
+    let found = match charge {
+        Some(charge) => {
+            payment::store::find_locked(tx, charge).await?;
+            booking::find_locked(tx, booking, now).await?
+        }
+        None => {
+            let found = booking::find_locked(tx, booking, now).await?;
+            if payment::store::find_charge(tx, booking).await?.is_some() {
+                return Err(AppError::fault("a lesson that was settled meanwhile: to be tried again"));
+            }
+            found
+        }
+    };
+    let found = found.ok_or_else(booking::not_found)?;
+    let (dispute, before) = keep(tx, &found, told, now).await?;
+    let standing = before.map_or(told.standing, |before| before.after(told.standing));
+    enter_moves(tx, &found, told, now).await?;
+    if let Some(charge) = charge {
+        bear_losses(tx, charge, now).await?;
+    }
+    follow(tx, &found, dispute, (before, standing), now).await
+}
+
+/// Keeps how a chargeback stands; to which case it belongs, and how it stood before.
+async fn keep(
+    tx: &mut PgConnection,
+    found: &Found,
+    told: &Chargeback,
+    now: DateTime<Utc>,
+) -> Result<(DisputeId, Option<Standing>)> {
+    let known = store::find(tx, &told.id).await?;
+    let (dispute, before) = match known {
+        Some(known) => (known.dispute, Some(known.standing)),
+        None => (case(tx, found, now).await?, None),
+    };
+    let standing = before.map_or(told.standing, |before| before.after(told.standing));
+    store::upsert(tx, dispute, found.booking.id, told, standing, now).await?;
+    Ok((dispute, before))
+}
+
+/// The case that a new chargeback belongs to: the one that is open, else one of its own.
+async fn case(tx: &mut PgConnection, found: &Found, now: DateTime<Utc>) -> Result<DisputeId> {
+    if let Some(open) = super::store::find_open(tx, found.booking.id).await? {
+        return Ok(open);
+    }
+    let id: DisputeId = chance::id();
+    super::store::insert_of_bank(tx, id, found.booking.id, now).await?;
+    Ok(id)
+}
+
+/// What the bank took and gave back, and the provider's fees, which the platform bears: each once.
+async fn enter_moves(
+    tx: &mut PgConnection,
+    found: &Found,
+    told: &Chargeback,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    for moved in &told.moves {
+        let source = format!("chargeback/{}", moved.id);
+        let event = Event::TakenBack(Money { minor: -moved.amount.minor, ..moved.amount });
+        ledger::post(tx, &found.booking, event, &source, now).await?;
+        ledger::post(tx, &found.booking, Event::Fee(moved.fee), &format!("{source}/fee"), now).await?;
+    }
+    Ok(())
+}
+
+/// What banks decided for the owner of the card is gone from a locked charge, once it is paid: each chargeback once.
+pub(crate) async fn bear_losses(tx: &mut PgConnection, charge: ChargeId, now: DateTime<Utc>) -> Result<()> {
+    for lost in store::list_losses(tx, charge).await? {
+        let Some(owed) = payment::store::find_locked(tx, charge).await? else { return Ok(()) };
+        let left = owed.split.charge.minor - owed.given.amount;
+        let amount = lost.amount.min(left);
+        if owed.state == ChargeState::Paid && amount > 0 {
+            let lost = payment::Loss { chargeback: &lost.id, reason: &lost.reason, amount };
+            payment::lose(tx, charge, &owed, &lost, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What follows from how a chargeback stood and stands: the two are told, and the case ends with the bank's decision.
+async fn follow(
+    tx: &mut PgConnection,
+    found: &Found,
+    dispute: DisputeId,
+    (before, standing): (Option<Standing>, Standing),
+    now: DateTime<Utc>,
+) -> Result<Vec<UserId>> {
+    let mut people = Vec::new();
+    let had_money = before.is_some_and(Standing::holds_money);
+    if before.is_none() || (standing.holds_money() && !had_money) {
+        let begun = if standing.is_final() { Standing::NeedsResponse } else { standing };
+        people.extend(announce(tx, found, dispute, "dispute.charged_back", begun, now).await?);
+    }
+    if standing.is_final() && before.is_none_or(|before| !before.is_final()) {
+        super::store::close_of_bank(tx, dispute, now).await?;
+        people.extend(announce(tx, found, dispute, "dispute.bank_decided", standing, now).await?);
+    }
+    Ok(people)
+}
+
+async fn announce(
+    tx: &mut PgConnection,
+    found: &Found,
+    dispute: DisputeId,
+    kind: &'static str,
+    standing: Standing,
+    now: DateTime<Utc>,
+) -> Result<Vec<UserId>> {
+    let noted = json!({ "event": kind, "dispute_id": dispute, "standing": standing });
+    booking::note(tx, found, By::System, None, &noted, now).await?;
+    let news = News { kind, dispute, by: By::System, details: json!({ "standing": standing }) };
+    tell(tx, found, &news, now).await
+}
