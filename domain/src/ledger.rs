@@ -87,6 +87,8 @@ pub enum Event {
     Reduced(Split),
     /// The provider gave back what was paid ahead and not charged.
     Returned(Money),
+    /// What was given back so has come back to the provider.
+    ReturnFailed(Money),
     /// The platform lets a student off what is owed: it bears it, the tutor keeps what was earned.
     Forgiven(Money),
     /// The provider kept its fee for a payment.
@@ -112,6 +114,7 @@ impl Event {
             Event::Lost(_) => "lost",
             Event::Reduced(_) => "reduced",
             Event::Returned(_) => "returned",
+            Event::ReturnFailed(_) => "return_failed",
             Event::Forgiven(_) => "forgiven",
             Event::Fee(_) => "fee",
             Event::Transferred(_) => "transferred",
@@ -139,7 +142,7 @@ impl Event {
                 vec![(student, charge), (tutor, minus(payout)), (Account::Platform, minus(fee))]
             }
             Event::TakenBack(amount) => moved(student, Account::Provider, amount),
-            Event::Paid(amount) => moved(Account::Provider, student, amount),
+            Event::Paid(amount) | Event::ReturnFailed(amount) => moved(Account::Provider, student, amount),
             Event::Returned(amount) => moved(student, Account::Provider, amount),
             Event::Forgiven(amount) => moved(Account::Platform, student, amount),
             Event::Fee(amount) => moved(Account::Fees, Account::Provider, amount),

@@ -35,6 +35,8 @@ pub struct Violations {
     pub chargebacks_out_of_step: i64,
     /// Deposits that are still held for lessons that will not be charged.
     pub deposits_left_behind: i64,
+    /// Deposits of which another amount was given back than the ledger knows.
+    pub returns_not_entered: i64,
     /// Lessons with more than one open dispute.
     pub disputes_at_once: i64,
     /// Disputes that were decided without what follows for the money.
@@ -113,6 +115,11 @@ pub async fn count(services: &Services) -> Result<Violations> {
                  LEFT JOIN charges c ON c.booking_id = b.id
                  WHERE d.state = 'secured' AND b.state <> 'confirmed' AND c.state IS DISTINCT FROM 'scheduled')
                  AS \"deposits_left_behind!\",
+             (SELECT count(*) FROM deposits d WHERE d.kind = 'prepay' AND d.returned_minor IS DISTINCT FROM (
+                 SELECT coalesce(-sum(n.amount_minor), 0) FROM ledger_events v
+                 JOIN ledger_entries n ON n.event_id = v.id AND n.account LIKE 'student:%'
+                 WHERE v.booking_id = d.booking_id AND v.source LIKE 'deposit/' || d.id || '/return%'))
+                 AS \"returns_not_entered!\",
              (SELECT count(*) FROM (SELECT booking_id FROM disputes WHERE state = 'open'
                  GROUP BY booking_id HAVING count(*) > 1) AS several) AS \"disputes_at_once!\",
              (SELECT count(*) FROM disputes d WHERE d.state = 'decided' AND (d.remedy, d.amount_minor)

@@ -54,3 +54,12 @@ pub async fn decide_report(
 pub async fn lift_suspension(user: String, #[server(default)] note: String) -> Result<(), WireError> {
     crate::pages::chat_safety_actions::lift(&user, &note).await
 }
+
+/// Has money that did not arrive given back once more.
+///
+/// # Errors
+/// `NOT_FOUND`, `INVALID_STATE`, `INVALID_REQUEST`, `INSUFFICIENT_PERMISSIONS`.
+#[server(prefix = "/do", endpoint = "try_again")]
+pub async fn try_again(case: String) -> Result<(), WireError> {
+    crate::pages::admin_jobs::try_again(&case).await
+}

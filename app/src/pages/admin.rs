@@ -14,6 +14,7 @@ use services::{
 use super::{
     admin_jobs::Jobs,
     admin_payouts::PAYOUTS,
+    charge_words::amount,
     chat_safety_actions::MODERATION,
     context::Visit,
     dispute_actions::DISPUTES,
@@ -193,22 +194,37 @@ fn Cases(visit: Visit, cases: Vec<Case>) -> impl IntoView {
     }
     let (lesson, kind) = (td_string!(locale, admin.case_lesson), td_string!(locale, admin.case_kind));
     let opened = td_string!(locale, admin.case_opened);
+    let again = td_string!(locale, admin.case_again);
     let (close, decided) = (td_string!(locale, admin.case_close), td_string!(locale, admin.case_decided));
     let rows = cases.into_iter().map(|case| {
         let href = format!("/lessons/{}/charge", case.booking);
         let what = match case.kind.as_str() {
             "late_evidence" => td_string!(locale, admin.case_late_evidence),
+            "refund_failed" => td_string!(locale, admin.case_refund_failed),
+            "deposit_not_returned" => td_string!(locale, admin.case_deposit_not_returned),
+            "reversal_failed" => td_string!(locale, admin.case_reversal_failed),
             _ => td_string!(locale, admin.case_other),
         };
+        let much = case.amount.map(|money| view! { <br/><strong class="tabular">{amount(locale, money)}</strong> });
+        let again = matches!(case.kind.as_str(), "refund_failed" | "deposit_not_returned").then(|| {
+            let label = format!("{again}: {}", case.title);
+            view! {
+                <form method="post" action="/do/try_again" class="row">
+                    <input type="hidden" name="case" value=case.id.to_string()/>
+                    <Button size=ButtonSize::Small attr:aria-label=label>{again}</Button>
+                </form>
+            }
+        });
         let since = format::near(locale, visit.zone, case.opened_at, visit.now);
         let label = format!("{decided}: {}", case.title);
         let field = format!("case-note-{}", case.id);
         view! {
             <tr>
                 <Cell label=lesson><a class="link hit" href=href>{case.title}</a></Cell>
-                <Cell label=kind>{what}</Cell>
+                <Cell label=kind>{what}{much}</Cell>
                 <Cell label=opened>{since}</Cell>
                 <Cell label=close>
+                    {again}
                     <form method="post" action="/do/close_case" class="row">
                         <input type="hidden" name="case" value=case.id.to_string()/>
                         <input class="input" id=field name="note" required maxlength="500" aria-label=label placeholder=decided/>

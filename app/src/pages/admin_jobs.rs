@@ -78,3 +78,15 @@ pub async fn close_case(case: &str, note: &str) -> Result<(), WireError> {
     })
     .await
 }
+
+/// Has money that did not arrive given back once more.
+///
+/// # Errors
+/// As `services::payment::try_again`; `NOT_FOUND` for an id that is none.
+pub async fn try_again(case: &str) -> Result<(), WireError> {
+    act(&[], "/admin?saved=1#cases", async |services, actor| {
+        let unknown = || Refusal::new(Code::NotFound, "case_not_found");
+        payment::try_again(services, actor, case.parse().map_err(|_| unknown())?).await
+    })
+    .await
+}

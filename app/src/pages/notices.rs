@@ -133,6 +133,7 @@ fn sentence(locale: Locale, visit: &Visit, notice: &Notice) -> String {
         Kind::PaymentFailed => say!(notices.payment_failed),
         Kind::DebtForgiven => say!(notices.debt_forgiven),
         Kind::DepositFailed => say!(notices.deposit_failed),
+        Kind::RefundFailed => say!(notices.refund_failed),
         Kind::BookingRequested => say!(notices.booking_requested),
         Kind::BookingConfirmed => say!(notices.booking_confirmed),
         Kind::BookingDeclined => say!(notices.booking_declined),

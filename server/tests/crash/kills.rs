@@ -160,7 +160,7 @@ async fn a_refused_refund_survives_a_kill_at_every_point(db: PgPool) {
                  attempts: succeeded\n\
                  refunds: failed 1000\n\
                  ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500\n\
-                 mails: receipt\n\
+                 mails: receipt, refund_failed\n\
                  outbox: booking.completed, payment.succeeded, payment.refund_failed\n\
                  provider: 1 payments, 1 of them succeeded, 1 refunds";
     survives(&db, Scenario::RefusedRefund, "refused_refund", story).await;

@@ -156,8 +156,10 @@ impl Scenario {
             }
             Scenario::Message => event = lose_an_answer(world, server).await,
             Scenario::ChargedBack | Scenario::Evidence => {
+                world.lose_messages(true).await;
                 world.work_off(server).await;
                 event = world.charged_back(self).await;
+                world.lose_messages(false).await;
             }
             _ => {}
         }
@@ -165,6 +167,7 @@ impl Scenario {
         match self {
             Scenario::Evidence => {
                 world.hear(&stage.event).await;
+                world.lose_messages(true).await;
                 world.work_off(server).await;
                 stage.cookie = world.cookie(&world.admin().await).await;
             }
@@ -289,12 +292,12 @@ impl Scenario {
 
 /// A payment whose answer was lost, and the id of the provider's message about it.
 async fn lose_an_answer(world: &World, server: &Server) -> String {
-    world.sandbox.control("PUT", "webhooks", &json!({ "lose": true })).await;
+    world.lose_messages(true).await;
     world.lose_next("/v1/payment_intents").await;
     world.run_due(server, "/dev/tick").await;
     let later = "UPDATE graphile_worker._private_jobs SET run_at = run_at + interval '1 hour'";
     testing::execute(&world.services, later).await;
-    world.sandbox.control("PUT", "webhooks", &json!({})).await;
+    world.lose_messages(false).await;
     let events = world.sandbox.ask("events?type=payment_intent.succeeded&limit=1").await;
     events["data"][0]["id"].as_str().expect("an event").to_owned()
 }
@@ -354,6 +357,11 @@ impl World {
         let answer = self.post(server, "/do/forgive_debt", Some((&stage.cookie, &fields))).await;
         let is_told = |answer: &reqwest::Response| is_fine(answer) || answer.status() == StatusCode::CONFLICT;
         assert!(answer.is_none_or(|answer| is_told(&answer)), "{}", self.said());
+    }
+
+    /// Whether the provider's own messages are lost.
+    async fn lose_messages(&self, lose: bool) {
+        self.sandbox.control("PUT", "webhooks", &json!({ "lose": lose })).await;
     }
 
     /// The bank has taken the last payment back, for good in a scenario of that; the id of the provider's message.

@@ -54,6 +54,8 @@ pub enum Kind {
     DebtForgiven,
     /// Money for a lesson could not be secured before it.
     DepositFailed,
+    /// Money that was to be given back did not arrive.
+    RefundFailed,
     /// A student asks for a lesson.
     BookingRequested,
     /// A lesson is booked.
@@ -98,6 +100,7 @@ impl Kind {
             "payment.failed" => Some(Kind::PaymentFailed),
             "payment.forgiven" => Some(Kind::DebtForgiven),
             "deposit.failed" => Some(Kind::DepositFailed),
+            "payment.refund_failed" => Some(Kind::RefundFailed),
             _ => None,
         }
     }
@@ -110,6 +113,7 @@ impl Kind {
             | Kind::PaymentFailed
             | Kind::DebtForgiven
             | Kind::DepositFailed
+            | Kind::RefundFailed
             | Kind::Dispute
             | Kind::Payout => Some(Topic::Money),
             Kind::BookingRequested
@@ -139,6 +143,7 @@ impl Kind {
             Kind::PaymentFailed => "payment_failed",
             Kind::DebtForgiven => "debt_forgiven",
             Kind::DepositFailed => "deposit_failed",
+            Kind::RefundFailed => "refund_failed",
             Kind::BookingRequested => "booking_requested",
             Kind::BookingConfirmed => "booking_confirmed",
             Kind::BookingDeclined => "booking_declined",
@@ -333,6 +338,7 @@ mod tests {
             (Kind::PaymentFailed, Some(Money), false),
             (Kind::DebtForgiven, Some(Money), false),
             (Kind::DepositFailed, Some(Money), false),
+            (Kind::RefundFailed, Some(Money), false),
             (Kind::Dispute, Some(Money), false),
             (Kind::BookingRequested, Some(Lessons), false),
             (Kind::BookingConfirmed, Some(Lessons), false),

@@ -1,4 +1,4 @@
-//! Mails about money: receipts, debts, what was forgiven, deposits that were declined.
+//! Mails about money: receipts, debts, what was forgiven, deposits that were declined, money that did not come back.
 
 use chrono::{DateTime, Utc};
 use domain::{ids::BookingId, manners::Manners, money::Money, payment::ChargeState};
@@ -35,13 +35,14 @@ impl Job for WriteMail {
     }
 }
 
-/// Writes a mail, once for each charge or deposit and kind. What is past its use is not written: a debt that was paid
+/// Writes a mail, once for each charge, deposit or case and kind. What is past its use is not written: a debt that was paid
 /// meanwhile, a person who is gone.
 async fn write(services: &Services, job: &WriteMail) -> Result<()> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     let about = match job.kind {
         Kind::DepositFailed => store::find_about_deposit(&mut tx, job.booking, now).await?,
+        Kind::RefundFailed => store::find_about_stuck(&mut tx, job.booking).await?,
         _ => store::find_about_charge(&mut tx, job.booking).await?,
     };
     let Some(about) = about else { return Ok(()) };
@@ -60,7 +61,7 @@ async fn write(services: &Services, job: &WriteMail) -> Result<()> {
 #[derive(Clone, Debug)]
 pub(super) struct About {
     pub booking: BookingId,
-    /// The charge or deposit: about each there is one mail of a kind.
+    /// The charge, deposit or case: about each there is one mail of a kind.
     pub subject: Uuid,
     pub state: State,
     pub amount: Money,
@@ -84,6 +85,8 @@ pub(super) enum State {
     Charge(ChargeState),
     /// A deposit that was declined.
     Declined(Consequence),
+    /// Money that was to be given back did not arrive, and an admin is asked to see to it.
+    Stuck,
 }
 
 /// What a declined deposit means for its booking.
@@ -122,6 +125,7 @@ pub(super) fn compose(kind: Kind, about: &About, public_url: &str) -> Result<Opt
         (Kind::DepositFailed, State::Declined(Consequence::Ended), _) => {
             not_secured(&texts, about, &texts.deposit_failed.ended, public_url)
         }
+        (Kind::RefundFailed, State::Stuck, _) => not_given_back(&texts, about, public_url),
         _ => return Ok(None),
     };
     Letter::lay_out(&texts, subject, &body, public_url).map(Some)
@@ -178,6 +182,16 @@ fn not_secured(texts: &Texts, about: &About, consequence: &str, public_url: &str
     let rows = lesson_rows(texts, about, &amount);
     let mut body = body(texts, about, paragraphs, rows, own.link.clone(), public_url);
     body.button.1 = format!("{public_url}/settings#cards");
+    (fill(&own.subject, &values), body)
+}
+
+fn not_given_back(texts: &Texts, about: &About, public_url: &str) -> (String, Body) {
+    let own = &texts.refund_failed;
+    let amount = amount(about);
+    let values = [("amount", &*amount), ("title", &*about.title)];
+    let paragraphs = vec![fill(&own.lead, &values), own.consequence.clone()];
+    let rows = lesson_rows(texts, about, &amount);
+    let body = body(texts, about, paragraphs, rows, own.link.clone(), public_url);
     (fill(&own.subject, &values), body)
 }
 
@@ -292,6 +306,8 @@ mod tests {
             (Kind::DepositFailed, Declined(Consequence::Ended), true),
             (Kind::DepositFailed, Declined(Consequence::None), false),
             (Kind::DepositFailed, Charge(ChargeState::Paid), false),
+            (Kind::RefundFailed, State::Stuck, true),
+            (Kind::RefundFailed, Charge(ChargeState::Paid), false),
         ] {
             let about = About { state, ..about(Language::En) };
             let letter = compose(kind, &about, "https://x.test").expect("sentences");

@@ -128,6 +128,30 @@ pub(super) async fn find_about_deposit(
     row.about(booking, State::Declined(consequence)).map(Some)
 }
 
+/// What a mail about the money says that did not come back for a booking last; `None` where an admin has seen to it
+/// already, or nobody is there to tell.
+pub(super) async fn find_about_stuck(db: &mut PgConnection, booking: BookingId) -> Result<Option<About>> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT k.id AS subject, k.kind AS state, (k.details #>> '{amount,minor}')::bigint AS \"amount_minor!\",
+                k.details #>> '{amount,currency}' AS \"currency!\", NULL::bigint AS receipt,
+                NULL::timestamptz AS paid_at, b.title, b.starts_at,
+                s.id AS student, s.email, s.name, s.locale, s.time_zone, tu.name AS tutor,
+                NULL::text AS brand, NULL::text AS last4, NULL::text AS code,
+                NULL::text AS note
+         FROM cases k
+         JOIN bookings b ON b.id = k.booking_id
+         JOIN users s ON s.id = b.student_id AND s.deleted_at IS NULL
+         JOIN tutors t ON t.id = b.tutor_id
+         JOIN users tu ON tu.id = t.user_id
+         WHERE k.booking_id = $1 AND k.kind IN ('refund_failed', 'deposit_not_returned') AND k.closed_at IS NULL
+         ORDER BY k.opened_at DESC, k.id LIMIT 1",
+        booking.0
+    );
+    let Some(row) = row.fetch_optional(db).await? else { return Ok(None) };
+    row.about(booking, State::Stuck).map(Some)
+}
+
 /// What a mail about a payout says that was sent after an instant; `None` where it was not, or nobody is there to tell.
 pub(super) async fn find_about_payout(
     db: &mut PgConnection,

@@ -24,6 +24,7 @@ pub(super) struct Texts {
     pub payment_failed: FailedTexts,
     pub debt_forgiven: ForgivenTexts,
     pub deposit_failed: DepositTexts,
+    pub refund_failed: RefundFailedTexts,
     pub booking: BookingTexts,
     pub new_message: MessageTexts,
     pub sign_in: SignInTexts,
@@ -82,6 +83,15 @@ pub(super) struct ForgivenTexts {
     pub lead: String,
     pub consequence: String,
     pub why: String,
+    pub link: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RefundFailedTexts {
+    pub subject: String,
+    pub lead: String,
+    pub consequence: String,
     pub link: String,
 }
 

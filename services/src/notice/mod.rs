@@ -65,7 +65,11 @@ pub fn page(kind: Kind, subject: Subject) -> String {
     match (subject, kind) {
         (
             Subject::Booking(id),
-            Kind::Receipt | Kind::PaymentFailed | Kind::DebtForgiven | Kind::DepositFailed,
+            Kind::Receipt
+            | Kind::PaymentFailed
+            | Kind::DebtForgiven
+            | Kind::DepositFailed
+            | Kind::RefundFailed,
         ) => {
             format!("/lessons/{id}/charge")
         }

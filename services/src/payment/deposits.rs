@@ -18,11 +18,12 @@ use sqlx::PgConnection;
 
 use super::{
     charging::{self, BATCH},
-    provider::{Captured, Decline, KEY_LIFE, RefundAnswer, Security, Wanted},
+    provider::{Captured, Decline, KEY_LIFE, Security, Wanted},
+    release::ReleaseDeposit,
     store::{self, Deposit, DepositState},
 };
 use crate::{
-    AppError, Result, Services,
+    Result, Services,
     booking::{self, Found},
     chance, dispute,
     jobs::{self, Job},
@@ -41,21 +42,6 @@ impl Job for SecureDeposit {
 
     async fn run(self, services: &Services) -> Result<()> {
         secure(services, self.deposit).await
-    }
-}
-
-/// The job that gives back what a deposit holds and no charge took.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ReleaseDeposit {
-    /// Which.
-    pub deposit: DepositId,
-}
-
-impl Job for ReleaseDeposit {
-    const NAME: &'static str = "release_deposit";
-
-    async fn run(self, services: &Services) -> Result<()> {
-        release(services, self.deposit).await
     }
 }
 
@@ -323,40 +309,4 @@ async fn take(services: &Services, id: ChargeId, deposit: &Deposit, intent: &str
     tx.commit().await?;
     services.live.wake(&people);
     Ok(())
-}
-
-/// Lets the bank have an authorization back, or gives back what was paid and not charged.
-async fn release(services: &Services, id: DepositId) -> Result<()> {
-    let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
-    let deposit = store::find_deposit(&mut tx, id).await?;
-    tx.commit().await?;
-    let Some(deposit) = deposit else { return Ok(()) };
-    let Some(intent) = deposit.intent.as_deref() else { return Ok(()) };
-    if deposit.kind == Collection::Authorize {
-        return match deposit.state {
-            DepositState::Released => services.payments()?.cancel(intent, &format!("release-{id}")).await,
-            _ => Ok(()),
-        };
-    }
-    let rest = deposit.amount.minor - deposit.used - deposit.returned;
-    if rest == 0 || !matches!(deposit.state, DepositState::Used | DepositState::Released) {
-        return Ok(());
-    }
-    // An earlier try may be older than what the provider remembers of keys.
-    let provider = services.payments()?;
-    let answer = match provider.find_refund(id.0, intent).await? {
-        Some(answer) => answer,
-        None => provider.refund(id.0, intent, rest).await?,
-    };
-    if let RefundAnswer::Refused(why) = answer {
-        return Err(AppError::fault(format!("what was paid ahead is not given back: {why}")));
-    }
-    let mut tx = services.db.begin().await?;
-    let found = booking::find_locked(&mut tx, deposit.booking, now).await?.ok_or_else(booking::not_found)?;
-    store::set_deposit_returned(&mut tx, id, rest, now).await?;
-    let rest = Money { minor: rest, ..deposit.amount };
-    ledger::post(&mut tx, &found.booking, Event::Returned(rest), &format!("deposit/{id}/returned"), now)
-        .await?;
-    Ok(tx.commit().await?)
 }

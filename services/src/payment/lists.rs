@@ -52,6 +52,8 @@ pub struct Case {
     pub title: String,
     /// Such as `late_evidence`.
     pub kind: String,
+    /// How much did not arrive, where that is what it is about.
+    pub amount: Option<Money>,
     /// Since when it is open.
     pub opened_at: DateTime<Utc>,
 }

@@ -11,8 +11,10 @@ mod lost;
 pub mod provider;
 mod reduce;
 mod refund;
+mod release;
 pub mod sandbox;
 pub(crate) mod store;
+pub(crate) mod stuck;
 mod webhook;
 
 use chrono::{DateTime, Utc};
@@ -39,7 +41,7 @@ pub use cards::{
 pub use charging::{ChargeLesson, hand_out_batch};
 pub(crate) use charging::{charge, hand_out, note_paid};
 pub use debts::{Debt, DebtPayment, begin_debt_payment, finish_debt_payment, open_debts};
-pub use deposits::{ReleaseDeposit, SecureDeposit};
+pub use deposits::SecureDeposit;
 pub use explain::{ChargeStatus, Explanation, explain};
 pub use forgive::forgive;
 pub use lists::{Case, Charged, RefundRow, close_case, list_charged, list_refunds, open_cases};
@@ -47,7 +49,9 @@ pub(crate) use lost::{Loss, lose};
 pub(crate) use reduce::{Reduction, reduce, withdraw};
 pub(crate) use refund::{Asked, begin as begin_refund};
 pub use refund::{RefundCharge, RefundView, refund};
+pub use release::ReleaseDeposit;
 pub(crate) use store::is_own_card;
+pub use stuck::try_again;
 pub use webhook::{HandlePaymentEvent, receive};
 
 /// Opens the charge of a lesson that has its outcome: what the rule says, due at the scheduled end.

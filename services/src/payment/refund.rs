@@ -16,6 +16,7 @@ use sqlx::PgConnection;
 use super::{
     provider::{KEY_LIFE, RefundAnswer},
     store::{self, NewRefund, Owed, PendingRefund},
+    stuck::{self, Stuck},
 };
 use crate::{
     Actor, AppError, Result, Services, booking, chance, dispute,
@@ -133,7 +134,7 @@ async fn give_back(services: &Services, id: RefundId) -> Result<()> {
     drop(db);
     match ask(services, id, &pending).await? {
         RefundAnswer::Given { refund } => given(services, id, &refund).await,
-        RefundAnswer::Refused(why) => failed(services, id, &why).await,
+        RefundAnswer::Refused(why) => failed(services, id, &why).await.map(|_| ()),
     }
 }
 
@@ -156,12 +157,13 @@ async fn given(services: &Services, id: RefundId, provider_refund: &str) -> Resu
 }
 
 /// Records that a refund came to nothing, by the provider's answer or, days later, by its own message: once. What was
-/// entered is undone, and as much is left of the charge as before.
-pub(super) async fn failed(services: &Services, id: RefundId, why: &str) -> Result<()> {
+/// entered is undone, as much is left of the charge as before, and an admin is asked to see to it. `false` where there
+/// is no such refund.
+pub(super) async fn failed(services: &Services, id: RefundId, why: &str) -> Result<bool> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
-    let Some(refund) = store::find_refund_locked(&mut tx, id).await? else { return Ok(()) };
-    let Some(was_given) = store::fail_refund(&mut tx, id, why, now).await? else { return Ok(()) };
+    let Some(refund) = store::find_refund_locked(&mut tx, id).await? else { return Ok(false) };
+    let Some(was_given) = store::fail_refund(&mut tx, id, why, now).await? else { return Ok(true) };
     tracing::error!(refund = %id, why, was_given, "the provider gives nothing back");
     let found = booking::find_locked(&mut tx, refund.booking, now).await?.ok_or_else(booking::not_found)?;
     if was_given {
@@ -170,10 +172,11 @@ pub(super) async fn failed(services: &Services, id: RefundId, why: &str) -> Resu
     }
     store::give_up_refund(&mut tx, &refund, now).await?;
     payout::undone(&mut tx, refund.charge, id, refund.parts.payout, now).await?;
+    stuck::report(&mut tx, refund.booking, Stuck::Refund(id), refund.parts.charge, why, now).await?;
     let people = tell(&mut tx, &found, "payment.refund_failed", id, &refund, now).await?;
     tx.commit().await.map_err(AppError::from)?;
     services.live.wake(&people);
-    Ok(())
+    Ok(true)
 }
 
 /// Writes the event for jobs and open pages.

@@ -1,15 +1,12 @@
 //! What the provider tells us by itself: verified first, stored once, worked off as a job. In any order, and however
 //! often it comes, it leads to the same state.
 
-use domain::{
-    Code, Refusal,
-    ids::{ChargeId, RefundId},
-    webhook::verify_stripe,
-};
+use domain::{Code, Refusal, ids::ChargeId, webhook::verify_stripe};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
-use super::{charging, provider::Answer, refund, store};
+use super::{charging, provider::Answer, store, stuck};
 use crate::{
     Result, Services, dispute,
     jobs::{self, Job},
@@ -79,9 +76,11 @@ async fn is_ours(services: &Services, charge: ChargeId) -> Result<bool> {
 /// A refund can fail days after it was given: the card's account may be closed. Every other news of one is none.
 async fn heard_of_refund(services: &Services, refund: &Value) -> Result<()> {
     let over = matches!(refund["status"].as_str(), Some("failed" | "canceled"));
-    let ours = refund["metadata"]["refund"].as_str().and_then(|id| id.parse::<RefundId>().ok());
+    let ours = refund["metadata"]["refund"].as_str().and_then(|id| id.parse::<Uuid>().ok());
     match ours.filter(|_| over) {
-        Some(id) => refund::failed(services, id, refund["failure_reason"].as_str().unwrap_or("failed")).await,
+        Some(id) => {
+            stuck::heard_of(services, id, refund["failure_reason"].as_str().unwrap_or("failed")).await
+        }
         None => Ok(()),
     }
 }
@@ -97,7 +96,9 @@ async fn handle(services: &Services, event: &str) -> Result<()> {
         ("payment_intent.succeeded", Some(charge), Some(intent)) if is_ours(services, charge).await? => {
             charging::record(services, charge, None, Answer::Paid { intent: intent.to_owned() }).await?;
         }
-        ("refund.failed" | "refund.updated", ..) => heard_of_refund(services, object).await?,
+        ("refund.failed" | "refund.updated" | "charge.refund.updated", ..) => {
+            heard_of_refund(services, object).await?
+        }
         // How it stands is asked for: what this message says may be old.
         (kind, _, Some(chargeback)) if kind.starts_with("charge.dispute.") => {
             dispute::hear(services, chargeback).await?;

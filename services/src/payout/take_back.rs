@@ -17,7 +17,10 @@ use crate::{
     Result, Services, account, chance,
     jobs::{self, Job},
     ledger, live,
-    payment::provider::{KEY_LIFE, Moved},
+    payment::{
+        provider::{KEY_LIFE, Moved},
+        stuck::{self, Stuck},
+    },
 };
 
 /// The job that takes some of a transfer back.
@@ -146,6 +149,8 @@ async fn record(
             let first = store::set_not_reversed(tx, id, code, now).await?;
             if first {
                 carry(tx, asked.charge, asked.refund, -asked.amount.minor, asked.amount, now).await?;
+                let (booking, what) = (asked.parties.booking, Stuck::Reversal(id));
+                stuck::report(tx, booking, what, asked.amount, code, now).await?;
             }
             first
         }

@@ -7,6 +7,7 @@ use domain::{
     payment::Collection,
 };
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::{AppError, Result};
 
@@ -26,6 +27,8 @@ pub(crate) struct Deposit {
     pub used: i64,
     /// What was given back, minor units.
     pub returned: i64,
+    /// Under which key it is given back.
+    pub return_key: Uuid,
     /// Since when the bank is being asked.
     pub asked_at: Option<DateTime<Utc>>,
 }
@@ -60,8 +63,8 @@ impl DepositState {
 }
 
 struct Row {
-    id: uuid::Uuid,
-    booking_id: uuid::Uuid,
+    id: Uuid,
+    booking_id: Uuid,
     kind: String,
     currency: String,
     amount_minor: i64,
@@ -71,6 +74,7 @@ struct Row {
     capture_before: Option<DateTime<Utc>>,
     used_minor: i64,
     returned_minor: i64,
+    return_id: Option<Uuid>,
     handed_out_at: Option<DateTime<Utc>>,
 }
 
@@ -88,6 +92,7 @@ impl Row {
             capture_before: self.capture_before,
             used: self.used_minor,
             returned: self.returned_minor,
+            return_key: self.return_id.unwrap_or(self.id),
             asked_at: self.handed_out_at,
         })
     }
@@ -125,7 +130,7 @@ pub(crate) async fn find_deposit(tx: &mut PgConnection, id: DepositId) -> Result
     let row = sqlx::query_as!(
         Row,
         "SELECT id, booking_id, kind, currency, amount_minor, state, card_id, payment_intent, capture_before,
-                used_minor, returned_minor, handed_out_at
+                used_minor, returned_minor, return_id, handed_out_at
          FROM deposits WHERE id = $1 FOR UPDATE",
         id.0
     );
@@ -140,7 +145,7 @@ pub(crate) async fn find_active_deposit(
     let row = sqlx::query_as!(
         Row,
         "SELECT id, booking_id, kind, currency, amount_minor, state, card_id, payment_intent, capture_before,
-                used_minor, returned_minor, handed_out_at
+                used_minor, returned_minor, return_id, handed_out_at
          FROM deposits WHERE booking_id = $1 AND state IN ('scheduled', 'secured') FOR UPDATE",
         booking.0
     );
@@ -207,6 +212,31 @@ pub(crate) async fn set_deposit_state(
     )
     .execute(tx)
     .await?;
+    Ok(())
+}
+
+/// The deposit that is given back under a key.
+pub(crate) async fn find_deposit_by_return(tx: &mut PgConnection, key: Uuid) -> Result<Option<Deposit>> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT id, booking_id, kind, currency, amount_minor, state, card_id, payment_intent, capture_before,
+                used_minor, returned_minor, return_id, handed_out_at
+         FROM deposits WHERE return_id = $1 OR (id = $1 AND return_id IS NULL)",
+        key
+    );
+    row.fetch_optional(tx).await?.map(Row::parse).transpose()
+}
+
+/// Has a deposit given back under another key.
+pub(crate) async fn set_return_key(
+    tx: &mut PgConnection,
+    id: DepositId,
+    key: Uuid,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!("UPDATE deposits SET return_id = $2, updated_at = $3 WHERE id = $1", id.0, key, now)
+        .execute(tx)
+        .await?;
     Ok(())
 }
 

@@ -60,12 +60,13 @@ pub(crate) async fn list_refunds(db: &mut PgConnection, booking: BookingId) -> R
     read.collect()
 }
 
-/// The cases that nobody has closed, oldest first. Those of a lesson that is disputed are decided with the dispute.
+/// The cases that nobody has closed, oldest first. What came up about a
+/// lesson that is disputed is decided with the dispute; money that did not arrive is not.
 pub(crate) async fn list_cases(db: &mut PgConnection) -> Result<Vec<Case>> {
     let rows = sqlx::query!(
-        "SELECT c.id, c.booking_id, b.title, c.kind, c.opened_at FROM cases c JOIN bookings b ON b.id = c.booking_id
+        "SELECT c.id, c.booking_id, b.title, c.kind, c.details->'amount' AS amount, c.opened_at FROM cases c JOIN bookings b ON b.id = c.booking_id
          WHERE c.closed_at IS NULL
-           AND NOT EXISTS (SELECT FROM disputes d WHERE d.booking_id = c.booking_id AND d.state = 'open')
+           AND NOT (c.about IS NULL AND EXISTS (SELECT FROM disputes d WHERE d.booking_id = c.booking_id AND d.state = 'open'))
          ORDER BY c.opened_at, c.id LIMIT 100"
     )
     .fetch_all(db)
@@ -75,6 +76,7 @@ pub(crate) async fn list_cases(db: &mut PgConnection) -> Result<Vec<Case>> {
         booking: BookingId(row.booking_id),
         title: row.title,
         kind: row.kind,
+        amount: row.amount.and_then(|amount| serde_json::from_value(amount).ok()),
         opened_at: row.opened_at,
     });
     Ok(read.collect())
@@ -98,7 +100,7 @@ pub(crate) async fn close_case(
     Ok(closed.execute(db).await?.rows_affected() == 1)
 }
 
-/// Closes the cases of a booking with the decision of its dispute.
+/// Closes the cases of a booking with the decision of its dispute, but for money that did not arrive.
 pub(crate) async fn close_cases(
     tx: &mut PgConnection,
     booking: BookingId,
@@ -107,7 +109,8 @@ pub(crate) async fn close_cases(
     now: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
-        "UPDATE cases SET closed_at = $4, closed_by = $2, note = $3 WHERE booking_id = $1 AND closed_at IS NULL",
+        "UPDATE cases SET closed_at = $4, closed_by = $2, note = $3
+         WHERE booking_id = $1 AND closed_at IS NULL AND about IS NULL",
         booking.0,
         admin.0,
         note,

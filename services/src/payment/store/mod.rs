@@ -20,6 +20,7 @@ mod lists;
 mod questions;
 mod reduce;
 mod refunds;
+mod stuck;
 
 pub(crate) use cards::*;
 pub(crate) use deposits::*;
@@ -28,6 +29,7 @@ pub(crate) use lists::*;
 pub(crate) use questions::*;
 pub(crate) use reduce::*;
 pub(crate) use refunds::*;
+pub(crate) use stuck::*;
 
 use super::{Debt, Totals, explain::Kept, provider::Decline};
 use crate::{AppError, Result, chance};

@@ -1,0 +1,177 @@
+//! Giving back what was secured ahead of a lesson and no charge took.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    ids::{BookingId, DepositId, UserId},
+    ledger::Event,
+    money::Money,
+    payment::Collection,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    provider::RefundAnswer,
+    store::{self, Deposit, DepositState},
+    stuck::{self, Stuck},
+};
+use crate::{
+    AppError, Result, Services,
+    booking::{self, Found},
+    chance,
+    jobs::{self, Job},
+    ledger, live, outbox,
+};
+
+/// The job that gives back what a deposit holds and no charge took.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReleaseDeposit {
+    /// Which.
+    pub deposit: DepositId,
+}
+
+impl Job for ReleaseDeposit {
+    const NAME: &'static str = "release_deposit";
+
+    async fn run(self, services: &Services) -> Result<()> {
+        release(services, self.deposit).await
+    }
+}
+
+/// Lets the bank have an authorization back, or gives back what was paid and not charged.
+async fn release(services: &Services, id: DepositId) -> Result<()> {
+    let mut tx = services.db.begin().await?;
+    let deposit = store::find_deposit(&mut tx, id).await?;
+    tx.commit().await?;
+    let Some(deposit) = deposit else { return Ok(()) };
+    let Some(intent) = deposit.intent.as_deref() else { return Ok(()) };
+    if deposit.kind == Collection::Authorize {
+        return match deposit.state {
+            DepositState::Released => services.payments()?.cancel(intent, &format!("release-{id}")).await,
+            _ => Ok(()),
+        };
+    }
+    let Some(rest) = rest(&deposit) else { return Ok(()) };
+    // An earlier try may be older than what the provider remembers of keys.
+    let provider = services.payments()?;
+    let answer = match provider.find_refund(deposit.return_key, intent).await? {
+        Some(answer) => answer,
+        None => provider.refund(deposit.return_key, intent, rest.minor).await?,
+    };
+    match answer {
+        RefundAnswer::Given { .. } => returned(services, &deposit, rest).await,
+        RefundAnswer::Refused(why) => not_returned(services, &deposit, rest, &why).await,
+    }
+}
+
+/// What is to be given back of what was paid ahead; `None` where that is nothing, or not decided yet.
+fn rest(deposit: &Deposit) -> Option<Money> {
+    let minor = deposit.amount.minor - deposit.used - deposit.returned;
+    let over = matches!(deposit.state, DepositState::Used | DepositState::Released);
+    (over && minor > 0).then_some(Money { minor, ..deposit.amount })
+}
+
+/// Records that it is given back, once.
+async fn returned(services: &Services, asked: &Deposit, rest: Money) -> Result<()> {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let (found, deposit) = locked(&mut tx, asked, now).await?;
+    if deposit.return_key != asked.return_key || deposit.returned > 0 {
+        return Ok(());
+    }
+    store::set_deposit_returned(&mut tx, asked.id, rest.minor, now).await?;
+    let source = source(asked, "returned");
+    ledger::post(&mut tx, &found.booking, Event::Returned(rest), &source, now).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The provider gives nothing back: an admin is asked to see to it, and the student is told.
+async fn not_returned(services: &Services, asked: &Deposit, rest: Money, why: &str) -> Result<()> {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let (found, deposit) = locked(&mut tx, asked, now).await?;
+    if deposit.return_key != asked.return_key || deposit.returned > 0 {
+        return Ok(());
+    }
+    let people = report(&mut tx, &found, asked, rest, why, now).await?;
+    tx.commit().await?;
+    services.live.wake(&people);
+    Ok(())
+}
+
+/// What was given back came back to the provider, days later, under this key: as much is held as before, and an admin
+/// is asked to see to it.
+pub(super) async fn return_failed(services: &Services, key: Uuid, why: &str) -> Result<()> {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let Some(known) = store::find_deposit_by_return(&mut tx, key).await? else { return Ok(()) };
+    let (found, deposit) = locked(&mut tx, &known, now).await?;
+    if store::is_stuck(&mut tx, Stuck::Deposit(key)).await? || deposit.return_key != key {
+        return Ok(());
+    }
+    if deposit.returned == 0 {
+        return Err(AppError::fault("a return that failed before it was recorded: to be tried again"));
+    }
+    let rest = Money { minor: deposit.returned, ..deposit.amount };
+    store::set_deposit_returned(&mut tx, deposit.id, 0, now).await?;
+    let source = source(&deposit, "return_failed");
+    ledger::post(&mut tx, &found.booking, Event::ReturnFailed(rest), &source, now).await?;
+    let people = report(&mut tx, &found, &deposit, rest, why, now).await?;
+    tx.commit().await?;
+    services.live.wake(&people);
+    Ok(())
+}
+
+/// Has it given back once more, under another key.
+pub(super) async fn return_again(
+    tx: &mut PgConnection,
+    booking: BookingId,
+    key: Uuid,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    booking::find_locked(tx, booking, now).await?.ok_or_else(booking::not_found)?;
+    let known = store::find_deposit_by_return(tx, key).await?.ok_or_else(booking::not_found)?;
+    store::set_return_key(tx, known.id, chance::id(), now).await?;
+    jobs::enqueue(tx, &ReleaseDeposit { deposit: known.id }).await
+}
+
+/// The booking before its deposit, in the order in which whoever calls a booking off takes the locks.
+async fn locked(tx: &mut PgConnection, deposit: &Deposit, now: DateTime<Utc>) -> Result<(Found, Deposit)> {
+    let found = booking::find_locked(tx, deposit.booking, now).await?.ok_or_else(booking::not_found)?;
+    let deposit = store::find_deposit(tx, deposit.id).await?.ok_or_else(booking::not_found)?;
+    Ok((found, deposit))
+}
+
+/// What the ledger knows it by; each try to give it back is one of its own.
+fn source(deposit: &Deposit, what: &str) -> String {
+    let (id, key) = (deposit.id, deposit.return_key);
+    if key == id.0 { format!("deposit/{id}/{what}") } else { format!("deposit/{id}/{what}/{key}") }
+}
+
+/// Opens the case and tells the student, once for each try; whom to wake after the commit.
+async fn report(
+    tx: &mut PgConnection,
+    found: &Found,
+    deposit: &Deposit,
+    rest: Money,
+    why: &str,
+    now: DateTime<Utc>,
+) -> Result<Vec<UserId>> {
+    let booking = found.booking.id;
+    if !stuck::report(tx, booking, Stuck::Deposit(deposit.return_key), rest, why, now).await? {
+        return Ok(Vec::new());
+    }
+    tracing::error!(deposit = %deposit.id, why, "what was paid ahead is not given back");
+    let told = json!({
+        "booking_id": booking,
+        "deposit_id": deposit.id,
+        "amount": rest.minor,
+        "currency": rest.currency,
+    });
+    outbox::record(tx, "payment.refund_failed", booking, &told, now).await?;
+    let people = vec![found.booking.student];
+    live::record(tx, &people, "payment.refund_failed", &json!({ "booking_id": booking }), now).await?;
+    Ok(people)
+}
