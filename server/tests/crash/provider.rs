@@ -77,7 +77,7 @@ fn status(status: StatusCode) -> Response<Body> {
 /// A path without the ids of objects: `/v1/payment_intents/{id}/confirm`.
 fn nameless(path: &str) -> String {
     let part = |part: &str| match part.split_once('_') {
-        Some(("pi" | "pm" | "cus" | "re" | "ch" | "tr" | "acct", _)) => "{id}".to_owned(),
+        Some(("pi" | "pm" | "cus" | "re" | "ch" | "tr" | "dp" | "acct", _)) => "{id}".to_owned(),
         _ => part.to_owned(),
     };
     path.split('/').map(part).collect::<Vec<_>>().join("/")

@@ -107,7 +107,11 @@ impl Scenario {
     pub fn ends_side_by_side(self) -> bool {
         matches!(
             self,
-            Scenario::DeclinePrepay | Scenario::Release | Scenario::GiveBackRest | Scenario::Decide
+            Scenario::DeclinePrepay
+                | Scenario::Release
+                | Scenario::GiveBackRest
+                | Scenario::Decide
+                | Scenario::ChargedBack
         )
     }
 

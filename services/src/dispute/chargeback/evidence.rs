@@ -75,10 +75,10 @@ async fn submit(services: &Services, id: Uuid) -> Result<()> {
             Some(why)
         }
     };
+    // Before the end is noted: whoever is killed in between comes back to both.
+    hear(services, &asked.chargeback).await?;
     let mut db = services.db.acquire().await?;
-    store::set_finished(&mut db, id, failure.as_deref(), services.clock.now()).await?;
-    drop(db);
-    hear(services, &asked.chargeback).await
+    store::set_finished(&mut db, id, failure.as_deref(), services.clock.now()).await
 }
 
 async fn gather(services: &Services, db: &mut PgConnection, asked: &Asked) -> Result<Evidence> {
