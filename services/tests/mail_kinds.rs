@@ -146,6 +146,18 @@ impl Stage {
         self.world.work().await;
     }
 
+    /// A refund that the provider refuses.
+    async fn not_given_back(&self, booking: &Booking) {
+        let services = &self.world.services;
+        let fault = json!({ "path": "/v1/refunds", "kind": "error_before", "status": 400 });
+        let url = format!("{}/_control/faults", self.sandbox.url());
+        let planned = reqwest::Client::new().post(url).json(&fault).send().await.expect("asked");
+        planned.error_for_status().expect("planned");
+        let admin = testing::user(services, "Zoe", Role::Admin).await;
+        payment::refund(services, &admin, booking.id, Some(500), "Late.").await.expect("noted");
+        self.world.work().await;
+    }
+
     /// A lesson that is reminded of, taught and paid, one to which only the tutor comes, and one that cannot be paid.
     async fn lessons(&self) {
         let (services, student) = (&self.world.services, &self.world.student);
@@ -159,6 +171,7 @@ impl Stage {
         self.at(paid.end).await;
         self.at(paid.end + HOUR).await;
         self.disputed(&paid).await;
+        self.not_given_back(&paid).await;
         payment::remove_card(services, student, &card.id).await.expect("removed");
         let missed = self.world.booked_at(at_hour(130)).await;
         let owed = self.world.booked_at(at_hour(132)).await;
