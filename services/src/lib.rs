@@ -76,6 +76,8 @@ pub struct Parts {
     pub mail: Option<mail::Sender>,
     /// Google, at which people let us act for them; `None` where it is not configured.
     pub google: Option<oauth::Provider>,
+    /// Zoom, in whose meetings lessons can take place; `None` where it is not configured.
+    pub zoom: Option<oauth::Provider>,
 }
 
 impl Services {
@@ -91,7 +93,9 @@ impl Services {
         let mail = config.mail.as_ref().map(mail::Sender::new);
         let storage = storage::Storage::new(config.files.clone());
         let google = config.google.as_ref().map(oauth::Provider::google);
-        Services(Arc::new(Parts { storage, db, clock, config, live, payments, mail, google }))
+        // Its addresses were judged when they were read.
+        let zoom = config.zoom.as_ref().and_then(|zoom| oauth::Provider::zoom(zoom).ok());
+        Services(Arc::new(Parts { storage, db, clock, config, live, payments, mail, google, zoom }))
     }
 
     /// Who charges cards.

@@ -13,7 +13,7 @@ pub async fn tutors(services: &Services) -> Result<Vec<(String, DateTime<Utc>)>>
     let accepted = settings::load(&mut db).await?.accepted_providers;
     let rows = sqlx::query!(
         "SELECT slug, updated_at FROM tutors
-         WHERE bio IS NOT NULL AND is_active AND provider = ANY($1)
+         WHERE bio IS NOT NULL AND is_active AND provider = ANY($1) AND provider_works(id, provider)
            AND EXISTS (SELECT FROM users WHERE users.id = tutors.user_id AND users.deleted_at IS NULL)
          ORDER BY slug LIMIT 49000",
         &accepted

@@ -15,6 +15,15 @@ pub async fn join_lesson(booking: String) -> Result<(), WireError> {
     crate::pages::lesson_actions::join(&booking).await
 }
 
+/// The tutor gives one lesson a link of its own, or takes it away.
+///
+/// # Errors
+/// `INVALID_REQUEST` on `external_url`, `INVALID_STATE`, `BOOKING_NOT_FOUND`, `INSUFFICIENT_PERMISSIONS`.
+#[server(prefix = "/do", endpoint = "set_lesson_link")]
+pub async fn set_lesson_link(booking: String, external_url: String) -> Result<(), WireError> {
+    crate::pages::lesson_actions::set_link(&booking, &external_url).await
+}
+
 /// Calls a lesson off.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{BroadcastChannel, Event, EventSource, EventTarget, MessageEvent};
 
 /// The events of a person's stream that change what pages show.
-const KINDS: [&str; 27] = [
+const KINDS: [&str; 28] = [
     "message",
     "receipt",
     "thread",
@@ -30,6 +30,7 @@ const KINDS: [&str; 27] = [
     "booking.completed",
     "booking.expired",
     "lesson.joined",
+    "lesson.meeting",
     "lesson.no_show",
     "payment.succeeded",
     "payment.failed",

@@ -13,6 +13,7 @@ use services::{
     dispute::{self, OfLesson},
     lesson::{self, Attendance},
     payment::{self, Charged, Explanation},
+    video::{self, Kind, Standing},
 };
 
 use super::{
@@ -24,6 +25,7 @@ use super::{
     i18n::{state_name, td_string},
     lesson_absence::{AbsentDialog, Waiting},
     lesson_list::other_party,
+    lesson_meeting::OwnLink,
     lesson_parts::{CallOffDialog, Change, Charge, Facts, Rate, Trail},
     lesson_room::{EndDialog, Room},
     load::load,
@@ -54,6 +56,10 @@ pub struct Lesson {
     pub links: Option<Links>,
     /// Whether the meeting opens within our page.
     pub is_embedded: bool,
+    /// How its meeting stands.
+    pub meeting: Standing,
+    /// Who makes it, where somebody does.
+    pub meeting_at: Option<Kind>,
 }
 
 impl Lesson {
@@ -79,6 +85,7 @@ pub fn LessonPage() -> impl IntoView {
                     true => None,
                     false => Some(payment::explain(&visit.services, &actor, id).await?),
                 };
+                let (meeting, meeting_at) = video::standing(&visit.services, &booking).await?;
                 Ok(Lesson {
                     disputed,
                     explained,
@@ -89,6 +96,8 @@ pub fn LessonPage() -> impl IntoView {
                     links: calendar::links(&visit.services, &actor, visit.language, &booking),
                     charged: payment::list_charged(&visit.services, &actor, &[id]).await?.pop(),
                     is_embedded: lesson::is_embeddable(&visit.services, &booking).await?,
+                    meeting,
+                    meeting_at,
                     booking,
                 })
             },
@@ -119,6 +128,7 @@ fn Shown(visit: Visit, lesson: Lesson) -> impl IntoView {
             <div id="lesson" data-live="" data-refresh-at=times>
                 <Live visit=visit.clone() lesson=lesson.clone()/>
             </div>
+            <OwnLink visit=visit.clone() lesson=lesson.clone()/>
             <div id="rate" data-live="">{rate.then(|| view! { <Rate locale id=lesson.booking.id.to_string()/> })}</div>
             <div id="dispute-answer" data-live=""><Answer visit=visit.clone() lesson=lesson.clone()/></div>
             {can_change.then(|| view! { <CallOffDialog visit=visit.clone() booking=lesson.booking.clone()/> })}

@@ -4,7 +4,7 @@ use domain::{
     ids::BookingId,
     review::{Feedback, Rating},
 };
-use services::{Actor, Result, Services, booking, lesson, review};
+use services::{Actor, Result, Services, booking, lesson, review, video};
 
 use super::{
     context::{answer_form, visit},
@@ -49,6 +49,17 @@ pub async fn join(id: &str) -> Result<(), WireError> {
         });
         leptos_axum::redirect(&format!("/lessons/{booking}/room?__path={JOIN}"));
         Ok(())
+    })
+    .await
+}
+
+/// Gives one lesson a link of its own.
+///
+/// # Errors
+/// As `services::video::set_own_link`.
+pub async fn set_link(id: &str, url: &str) -> Result<(), WireError> {
+    act(id, &[("external_url", url)], true, async |services, actor, id| {
+        video::set_own_link(services, actor, id, url).await
     })
     .await
 }

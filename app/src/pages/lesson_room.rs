@@ -18,6 +18,7 @@ use super::{
     lesson::Lesson,
     lesson_actions::JOIN,
     lesson_list::AnswerForms,
+    lesson_meeting::Meeting as MeetingStanding,
     query,
     updates::CountdownTo,
 };
@@ -140,6 +141,7 @@ fn Waiting(visit: Visit, lesson: Lesson) -> impl IntoView {
             <div class="stack">
                 <CountdownTo locale at=lesson.booking.start label=td_string!(locale, lesson.starts_in)/>
                 <p class="quiet center">{td_string!(locale, lesson.join_opens, time = time)}</p>
+                <MeetingStanding visit=visit.clone() lesson=lesson.clone()/>
                 <p class="center"><Button kind="button" size=ButtonSize::Large icon=Glyph::Video disabled=true>{td_string!(locale, lesson.join)}</Button></p>
             </div>
         </Card>
@@ -151,7 +153,7 @@ fn Waiting(visit: Visit, lesson: Lesson) -> impl IntoView {
 #[component]
 fn Door(visit: Visit, lesson: Lesson) -> impl IntoView {
     let locale = visit.locale();
-    let booking = lesson.booking;
+    let booking = lesson.booking.clone();
     let id = booking.id.to_string();
     let started = visit.now >= booking.start;
     let embedded = lesson.is_embedded;
@@ -168,6 +170,7 @@ fn Door(visit: Visit, lesson: Lesson) -> impl IntoView {
             <div class="stack">
                 {(!started).then(|| view! { <CountdownTo locale at=booking.start label=td_string!(locale, lesson.starts_in)/> })}
                 <p class="center" role="status">{td_string!(locale, lesson.join_open_now)}</p>
+                <MeetingStanding visit=visit.clone() lesson=lesson.clone()/>
                 {lesson.side.map(|_| view! {
                     <form method="post" action="/do/join_lesson" target=tab class="center">
                         <input type="hidden" name="booking" value=id/>

@@ -59,6 +59,7 @@ pub mod lesson;
 pub mod lesson_absence;
 pub mod lesson_actions;
 pub mod lesson_list;
+mod lesson_meeting;
 pub mod lesson_parts;
 pub mod lesson_room;
 pub mod load;

@@ -182,6 +182,15 @@ pub async fn save_tutor_settings(settings: SettingsForm) -> Result<(), WireError
     crate::pages::console::actions::save_settings(settings).await
 }
 
+/// Disconnects an account with a video provider.
+///
+/// # Errors
+/// `PROVIDER_REQUIRED` for the last one that works, `NOT_FOUND`.
+#[server(prefix = "/do", endpoint = "disconnect_video")]
+pub async fn disconnect_video(provider: String) -> Result<(), WireError> {
+    crate::pages::console::video::disconnect(&provider).await
+}
+
 /// Leads the tutor to the payment provider's pages, where it is told to whom earnings are paid.
 ///
 /// # Errors

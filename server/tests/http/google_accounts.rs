@@ -46,13 +46,13 @@ async fn connect(site: &Site, tutor: &Person<'_>, google: &Google, consent: Cons
     let session = cookie_of(site, tutor).await;
     let asked = get(site, &session, "/connect/google").await;
     assert_eq!(asked.status, 303, "{asked:?}");
-    let kept = set(&asked, "oauth_google");
+    let kept = set(&asked, "oauth");
     let question = asked.header("location").expect("a place").parse().expect("an address");
     let back = google.visit(&question, "tina@example.org", consent).await;
     let back = back.as_str().strip_prefix(&site.base).expect("our own address").to_owned();
     let answer = get(site, &format!("{session}; {kept}"), &back).await;
     assert_eq!(answer.status, 303, "{answer:?}");
-    assert_eq!(set(&answer, "oauth_google"), "oauth_google=", "the question is forgotten");
+    assert_eq!(set(&answer, "oauth"), "oauth=", "the question is forgotten");
     let place = answer.header("location").expect("a place").to_owned();
     let told = match consent {
         Consent::Yes => String::new(),

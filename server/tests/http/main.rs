@@ -31,3 +31,4 @@ mod radicale;
 mod site;
 mod support;
 mod unsubscribe;
+mod video_accounts;

@@ -85,6 +85,7 @@ pub async fn load(
     let mut busy = list_busy(db, &ids, range, now).await?;
     let rows = sqlx::query!(
         "SELECT t.id, t.user_id, t.time_zone, t.bio IS NOT NULL AS \"complete!\", t.is_active, t.provider,
+                provider_works(t.id, t.provider) AS \"provider_works!\",
                 t.confirm_requests, t.notice_min, t.horizon_days, t.cancel_notice_min, t.fee_bps
          FROM tutors t JOIN users u ON u.id = t.user_id
          WHERE t.id = ANY($1) AND u.deleted_at IS NULL",
@@ -103,7 +104,7 @@ pub async fn load(
             readiness: Readiness {
                 complete: row.complete,
                 active: row.is_active,
-                provider: settings.accepted_providers.contains(&row.provider),
+                provider: row.provider_works && settings.accepted_providers.contains(&row.provider),
             },
             policy: Policy {
                 notice_min: row.notice_min.map_or(base.notice_min, i64::from),

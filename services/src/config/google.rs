@@ -1,7 +1,5 @@
 //! Google, at which people let us act for them.
 
-use url::Url;
-
 use super::{
     ConfigError, Mode,
     vars::{Vars, fault},
@@ -37,21 +35,11 @@ impl GoogleConfig {
             (None, Some(_)) => return Err(fault(id, "is required beside GOOGLE_CLIENT_SECRET")),
             (Some(_), None) => return Err(fault(secret, "is required beside GOOGLE_CLIENT_ID")),
         };
-        let address = |name, default: &str| {
-            let text = vars.get(name).unwrap_or_else(|| default.to_owned());
-            let encrypted =
-                |url: &Url| url.scheme() == "https" || url.scheme() == "http" && mode == Mode::Development;
-            let plain = |url: &Url| url.query().is_none() && url.fragment().is_none();
-            match Url::parse(&text).ok().filter(|url| encrypted(url) && plain(url)) {
-                Some(_) => Ok(text.trim_end_matches('/').to_owned()),
-                None => Err(fault(name, "must be an https address")),
-            }
-        };
         Ok(Some(GoogleConfig {
             client_id,
             client_secret,
-            issuer: address("GOOGLE_ISSUER", "https://accounts.google.com")?,
-            api_base: address("GOOGLE_API_BASE", "https://www.googleapis.com")?,
+            issuer: vars.provider_address("GOOGLE_ISSUER", "https://accounts.google.com", mode)?,
+            api_base: vars.provider_address("GOOGLE_API_BASE", "https://www.googleapis.com", mode)?,
         }))
     }
 }

@@ -8,6 +8,7 @@ mod stripe;
 mod vars;
 mod video;
 mod web;
+mod zoom;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ pub use stripe::StripeConfig;
 use vars::{Vars, fault};
 pub use video::{JaasConfig, VideoConfig};
 pub use web::{Network, WebConfig};
+pub use zoom::ZoomConfig;
 
 /// A variable that is missing or malformed: one line that names it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -62,6 +64,8 @@ pub struct Config {
     pub nats: Option<NatsConfig>,
     /// Google, at which people let us act for them; `None` where it is not offered.
     pub google: Option<GoogleConfig>,
+    /// Zoom, in whose meetings lessons can take place; `None` where it is not offered.
+    pub zoom: Option<ZoomConfig>,
 }
 
 /// Where the data is.
@@ -126,6 +130,7 @@ impl Config {
             stripe: StripeConfig::read(&vars, mode)?,
             nats: NatsConfig::read(&vars)?,
             google: GoogleConfig::read(&vars, mode)?,
+            zoom: ZoomConfig::read(&vars, mode)?,
         })
     }
 

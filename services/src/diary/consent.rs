@@ -55,7 +55,7 @@ pub async fn finish_google(
     actor.require_tutor(tutor)?;
     let Ok((provider, config)) = google::provider(services) else { return Err(not_offered().into()) };
     let granted = oauth::take(services, provider, actor.user, kept, reply, &SCOPES).await?;
-    let client = Client::new(services, provider, Token::Given(granted.access_token.clone()));
+    let client = Client::new(services, Token::Given(granted.access_token.clone()))?;
     let listed = client.list().await.map_err(|problem| {
         tracing::warn!(problem = problem.name(), "Google does not list calendars");
         let key = if problem == Problem::TooLarge { "calendar_too_large" } else { "oauth_failed" };

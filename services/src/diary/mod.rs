@@ -4,7 +4,7 @@
 mod caldav;
 mod client;
 mod consent;
-mod google;
+pub(crate) mod google;
 mod lessons;
 mod lessons_store;
 mod store;
@@ -298,9 +298,8 @@ pub(crate) fn open<'a>(services: &'a Services, account: &Kept) -> Result<Result<
     let sealed = match (&account.sealed, account.oauth_id) {
         (Some(sealed), _) => sealed,
         (None, Some(permission)) => {
-            let Ok((provider, _)) = google::provider(services) else { return Ok(Err(Problem::Unreachable)) };
-            let token = google::Token::Kept(permission);
-            return Ok(Ok(Client::Google(google::Client::new(services, provider, token))));
+            let client = google::Client::new(services, google::Token::Kept(permission));
+            return Ok(client.map(Client::Google).map_err(|_| Problem::Unreachable));
         }
         (None, None) => return Ok(Err(Problem::Refused)),
     };

@@ -33,6 +33,7 @@ use crate::{
     payout::{self, PayOut, ReverseTransfer},
     push::SendPush,
     trace::Trace,
+    video::ArrangeMeeting,
 };
 
 pub use failed::{Counts, FailedJob, counts, list_failed, run_again};
@@ -240,9 +241,12 @@ fn with_prompt_jobs(worker: WorkerOptions) -> WorkerOptions {
         .define_job::<Queued<ReverseTransfer>>()
 }
 
-/// Jobs that wait for calendars of others, of which any may be slow.
+/// Jobs that wait for calendars and meetings of others, of which any may be slow.
 fn with_calendar_jobs(worker: WorkerOptions) -> WorkerOptions {
-    worker.define_job::<Queued<ReadCalendar>>().define_job::<Queued<WriteLesson>>()
+    worker
+        .define_job::<Queued<ReadCalendar>>()
+        .define_job::<Queued<WriteLesson>>()
+        .define_job::<Queued<ArrangeMeeting>>()
 }
 
 /// Jobs that find words for what happened.

@@ -9,6 +9,7 @@ use crate::{
     Result, Services,
     diary::WriteLesson,
     mail::{Kind, TellOfBooking, TellOfDispute, WriteMail},
+    video::ArrangeMeeting,
 };
 
 /// How many rows are dispatched in one transaction.
@@ -53,7 +54,12 @@ async fn fan_out(tx: &mut PgConnection, event: &Undispatched) -> Result<u64> {
     }
     let in_calendar = event.in_calendar && WriteLesson::is_asked_for(&event.kind);
     if let Some(booking) = event.booking.filter(|_| in_calendar) {
-        cause.scope(enqueue(tx, &WriteLesson { booking })).await?;
+        cause.clone().scope(enqueue(tx, &WriteLesson { booking })).await?;
+        jobs += 1;
+    }
+    let has_meeting = event.has_meeting && WriteLesson::is_asked_for(&event.kind);
+    if let Some(booking) = event.booking.filter(|_| has_meeting) {
+        cause.scope(enqueue(tx, &ArrangeMeeting { booking })).await?;
         jobs += 1;
     }
     Ok(jobs)

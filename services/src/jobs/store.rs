@@ -16,6 +16,8 @@ pub(super) struct Undispatched {
     pub booking: Option<BookingId>,
     /// Whether the tutor of that booking has lessons written into a calendar elsewhere, or this one stands in one.
     pub in_calendar: bool,
+    /// Whether that booking has a meeting that somebody makes, or may need one.
+    pub has_meeting: bool,
     /// Why it happened.
     pub cause: Trace,
 }
@@ -32,7 +34,10 @@ pub(super) async fn take_undispatched(
          RETURNING id, kind, booking_id, correlation_id, traceparent,
              EXISTS (SELECT FROM bookings b JOIN calendar_accounts a ON a.tutor_id = b.tutor_id
                      WHERE b.id = booking_id AND (a.lessons_in IS NOT NULL OR EXISTS (
-                         SELECT FROM lesson_entries e WHERE e.account_id = a.id AND e.booking_id = b.id))) AS \"in_calendar!\"",
+                         SELECT FROM lesson_entries e WHERE e.account_id = a.id AND e.booking_id = b.id))) AS \"in_calendar!\",
+             EXISTS (SELECT FROM bookings b JOIN tutors t ON t.id = b.tutor_id
+                     WHERE b.id = booking_id AND (t.provider IN ('zoom', 'google_meet') OR EXISTS (
+                         SELECT FROM meetings m WHERE m.booking_id = b.id))) AS \"has_meeting!\"",
         limit,
         now
     )
@@ -44,6 +49,7 @@ pub(super) async fn take_undispatched(
         kind: row.kind,
         booking: row.booking_id.map(BookingId),
         in_calendar: row.in_calendar,
+        has_meeting: row.has_meeting,
         cause: Trace { correlation_id: row.correlation_id, traceparent: row.traceparent },
     });
     Ok(read.collect())

@@ -48,7 +48,8 @@ pub struct Attendance {
 ///
 /// # Errors
 /// `BOOKING_NOT_FOUND` for others, `JOIN_CLOSED` with `details.opens_at` (and `closes_at`) out of its
-/// time or while under review, `INVALID_STATE` for a booking that is neither confirmed nor completed.
+/// time or while under review, `INVALID_STATE` for a booking that is neither confirmed nor completed, or while there is
+/// no meeting.
 pub async fn join(services: &Services, actor: &Actor, booking: BookingId) -> Result<String> {
     let now = services.clock.now();
     let mut retries = booking::Retries::default();
@@ -99,11 +100,14 @@ async fn attempt(
         store::insert_record(tx, lesson.lesson, Some(actor.user.0), &record).await?;
         return Ok((Err(Closed { refusal, window: window(lesson) }), Vec::new()));
     }
-    let provider = store::find_provider(tx, lesson.tutor).await?;
-    let url = video::of(services, &provider).address(lesson, actor)?;
+    let place = video::find_place(tx, id).await?;
+    let url = video::of(services, &place).address(lesson, actor)?;
     let by = By::actor(actor, lesson);
     let people = life::apply(tx, &found, LessonEvent::Joined(party), by, now).await?;
-    Ok((Ok(url), people))
+    // Who came to a meeting that is not there has come all the same.
+    let missing =
+        || Closed { refusal: Refusal::new(Code::InvalidState, "meeting_missing"), window: window(lesson) };
+    Ok((url.ok_or_else(missing), people))
 }
 
 /// Whether the state and the time let a party in.
@@ -168,8 +172,8 @@ pub async fn is_embeddable(services: &Services, booking: &Booking) -> Result<boo
     if video::embeddable(&services.config.video).is_none() {
         return Ok(false);
     }
-    let provider = store::find_provider(&mut *services.db.acquire().await?, booking.tutor).await?;
-    Ok(video::of(services, &provider).embeddable().is_some())
+    let place = video::find_place(&mut *services.db.acquire().await?, booking.id).await?;
+    Ok(video::of(services, &place).embeddable().is_some())
 }
 
 /// Everything that decides about the lesson of a booking that one has read, as it stands.

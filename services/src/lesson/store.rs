@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     attendance::{Kind, Record, START, seal},
     booking::{Booking, Party},
-    ids::{BookingId, LessonId, TutorId},
+    ids::{BookingId, LessonId},
     interval::Interval,
     lesson::{Evidence, JOIN_OPENS_BEFORE, LessonState},
     presence::{Held, Sight},
@@ -18,7 +18,7 @@ use super::{
     JoinLink,
     presences::{self, Whose},
 };
-use crate::{AppError, Result, chance, tutor::Provider};
+use crate::{AppError, Result, chance};
 
 /// Sets the state of a lesson and the evidence that stands on it rather than in its attendance.
 pub(crate) async fn set_progress(
@@ -49,7 +49,7 @@ pub(crate) async fn set_settled(tx: &mut PgConnection, id: LessonId, now: DateTi
 pub(crate) async fn reset(tx: &mut PgConnection, id: LessonId, waits: (i32, i32)) -> Result<()> {
     sqlx::query!(
         "UPDATE lessons SET state = $2, no_show_wait = $3, min_payable = $4, marked_no_show_at = NULL,
-             trusted_end_at = NULL
+             trusted_end_at = NULL, own_url = NULL
          WHERE id = $1",
         id.0,
         LessonState::Scheduled.name(),
@@ -163,17 +163,6 @@ pub(crate) async fn insert_case(
     .execute(tx)
     .await?;
     Ok(())
-}
-
-/// Where a tutor's lessons take place.
-pub(crate) async fn find_provider(db: &mut PgConnection, tutor: TutorId) -> Result<Provider> {
-    let row = sqlx::query!("SELECT provider, external_url FROM tutors WHERE id = $1", tutor.0)
-        .fetch_one(db)
-        .await?;
-    Ok(match row.external_url.filter(|_| row.provider == "external") {
-        Some(url) => Provider::External { url },
-        None => Provider::Jitsi,
-    })
 }
 
 /// What a meeting link leads to.

@@ -75,14 +75,16 @@ pub(crate) async fn ask(
     let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier);
     let client = provider.client().await?;
     let way_back = provider.way_back(&services.config.web.public_url)?;
-    let request = client
+    let mut request = client
         .authorize_url(|| CsrfToken::new(chance::token()))
         .set_redirect_uri(Cow::Owned(way_back))
-        .set_pkce_challenge(challenge)
-        .add_scopes(scopes.iter().map(|scope| Scope::new((*scope).to_owned())))
-        // Google gives a token that can be renewed only to who asks for it, and the second time only with the consent.
-        .add_extra_param("access_type", "offline")
-        .add_extra_param("prompt", "consent");
+        .set_pkce_challenge(challenge);
+    if provider.names_scopes() {
+        request = request.add_scopes(scopes.iter().map(|scope| Scope::new((*scope).to_owned())));
+    }
+    for (name, value) in provider.manners() {
+        request = request.add_extra_param(*name, *value);
+    }
     let (url, state) = request.url();
     let until = services.clock.now() + ANSWERED_WITHIN;
     let question = Question { state: state.into_secret(), verifier: verifier.into_secret(), until };

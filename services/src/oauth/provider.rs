@@ -1,4 +1,5 @@
-//! A provider: its addresses, which its discovery document names (OpenID Connect Discovery 1.0), and our name there.
+//! A provider: its addresses, which its discovery document names (OpenID Connect Discovery 1.0) where it has one, and
+//! our name there.
 
 use std::sync::OnceLock;
 
@@ -8,13 +9,19 @@ use oauth2::{
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
-use crate::{AppError, Result, config::GoogleConfig, net};
+use crate::{
+    AppError, Result,
+    config::{GoogleConfig, ZoomConfig},
+    net,
+};
 
 /// Which provider it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ProviderKind {
     /// Google.
     Google,
+    /// Zoom.
+    Zoom,
 }
 
 impl ProviderKind {
@@ -22,6 +29,7 @@ impl ProviderKind {
     pub(super) const fn name(self) -> &'static str {
         match self {
             ProviderKind::Google => "google",
+            ProviderKind::Zoom => "zoom",
         }
     }
 }
@@ -69,6 +77,49 @@ impl Provider {
             http: OnceLock::new(),
             endpoints: OnceCell::new(),
         }
+    }
+
+    /// Zoom, as it is configured. It has no discovery document: its addresses are fixed.
+    ///
+    /// # Errors
+    /// Where the configured address is none.
+    pub fn zoom(config: &ZoomConfig) -> Result<Self> {
+        let at = |path: &str| format!("{}/oauth/{path}", config.base);
+        let endpoints = Endpoints {
+            issuer: config.base.clone(),
+            authorization_endpoint: AuthUrl::new(at("authorize")).map_err(AppError::fault)?,
+            token_endpoint: TokenUrl::new(at("token")).map_err(AppError::fault)?,
+            revocation_endpoint: Some(at("revoke").parse().map_err(AppError::fault)?),
+        };
+        Ok(Provider {
+            kind: ProviderKind::Zoom,
+            issuer: config.base.clone(),
+            client_id: config.client_id.clone(),
+            client_secret: config.client_secret.clone(),
+            http: OnceLock::new(),
+            endpoints: OnceCell::new_with(Some(endpoints)),
+        })
+    }
+
+    /// What is said beside the standard's own words when a person is asked. Google gives a token that can be renewed
+    /// only to who asks for it, and the second time only with the consent. Zoom's scopes are its app's, and are not
+    /// asked for.
+    pub(super) fn manners(&self) -> &'static [(&'static str, &'static str)] {
+        match self.kind {
+            ProviderKind::Google => &[("access_type", "offline"), ("prompt", "consent")],
+            ProviderKind::Zoom => &[],
+        }
+    }
+
+    /// Whether scopes are named when a person is asked.
+    pub(super) fn names_scopes(&self) -> bool {
+        self.kind == ProviderKind::Google
+    }
+
+    /// Whether a refusal means that a permission is over (RFC 6749, 5.2: withdrawn or expired). Zoom has said
+    /// `invalid_request` for that, too.
+    pub(super) fn is_over(&self, error: &str) -> bool {
+        error == "invalid_grant" || self.kind == ProviderKind::Zoom && error == "invalid_request"
     }
 
     pub(super) fn kind(&self) -> ProviderKind {

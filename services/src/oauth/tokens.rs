@@ -153,8 +153,7 @@ async fn ask(services: &Services, provider: &Provider, refresh: String) -> Resul
         let token = RefreshToken::new(refresh.clone());
         match client.exchange_refresh_token(&token).request_async(&http).await {
             Ok(tokens) => Ok(Ok(tokens)),
-            // RFC 6749, 5.2: withdrawn or expired.
-            Err(RequestTokenError::ServerResponse(answer)) if answer.error().as_ref() == "invalid_grant" => {
+            Err(RequestTokenError::ServerResponse(answer)) if provider.is_over(answer.error().as_ref()) => {
                 Ok(Err(Lost::NeedsReauth))
             }
             Err(error) => Err(AppError::fault(error.to_string())),

@@ -83,7 +83,8 @@ pub(super) async fn list(
     let rows = sqlx::query!(
         "SELECT t.id, u.name, t.rating_count, t.rating_sum
          FROM tutors t JOIN users u ON u.id = t.user_id
-         WHERE t.bio IS NOT NULL AND t.is_active AND t.provider = ANY($1) AND u.deleted_at IS NULL
+         WHERE t.bio IS NOT NULL AND t.is_active AND t.provider = ANY($1) AND provider_works(t.id, t.provider)
+           AND u.deleted_at IS NULL
            AND ($2::text IS NULL OR t.field = $2)
            AND ($3::bigint IS NULL
                 OR t.rating_count > 0 AND (20 * t.rating_sum::bigint + t.rating_count) / (2 * t.rating_count) >= $3)
@@ -190,7 +191,8 @@ pub(super) async fn list_universities(
     let rows = sqlx::query!(
         r#"SELECT t.university AS "university!", count(*) AS "count!"
            FROM tutors t JOIN users u ON u.id = t.user_id
-           WHERE t.bio IS NOT NULL AND t.is_active AND t.provider = ANY($1) AND u.deleted_at IS NULL
+           WHERE t.bio IS NOT NULL AND t.is_active AND t.provider = ANY($1) AND provider_works(t.id, t.provider)
+             AND u.deleted_at IS NULL
            GROUP BY t.university
            ORDER BY count(*) DESC, t.university"#,
         accepted
@@ -204,7 +206,8 @@ pub(super) async fn list_fields(db: &mut PgConnection, accepted: &[String]) -> R
     let rows = sqlx::query!(
         r#"SELECT t.field AS "field!", count(*) AS "count!"
            FROM tutors t JOIN users u ON u.id = t.user_id
-           WHERE t.bio IS NOT NULL AND t.is_active AND t.provider = ANY($1) AND u.deleted_at IS NULL
+           WHERE t.bio IS NOT NULL AND t.is_active AND t.provider = ANY($1) AND provider_works(t.id, t.provider)
+             AND u.deleted_at IS NULL
            GROUP BY t.field
            ORDER BY t.field"#,
         accepted

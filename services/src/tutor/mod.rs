@@ -109,7 +109,7 @@ async fn view(db: &mut PgConnection, tutor: TutorId) -> Result<TutorView> {
         readiness: Readiness {
             complete: row.profile.is_some(),
             active: row.is_active,
-            provider: accepted.contains(&row.provider),
+            provider: row.provider_works && accepted.contains(&row.provider),
         },
         rating_tenths: mean(row.rating_sum, row.rating_count),
         slug: row.slug,

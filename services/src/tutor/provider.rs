@@ -17,6 +17,11 @@ pub enum Provider {
         /// The address.
         url: String,
     },
+    /// Meetings in the tutor's account with Zoom.
+    Zoom,
+    /// Meetings in the tutor's account with Google.
+    #[serde(rename = "google_meet")]
+    GoogleMeet,
 }
 
 impl Provider {
@@ -26,6 +31,29 @@ impl Provider {
         match self {
             Provider::Jitsi => "jitsi",
             Provider::External { .. } => "external",
+            Provider::Zoom => "zoom",
+            Provider::GoogleMeet => "google_meet",
+        }
+    }
+
+    /// Reads what the database says.
+    #[must_use]
+    pub fn parse(name: &str, external_url: Option<String>) -> Self {
+        match (name, external_url) {
+            ("external", Some(url)) => Provider::External { url },
+            ("zoom", _) => Provider::Zoom,
+            ("google_meet", _) => Provider::GoogleMeet,
+            _ => Provider::Jitsi,
+        }
+    }
+
+    /// The account in which meetings have to be made; `None` where none are.
+    #[must_use]
+    pub const fn account(&self) -> Option<video::Kind> {
+        match self {
+            Provider::Jitsi | Provider::External { .. } => None,
+            Provider::Zoom => Some(video::Kind::Zoom),
+            Provider::GoogleMeet => Some(video::Kind::GoogleMeet),
         }
     }
 
@@ -33,17 +61,17 @@ impl Provider {
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         match self {
-            Provider::Jitsi => None,
             Provider::External { url } => Some(url),
+            Provider::Jitsi | Provider::Zoom | Provider::GoogleMeet => None,
         }
     }
 }
 
-/// Chooses where lessons take place.
+/// Chooses where lessons take place, also those that are booked.
 ///
 /// # Errors
-/// `INVALID_REQUEST` on `external_url`, `PROVIDER_REQUIRED` where the platform does not accept it,
-/// `INSUFFICIENT_PERMISSIONS`, `PROFILE_NOT_FOUND`.
+/// `INVALID_REQUEST` on `external_url`; `PROVIDER_REQUIRED` where the platform does not accept it, or no account there
+/// lets us in; `INSUFFICIENT_PERMISSIONS`, `PROFILE_NOT_FOUND`.
 pub async fn set_provider(
     services: &Services,
     actor: &Actor,
@@ -55,12 +83,23 @@ pub async fn set_provider(
         Provider::External { url } => Provider::External { url: video::check_external(&url)? },
         other => other,
     };
+    let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     let accepted = platform::load(&mut tx).await?.accepted_providers;
+    let refusal = |key| Refusal::on(Code::ProviderRequired, key, "provider");
     if !accepted.iter().any(|name| name == provider.name()) {
-        return Err(Refusal::on(Code::ProviderRequired, "provider_not_accepted", "provider").into());
+        return Err(refusal("provider_not_accepted").into());
     }
-    found(store::set_provider(&mut tx, tutor, &provider, services.clock.now()).await?)?;
+    found(store::lock(&mut tx, tutor).await?)?;
+    let before = store::find_settings(&mut tx, tutor).await?.map(|(_, provider)| provider);
+    if before.as_ref() == Some(&provider) {
+        return Ok(());
+    }
+    if !video::works(&mut tx, tutor, &provider).await? {
+        return Err(refusal("provider_not_connected").into());
+    }
+    store::set_provider(&mut tx, tutor, &provider, now).await?;
+    video::arrange_all(&mut tx, tutor, now).await?;
     tx.commit().await?;
     Ok(())
 }

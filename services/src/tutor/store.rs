@@ -20,6 +20,8 @@ pub(super) struct TutorRow {
     pub profile: Option<Profile>,
     pub is_active: bool,
     pub provider: String,
+    /// Whether lessons can take place there now.
+    pub provider_works: bool,
     pub photo_etag: Option<String>,
     pub rating_count: i32,
     pub rating_sum: i32,
@@ -28,7 +30,8 @@ pub(super) struct TutorRow {
 pub(super) async fn find(db: &mut PgConnection, tutor: TutorId) -> Result<Option<TutorRow>> {
     let row = sqlx::query!(
         "SELECT t.slug, u.name, t.time_zone, t.university, t.degree, t.field, t.current_year, t.bio, t.linkedin,
-                t.headline, t.languages, t.goals, t.is_active, t.provider, t.photo_etag, t.rating_count, t.rating_sum
+                t.headline, t.languages, t.goals, t.is_active, t.provider, t.photo_etag, t.rating_count, t.rating_sum,
+                provider_works(t.id, t.provider) AS \"provider_works!\"
          FROM tutors t JOIN users u ON u.id = t.user_id
          WHERE t.id = $1 AND u.deleted_at IS NULL",
         tutor.0
@@ -58,6 +61,7 @@ pub(super) async fn find(db: &mut PgConnection, tutor: TutorId) -> Result<Option
         profile,
         is_active: row.is_active,
         provider: row.provider,
+        provider_works: row.provider_works,
         photo_etag: row.photo_etag,
         rating_count: row.rating_count,
         rating_sum: row.rating_sum,
@@ -101,7 +105,7 @@ pub(super) async fn set_active(
     Ok(changed.execute(db).await?.rows_affected() == 1)
 }
 
-pub(super) async fn find_settings(
+pub(crate) async fn find_settings(
     db: &mut PgConnection,
     tutor: TutorId,
 ) -> Result<Option<(TutorSettings, Provider)>> {
@@ -119,8 +123,7 @@ pub(super) async fn find_settings(
             horizon_days: row.horizon_days,
             cancel_notice_min: row.cancel_notice_min,
         };
-        let external = row.external_url.filter(|_| row.provider == "external");
-        (settings, external.map_or(Provider::Jitsi, |url| Provider::External { url }))
+        (settings, Provider::parse(&row.provider, row.external_url))
     }))
 }
 
@@ -144,7 +147,8 @@ pub(super) async fn set_settings(
     Ok(changed.execute(db).await?.rows_affected() == 1)
 }
 
-pub(super) async fn set_provider(
+/// Where the tutor's lessons take place.
+pub(crate) async fn set_provider(
     db: &mut PgConnection,
     tutor: TutorId,
     provider: &Provider,
@@ -161,7 +165,7 @@ pub(super) async fn set_provider(
 }
 
 /// Waits until no other transaction changes the tutor.
-pub(super) async fn lock(db: &mut PgConnection, tutor: TutorId) -> Result<bool> {
+pub(crate) async fn lock(db: &mut PgConnection, tutor: TutorId) -> Result<bool> {
     let locked = sqlx::query_scalar!("SELECT id FROM tutors WHERE id = $1 FOR UPDATE", tutor.0);
     Ok(locked.fetch_optional(db).await?.is_some())
 }

@@ -12,8 +12,8 @@ pub(super) struct External<'a> {
 }
 
 impl VideoProvider for External<'_> {
-    fn address(&self, _: &Booking, _: &Actor) -> Result<String> {
-        Ok(self.url.to_owned())
+    fn address(&self, _: &Booking, _: &Actor) -> Result<Option<String>> {
+        Ok(Some(self.url.to_owned()))
     }
 }
 

@@ -24,15 +24,15 @@ pub(super) struct Jitsi<'a> {
 }
 
 impl VideoProvider for Jitsi<'_> {
-    fn address(&self, booking: &Booking, person: &Actor) -> Result<String> {
+    fn address(&self, booking: &Booking, person: &Actor) -> Result<Option<String>> {
         let suffix = suffix(self.secret, booking)?;
         let room = format!("tutor{}_booking{}_{suffix}", booking.tutor, booking.id);
         let origin = origin(self.config);
         match &self.config.jaas {
-            None => Ok(format!("{origin}/{room}")),
+            None => Ok(Some(format!("{origin}/{room}"))),
             Some(jaas) => {
                 let token = token(jaas, booking, person, &room)?;
-                Ok(format!("{origin}/{}/{room}?jwt={token}", jaas.app_id))
+                Ok(Some(format!("{origin}/{}/{room}?jwt={token}", jaas.app_id)))
             }
         }
     }

@@ -1,23 +1,42 @@
-//! Where lessons take place: what is asked of every provider, and a file for each of them.
+//! Where lessons take place: what is asked of every provider, and a file for each of them; tutors' accounts with those
+//! that have some; the meetings that are made there.
 
+mod arrange;
+mod connections;
 mod external;
 mod jitsi;
+mod standing;
+mod store;
+mod zoom;
 
+use chrono::{DateTime, Utc};
 use domain::booking::Booking;
+use futures::future::BoxFuture;
+use uuid::Uuid;
 
-use crate::{Actor, Result, Services, config::VideoConfig, tutor::Provider};
+use crate::{
+    Actor, Result, Services, busy::Problem, config::VideoConfig, diary::GoogleClient, oauth::Token,
+    tutor::Provider,
+};
 use external::External;
 use jitsi::Jitsi;
 
+pub use arrange::ArrangeMeeting;
+pub use connections::{Connection, Kind, begin, disconnect, finish, list};
+pub use standing::{Standing, set_own_link, standing};
+
+pub(crate) use arrange::arrange_all;
 pub(crate) use external::check as check_external;
+pub(crate) use standing::{Place, find_place};
+pub(crate) use store::works;
 
 /// Where lessons take place.
 pub(crate) trait VideoProvider: Send + Sync {
-    /// The address that lets a person into the meeting of a booking.
+    /// The address that lets a person into the meeting of a booking; `None` while there is no meeting.
     ///
     /// # Errors
     /// Where none can be made.
-    fn address(&self, booking: &Booking, person: &Actor) -> Result<String>;
+    fn address(&self, booking: &Booking, person: &Actor) -> Result<Option<String>>;
 
     /// The origin whose meetings may be shown within our pages; `None` where there is none.
     fn embeddable(&self) -> Option<String> {
@@ -25,14 +44,74 @@ pub(crate) trait VideoProvider: Send + Sync {
     }
 }
 
-/// What a tutor chose.
-pub(crate) fn of<'a>(services: &'a Services, chosen: &'a Provider) -> Box<dyn VideoProvider + 'a> {
-    match chosen {
-        Provider::Jitsi => {
+/// Who holds meetings in an account: providers whose meetings have to be made.
+pub(crate) trait Meetings: Send + Sync {
+    /// Looks for a meeting that may have been made, though nobody was told.
+    fn find(&self, meeting: Uuid) -> BoxFuture<'_, Result<Option<Made>, Problem>>;
+
+    /// Makes a meeting.
+    fn make<'a>(&'a self, wanted: &'a Wanted) -> BoxFuture<'a, Result<Made, Problem>>;
+
+    /// Changes a meeting; `None` where it is there no more.
+    fn change<'a>(
+        &'a self,
+        known: &'a Made,
+        wanted: &'a Wanted,
+    ) -> BoxFuture<'a, Result<Option<Made>, Problem>>;
+
+    /// Removes a meeting; one that is gone already is fine.
+    fn remove<'a>(&'a self, remote: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
+}
+
+/// What a meeting should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// Names it, for good.
+    pub id: Uuid,
+    pub title: String,
+    /// Our page of the lesson.
+    pub page: String,
+    pub start: DateTime<Utc>,
+    pub end: DateTime<Utc>,
+}
+
+/// A meeting that a provider holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Made {
+    /// What the provider calls it.
+    pub remote: String,
+    /// Where it is.
+    pub url: String,
+}
+
+/// A place in which a lesson takes place that has a link already, whoever made it.
+struct Linked<'a>(Option<&'a str>);
+
+impl VideoProvider for Linked<'_> {
+    fn address(&self, _: &Booking, _: &Actor) -> Result<Option<String>> {
+        Ok(self.0.map(str::to_owned))
+    }
+}
+
+/// Where a lesson takes place.
+pub(crate) fn of<'a>(services: &'a Services, place: &'a Place) -> Box<dyn VideoProvider + 'a> {
+    match (&place.own_url, &place.provider) {
+        (Some(url), _) => Box::new(External { url }),
+        (None, Provider::External { url }) => Box::new(External { url }),
+        (None, Provider::Zoom | Provider::GoogleMeet) => Box::new(Linked(place.made.as_deref())),
+        (None, Provider::Jitsi) => {
             Box::new(Jitsi { config: &services.config.video, secret: &services.config.secrets.session })
         }
-        Provider::External { url } => Box::new(External { url }),
     }
+}
+
+/// Who holds meetings with these tokens.
+fn meetings<'a>(services: &'a Services, kind: Kind, oauth: Uuid) -> Result<Box<dyn Meetings + 'a>> {
+    let token = Token::Kept(oauth);
+    Ok(match kind {
+        Kind::Zoom => Box::new(zoom::Client::new(services, token)?),
+        Kind::GoogleMeet => Box::new(GoogleClient::new(services, token)?),
+    })
 }
 
 /// The origin whose meetings may be shown within our pages; `None` where there is none.

@@ -1,5 +1,5 @@
-//! Google for tests: the program that LECTERN_TEST_GOOGLE names, on a port of its own, and a browser that goes through
-//! its pages.
+//! Google and Zoom for tests: the programs that LECTERN_TEST_GOOGLE and LECTERN_TEST_ZOOM name, each on a port of its
+//! own, and a browser that goes through their pages.
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::{
@@ -12,8 +12,9 @@ use reqwest::{Client, Response, redirect::Policy};
 use serde_json::{Value, json};
 use url::Url;
 
-/// A server that stands for Google.
+/// A server that stands for Google, or for Zoom.
 pub struct Google {
+    program: &'static str,
     port: u16,
     process: Option<Child>,
     way_back: String,
@@ -38,16 +39,30 @@ impl Google {
 
     /// Starts it at a port that was free.
     pub async fn open_at(port: u16, way_back: &str) -> Self {
+        Google::open_program("LECTERN_TEST_GOOGLE", port, way_back).await
+    }
+
+    /// Starts one that stands for Zoom.
+    pub async fn zoom(way_back: &str) -> Self {
+        Google::zoom_at(free_port(), way_back).await
+    }
+
+    /// The same at a port that was free.
+    pub async fn zoom_at(port: u16, way_back: &str) -> Self {
+        Google::open_program("LECTERN_TEST_ZOOM", port, way_back).await
+    }
+
+    async fn open_program(program: &'static str, port: u16, way_back: &str) -> Self {
         let http = Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client");
-        let mut google = Google { port, process: None, way_back: way_back.to_owned(), http };
+        let mut google = Google { program, port, process: None, way_back: way_back.to_owned(), http };
         google.start().await;
         google
     }
 
     /// Starts it again; it remembers nothing.
     pub async fn start(&mut self) {
-        let script = std::env::var("LECTERN_TEST_GOOGLE")
-            .expect("LECTERN_TEST_GOOGLE names no program: eval \"$(scripts/stand-ins)\"");
+        let script = std::env::var(self.program)
+            .unwrap_or_else(|_| panic!("{} names no program: eval \"$(scripts/stand-ins)\"", self.program));
         let process = Command::new("node")
             .args([&script, &self.port.to_string(), &self.way_back])
             .stdout(Stdio::null())
@@ -57,7 +72,7 @@ impl Google {
         self.process = Some(process);
         let began = Instant::now();
         while self.http.post(format!("{}/test/state", self.url())).send().await.is_err() {
-            assert!(began.elapsed() < Duration::from_secs(30), "Google's stand-in does not answer");
+            assert!(began.elapsed() < Duration::from_secs(30), "{} does not answer", self.program);
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

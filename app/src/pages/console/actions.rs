@@ -319,10 +319,7 @@ pub async fn save_settings(form: SettingsForm) -> Result<(), WireError> {
                 "cancel_notice_min",
             )?,
         };
-        let provider = match form.provider.as_str() {
-            "external" => Provider::External { url: form.external_url.trim().to_owned() },
-            _ => Provider::Jitsi,
-        };
+        let provider = Provider::parse(&form.provider, Some(form.external_url.trim().to_owned()));
         tutor::set_provider(services, actor, id, provider).await?;
         tutor::set_settings(services, actor, id, own).await
     })

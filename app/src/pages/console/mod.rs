@@ -14,6 +14,7 @@ pub mod profile;
 pub mod requests;
 pub mod settings;
 pub mod today;
+pub mod video;
 
 use domain::{Code, Refusal, account::Role, booking::BookingState, ids::TutorId};
 use leptos::prelude::*;

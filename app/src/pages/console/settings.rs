@@ -7,9 +7,16 @@ use services::{
     diary::{self, Account},
     settings,
     tutor::{self, Provider, TutorSettings},
+    video,
 };
 
-use super::{Desk, Section, accounts::Accounts, calendars::Calendars, section};
+use super::{
+    Desk, Section,
+    accounts::Accounts,
+    calendars::Calendars,
+    section,
+    video::{VideoAccounts, name},
+};
 use crate::{
     pages::{
         context::Visit,
@@ -24,6 +31,7 @@ use crate::{
 struct Loaded {
     own: TutorSettings,
     provider: Provider,
+    video: Vec<video::Connection>,
     platform: Policy,
     connections: Vec<Connection>,
     accounts: Vec<Account>,
@@ -39,10 +47,11 @@ pub fn TutorSettingsPage() -> impl IntoView {
             let (own, provider) = tutor::settings(&visit.services, &desk.actor, desk.id).await?;
             let connections = busy::list(&visit.services, &desk.actor, desk.id).await?;
             let accounts = diary::list(&visit.services, &desk.actor, desk.id).await?;
+            let video = video::list(&visit.services, &desk.actor, desk.id).await?;
             let mut db = visit.services.db.acquire().await?;
             let platform = settings::load(&mut db).await?.policy;
             let google = diary::is_google_offered(&visit.services);
-            Ok(Loaded { own, provider, platform, connections, accounts, google })
+            Ok(Loaded { own, provider, video, platform, connections, accounts, google })
         },
         |visit, _, loaded| view! { <Shown visit loaded/> },
     )
@@ -51,16 +60,17 @@ pub fn TutorSettingsPage() -> impl IntoView {
 #[component]
 fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
     let locale = visit.locale();
-    let Loaded { own, provider, platform, connections, accounts, google } = loaded;
+    let Loaded { own, provider, video, platform, connections, accounts, google } = loaded;
     let default = |minutes: i64| {
         let span = format::span(locale, minutes);
         td_string!(locale, console.platform_default, value = span).to_string()
     };
+    let accounts_of_video = video.clone();
     let notice = default(platform.notice_min);
     let cancel = default(platform.cancel_notice_min);
     let horizon = default(platform.horizon_days * 1440);
     view! {
-        <FlashNotice actions=&["disconnect_calendar", "choose_calendars", "disconnect_account", "connect_google"]/>
+        <FlashNotice actions=&["disconnect_calendar", "choose_calendars", "disconnect_account", "connect_google", "connect_video", "disconnect_video"]/>
         <PostForm action="save_tutor_settings" class="form">
             <Card title=td_string!(locale, console.rules_title)>
                 <div class="form">
@@ -74,10 +84,11 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
                 </div>
             </Card>
             <Card title=td_string!(locale, console.provider_title)>
-                <div class="form"><Where locale provider/></div>
+                <div class="form"><Where locale provider video/></div>
             </Card>
             <div class="form-actions"><Button>{td_string!(locale, site.save)}</Button></div>
         </PostForm>
+        <VideoAccounts locale connections=accounts_of_video/>
         <Calendars visit=visit.clone() connections/>
         <Accounts visit accounts google/>
     }
@@ -117,23 +128,27 @@ fn Number(key: &'static str, #[prop(into)] label: String, hint: String, value: O
 }
 
 #[component]
-fn Where(locale: Locale, provider: Provider) -> impl IntoView {
-    let (first, url) = match provider {
-        Provider::Jitsi => ("jitsi", String::new()),
-        Provider::External { url } => ("external", url),
-    };
-    let items = vec![
-        ChoiceItem::new("jitsi", "Jitsi", td_string!(locale, console.jitsi_hint)),
-        ChoiceItem::new(
-            "external",
-            td_string!(locale, console.external),
-            td_string!(locale, console.external_hint),
-        ),
-    ];
+fn Where(locale: Locale, provider: Provider, video: Vec<video::Connection>) -> impl IntoView {
+    let url = provider.url().unwrap_or_default().to_owned();
+    let jitsi = ChoiceItem::new("jitsi", "Jitsi", td_string!(locale, console.jitsi_hint));
+    let own = ChoiceItem::new(
+        "external",
+        td_string!(locale, console.external),
+        td_string!(locale, console.external_hint),
+    );
+    let accounts = video.into_iter().filter_map(|connection| {
+        let login = connection.login?;
+        let hint = match connection.is_active {
+            true => td_string!(locale, video.choose_hint, login = login).to_string(),
+            false => td_string!(locale, video.choose_lost, login = login).to_string(),
+        };
+        Some(ChoiceItem::new(connection.kind.name(), name(locale, connection.kind), hint))
+    });
+    let items: Vec<_> = std::iter::once(jitsi).chain(accounts).chain([own]).collect();
     view! {
         <RadioGroup
             name="settings[provider]" legend=td_string!(locale, console.provider) items
-            value=kept_or("provider", first.to_owned()) error=error_on("provider") required=true
+            value=kept_or("provider", provider.name().to_owned()) error=error_on("provider") required=true
         />
         <Field id="external_url" label=td_string!(locale, console.external_url) hint="https://…" error=error_on("external_url")>
             <Input name="settings[external_url]" kind="url" value=kept_or("external_url", url)/>

@@ -27,11 +27,11 @@ const LONGEST_NAME: usize = 100;
 const SPAN: TimeDelta = TimeDelta::days(60);
 
 /// The calendars of an account, and whose it is.
-pub(in crate::diary) struct Listed {
+pub(crate) struct Listed {
     /// The address of the account's owner, which is the name of their first calendar.
     pub owner: String,
     /// By name.
-    pub calendars: Vec<Found>,
+    pub(in crate::diary) calendars: Vec<Found>,
 }
 
 #[derive(Deserialize)]
@@ -80,7 +80,7 @@ impl Client<'_> {
     ///
     /// # Errors
     /// What keeps Google from telling; `Unreadable` where there is none that is its owner's.
-    pub(in crate::diary) async fn list(&self) -> Result<Listed, Problem> {
+    pub(crate) async fn list(&self) -> Result<Listed, Problem> {
         let mut items: Vec<Item> = Vec::new();
         let mut next: Option<String> = None;
         for _ in 0..PAGES {

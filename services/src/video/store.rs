@@ -1,0 +1,285 @@
+//! Rows of accounts with video providers, and of the meetings that are made there.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    booking::BookingState,
+    ids::{BookingId, TutorId, UserId},
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    Kind, Made, Wanted,
+    arrange::{Account, Row, View},
+    connections::{Known, Owner},
+    standing::{Place, Work},
+};
+use crate::{AppError, Result, busy::Problem, tutor::Provider};
+
+/// An account as its tutor sees it.
+pub(super) struct Listed {
+    pub provider: String,
+    pub login: String,
+    pub is_active: bool,
+}
+
+/// The accounts of a tutor.
+pub(super) async fn list(db: &mut PgConnection, tutor: TutorId) -> Result<Vec<Listed>> {
+    let rows = sqlx::query_as!(
+        Listed,
+        "SELECT v.provider, v.login, o.state = 'active' AS \"is_active!\"
+         FROM video_connections v JOIN oauth_connections o ON o.id = v.oauth_id WHERE v.tutor_id = $1",
+        tutor.0
+    );
+    Ok(rows.fetch_all(db).await?)
+}
+
+/// An account of a tutor.
+pub(super) async fn find(db: &mut PgConnection, tutor: TutorId, kind: Kind) -> Result<Option<Known>> {
+    let row = sqlx::query_as!(
+        Known,
+        "SELECT account, oauth_id AS oauth FROM video_connections WHERE tutor_id = $1 AND provider = $2",
+        tutor.0,
+        kind.name()
+    );
+    Ok(row.fetch_optional(db).await?)
+}
+
+/// Writes an account.
+pub(super) async fn insert(
+    tx: &mut PgConnection,
+    tutor: TutorId,
+    kind: Kind,
+    owner: &Owner,
+    oauth: Uuid,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO video_connections (tutor_id, provider, account, login, oauth_id, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+        tutor.0,
+        kind.name(),
+        owner.account,
+        owner.login,
+        oauth,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Gives an account the name by which its owner knows it now.
+pub(super) async fn set_login(tx: &mut PgConnection, tutor: TutorId, kind: Kind, login: &str) -> Result<()> {
+    sqlx::query!(
+        "UPDATE video_connections SET login = $3 WHERE tutor_id = $1 AND provider = $2",
+        tutor.0,
+        kind.name(),
+        login
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Whether a tutor's lessons can take place there, as far as accounts are concerned.
+pub(crate) async fn works(db: &mut PgConnection, tutor: TutorId, provider: &Provider) -> Result<bool> {
+    let works = sqlx::query_scalar!("SELECT provider_works($1, $2) AS \"works!\"", tutor.0, provider.name());
+    Ok(works.fetch_one(db).await?)
+}
+
+/// The lessons to come of a tutor that have a meeting, or should.
+pub(super) async fn list_bookings(
+    tx: &mut PgConnection,
+    tutor: TutorId,
+    now: DateTime<Utc>,
+) -> Result<Vec<BookingId>> {
+    let ids = sqlx::query_scalar!(
+        "SELECT b.id FROM bookings b JOIN tutors t ON t.id = b.tutor_id
+         WHERE b.tutor_id = $1 AND b.ends_at > $2
+           AND (b.state = 'confirmed' AND t.provider IN ('zoom', 'google_meet')
+               OR EXISTS (SELECT FROM meetings m WHERE m.booking_id = b.id))",
+        tutor.0,
+        now
+    );
+    Ok(ids.fetch_all(tx).await?.into_iter().map(BookingId).collect())
+}
+
+/// Takes over the work on a lesson's meetings; `false` while somebody else has it. Later than `until` nobody should
+/// have it: then the clock was set back.
+pub(super) async fn take_lease(
+    db: &mut PgConnection,
+    booking: BookingId,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<bool> {
+    let taken = sqlx::query!(
+        "INSERT INTO meeting_work AS w (booking_id, working_until) VALUES ($1, $3)
+         ON CONFLICT (booking_id) DO UPDATE SET working_until = $3
+             WHERE w.working_until IS NULL OR w.working_until <= $2 OR w.working_until > $3",
+        booking.0,
+        now,
+        until
+    )
+    .execute(db)
+    .await?;
+    Ok(taken.rows_affected() > 0)
+}
+
+/// Gives the work on a lesson's meetings up, and notes what keeps them from being as they should.
+pub(super) async fn end_lease(
+    db: &mut PgConnection,
+    booking: BookingId,
+    problem: Option<Problem>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE meeting_work SET working_until = NULL, problem = $2,
+             failing_since = CASE WHEN $2::text IS NULL THEN NULL ELSE coalesce(failing_since, $3) END
+         WHERE booking_id = $1",
+        booking.0,
+        problem.map(Problem::name),
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A booking, as far as meetings are concerned; `None` for none.
+pub(super) async fn find_view(db: &mut PgConnection, booking: BookingId) -> Result<Option<View>> {
+    let row = sqlx::query!(
+        "SELECT b.state, b.starts_at, b.ends_at, b.student_id, t.user_id, t.provider, t.external_url,
+                v.account AS \"account?\", v.oauth_id AS \"oauth?\", o.state = 'active' AS is_active
+         FROM bookings b JOIN tutors t ON t.id = b.tutor_id
+         LEFT JOIN video_connections v ON v.tutor_id = t.id AND v.provider = t.provider
+         LEFT JOIN oauth_connections o ON o.id = v.oauth_id
+         WHERE b.id = $1",
+        booking.0
+    );
+    let Some(row) = row.fetch_optional(&mut *db).await? else { return Ok(None) };
+    let account = row.account.zip(row.oauth).map(|(account, oauth)| Account {
+        account,
+        oauth,
+        is_active: row.is_active.unwrap_or_default(),
+    });
+    Ok(Some(View {
+        state: BookingState::parse(&row.state).map_err(AppError::fault)?,
+        start: row.starts_at,
+        end: row.ends_at,
+        tutor_user: UserId(row.user_id),
+        student: UserId(row.student_id),
+        kind: Provider::parse(&row.provider, row.external_url).account(),
+        account,
+        rows: list_rows(db, booking).await?,
+    }))
+}
+
+/// The meetings of a booking, each with the permission by which it can be removed.
+async fn list_rows(db: &mut PgConnection, booking: BookingId) -> Result<Vec<Row>> {
+    let rows = sqlx::query!(
+        "SELECT m.id, m.provider, m.account, m.remote_id, m.url, m.starts_at, m.ends_at, v.oauth_id AS \"oauth?\"
+         FROM meetings m JOIN bookings b ON b.id = m.booking_id
+         LEFT JOIN video_connections v
+             ON v.tutor_id = b.tutor_id AND v.provider = m.provider AND v.account = m.account
+         WHERE m.booking_id = $1 ORDER BY m.created_at, m.id",
+        booking.0
+    )
+    .fetch_all(db)
+    .await?;
+    let read = rows.into_iter().map(|row| {
+        Ok(Row {
+            id: row.id,
+            kind: Kind::parse(&row.provider).ok_or_else(|| AppError::fault("a provider"))?,
+            account: row.account,
+            made: row.remote_id.zip(row.url).map(|(remote, url)| Made { remote, url }),
+            held: row.starts_at.zip(row.ends_at),
+            oauth: row.oauth,
+        })
+    });
+    read.collect()
+}
+
+/// Notes that a meeting may be made from now on, before anybody is asked for it.
+pub(super) async fn insert_meeting(
+    db: &mut PgConnection,
+    booking: BookingId,
+    row: &Row,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO meetings (id, booking_id, provider, account, created_at) VALUES ($1, $2, $3, $4, $5)",
+        row.id,
+        booking.0,
+        row.kind.name(),
+        row.account,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Notes what a provider holds.
+pub(super) async fn set_made(tx: &mut PgConnection, made: &Made, wanted: &Wanted) -> Result<()> {
+    sqlx::query!(
+        "UPDATE meetings SET remote_id = $2, url = $3, starts_at = $4, ends_at = $5 WHERE id = $1",
+        wanted.id,
+        made.remote,
+        made.url,
+        wanted.start,
+        wanted.end
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Forgets a meeting.
+pub(super) async fn delete_meeting(db: &mut PgConnection, id: Uuid) -> Result<()> {
+    sqlx::query!("DELETE FROM meetings WHERE id = $1", id).execute(db).await?;
+    Ok(())
+}
+
+/// Where the lesson of a booking takes place.
+pub(super) async fn find_place(db: &mut PgConnection, booking: BookingId) -> Result<Place> {
+    let row = sqlx::query!(
+        "SELECT t.provider, t.external_url, l.own_url,
+                (SELECT url FROM meetings m WHERE m.booking_id = b.id AND m.provider = t.provider
+                     AND m.url IS NOT NULL ORDER BY m.created_at DESC LIMIT 1) AS made
+         FROM bookings b JOIN tutors t ON t.id = b.tutor_id JOIN lessons l ON l.booking_id = b.id
+         WHERE b.id = $1",
+        booking.0
+    )
+    .fetch_one(db)
+    .await?;
+    let provider = Provider::parse(&row.provider, row.external_url);
+    Ok(Place { provider, own_url: row.own_url, made: row.made })
+}
+
+/// What keeps a lesson's meeting from being as it should.
+pub(super) async fn find_work(db: &mut PgConnection, booking: BookingId) -> Result<Option<Work>> {
+    let row =
+        sqlx::query!("SELECT problem, failing_since FROM meeting_work WHERE booking_id = $1", booking.0);
+    let Some(row) = row.fetch_optional(db).await? else { return Ok(None) };
+    let failing = row.failing_since.zip(row.problem.as_deref().and_then(Problem::parse));
+    Ok(failing.map(|(since, problem)| Work { since, problem }))
+}
+
+/// Says where one lesson takes place; `false` where that is another lesson's place.
+pub(super) async fn set_own_url(
+    tx: &mut PgConnection,
+    booking: BookingId,
+    url: Option<&str>,
+) -> Result<bool> {
+    let set = sqlx::query!(
+        "UPDATE lessons SET own_url = $2 WHERE booking_id = $1
+           AND NOT EXISTS (SELECT FROM lessons o WHERE o.own_url = $2 AND o.booking_id <> $1)
+           AND NOT EXISTS (SELECT FROM meetings m WHERE m.url = $2 AND m.booking_id <> $1)",
+        booking.0,
+        url
+    )
+    .execute(tx)
+    .await?;
+    Ok(set.rows_affected() > 0)
+}
