@@ -1,6 +1,7 @@
 // Google for tests: permission by oidc-provider with its own pages for signing in and consenting, and as much of the
 // Calendar API (v3) as Lectern uses, over tokens that the provider really gave. Bodies are judged by
-// google-calendar.schema.json.
+// the published schemas (google-calendar.published.schema.json) and by what Google says beside them in words
+// (google-calendar.schema.json).
 //
 //   node google.mjs PORT WAY_BACK
 //
@@ -21,10 +22,11 @@ const LONGEST_SPAN_MS = 90 * 24 * 3600 * 1000;
 
 const ajv = new Ajv2020();
 addFormats.default(ajv);
-ajv.addSchema(JSON.parse(readFileSync(new URL('google-calendar.schema.json', import.meta.url), 'utf8')), 'calendar');
-const isEvent = ajv.getSchema('calendar#/$defs/Event');
-const isChannel = ajv.getSchema('calendar#/$defs/Channel');
-const isQuestion = ajv.getSchema('calendar#/$defs/FreeBusyRequest');
+for (const [file, name] of [['google-calendar.published', 'published'], ['google-calendar', 'rules']]) {
+  ajv.addSchema(JSON.parse(readFileSync(new URL(`${file}.schema.json`, import.meta.url), 'utf8')), name);
+}
+const judge = (type) => ajv.compile({ allOf: ['published', 'rules'].map((name) => ({ $ref: `${name}#/$defs/${type}` })) });
+const [isEvent, isChannel, isQuestion] = ['Event', 'Channel', 'FreeBusyRequest'].map(judge);
 
 const permission = askPermission(issuer, wayBack, [LIST, FREE_BUSY, EVENTS]);
 
