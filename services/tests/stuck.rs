@@ -48,8 +48,13 @@ impl Till {
 
     /// A lesson that is paid ahead on this card.
     async fn paid_ahead(&self, card: &str) -> Booking {
+        self.secured("prepay", card).await
+    }
+
+    /// A lesson for which money is secured in this way.
+    async fn secured(&self, collection: &str, card: &str) -> Booking {
         let setting = sqlx::query("INSERT INTO settings (name, value) VALUES ('collection', $1)");
-        setting.bind(json!("prepay")).execute(&self.services.db).await.expect("a setting");
+        setting.bind(json!(collection)).execute(&self.services.db).await.expect("a setting");
         self.at(at_hour(0)).await;
         self.card(card).await;
         let booking = booked(&self.services, &self.student, &self.tutor, at_hour(28)).await;
@@ -196,6 +201,33 @@ async fn what_was_paid_ahead_is_refused(db: PgPool) {
     }
     assert_eq!((till.cases(&admin).await.len(), till.mails().await), (1, 1), "once");
     assert_invariants(&till.services).await;
+}
+
+/// What was set aside and is to be let go was taken by the provider's own staff: an admin reads of it.
+#[sqlx::test(migrations = "../migrations")]
+async fn what_was_set_aside_was_taken_elsewhere(db: PgPool) {
+    let till = till::open(db).await;
+    let booking = till.secured("authorize", VISA).await;
+    let admin = till.admin().await;
+    let intent = till.listed("payment_intents").await[0]["id"].as_str().expect("an id").to_owned();
+    till.elsewhere(&format!("payment_intents/{intent}/capture"), &[]).await;
+    till.called_off(&booking).await;
+    let case = till.cases(&admin).await.remove(0);
+    assert_eq!((&*case.kind, case.amount.map(|it| it.minor)), ("deposit_not_returned", Some(2500)));
+    assert_invariants(&till.services).await;
+}
+
+/// What was let go elsewhere is gone, and nothing is to be seen to.
+#[sqlx::test(migrations = "../migrations")]
+async fn what_was_set_aside_was_let_go_elsewhere(db: PgPool) {
+    let till = till::open(db).await;
+    let booking = till.secured("authorize", VISA).await;
+    let admin = till.admin().await;
+    let intent = till.listed("payment_intents").await[0]["id"].as_str().expect("an id").to_owned();
+    till.elsewhere(&format!("payment_intents/{intent}/cancel"), &[]).await;
+    till.called_off(&booking).await;
+    assert!(till.cases(&admin).await.is_empty());
+    assert_eq!(number(&till.services, "SELECT count(*) FROM graphile_worker._private_jobs").await, 0);
 }
 
 /// A reversal that the provider refuses is borne by the tutor's next payouts; an admin reads of it.

@@ -68,9 +68,9 @@ const CALLS: [(&str, usize, &str); 5] = [
     ),
     (
         "payment/provider/deposits.rs",
-        5,
-        "authorize: secure; capture; lapsed_capture: retrieve; release, decide_debt, forgive_debt: cancel. None: looking up an old deposit, or one \
-         that was given up (services/tests/deposits.rs)",
+        6,
+        "authorize: secure; capture; lapsed_capture: retrieve; release, decide_debt, forgive_debt: cancel. None: looking up an old deposit, one \
+         that was given up, or one that is not cancelled (services/tests/deposits.rs)",
     ),
     (
         "payment/provider/mod.rs",

@@ -20,7 +20,7 @@ use sqlx::PgConnection;
 use crate::{
     Actor, Result, Services, account,
     booking::{self, By, Found},
-    chance, limit, live, outbox,
+    chance, limit, live, outbox, payment,
 };
 
 pub use chargeback::{Bank, SubmitEvidence, submit_evidence};
@@ -141,6 +141,10 @@ async fn insert(
     statement: &Statement,
     now: DateTime<Utc>,
 ) -> Result<(DisputeId, Vec<UserId>)> {
+    // The charge before the booking, as everywhere: a payout that is being made waits, and looks for disputes then.
+    if let Some(charge) = payment::store::find_charge(tx, id).await? {
+        payment::store::find_locked(tx, charge).await?;
+    }
     let found = booking::find_locked(tx, id, now).await?.ok_or_else(booking::not_found)?;
     let party = own_party(actor, &found, booking::not_found)?;
     let settled = store::find_settled(tx, id).await?;

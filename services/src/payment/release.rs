@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    provider::RefundAnswer,
+    provider::{Cancelled, RefundAnswer},
     store::{self, Deposit, DepositState},
     stuck::{self, Stuck},
 };
@@ -49,7 +49,7 @@ async fn release(services: &Services, id: DepositId) -> Result<()> {
     let Some(intent) = deposit.intent.as_deref() else { return Ok(()) };
     if deposit.kind == Collection::Authorize {
         return match deposit.state {
-            DepositState::Released => services.payments()?.cancel(intent, &format!("release-{id}")).await,
+            DepositState::Released => let_go(services, &deposit, intent).await,
             _ => Ok(()),
         };
     }
@@ -63,6 +63,16 @@ async fn release(services: &Services, id: DepositId) -> Result<()> {
     match answer {
         RefundAnswer::Given { .. } => returned(services, &deposit, rest).await,
         RefundAnswer::Refused(why) => not_returned(services, &deposit, rest, &why).await,
+    }
+}
+
+/// Lets an authorization go. One that was captured elsewhere is for an admin to see to: the ledger knows nothing of it.
+async fn let_go(services: &Services, deposit: &Deposit, intent: &str) -> Result<()> {
+    match services.payments()?.cancel(intent, &format!("release-{}", deposit.id)).await? {
+        Cancelled::Gone => Ok(()),
+        Cancelled::Taken => {
+            not_returned(services, deposit, deposit.amount, "it was captured elsewhere").await
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Paying tutors what they earned: the accounts to which it goes, payouts, and what has to be taken back of them.
 //!
-//! Locks are taken in one order: charges, then payouts, then the tutor's account. Making a payout takes the account
-//! first, and after it only charges that no payout has: those nobody else holds who waits for an account.
+//! Locks are taken in one order everywhere: charges by their ids, the booking, payouts, the tutor's account. Whoever
+//! opens a dispute locks the charge too, and a payout that is made looks for disputes once it holds the locks: what was
+//! disputed in the last moment of the window is not paid out beside it.
 
 mod account;
 mod desk;

@@ -61,8 +61,12 @@ pub(crate) async fn hand_out(services: &Services) -> Result<u64> {
     loop {
         let now = services.clock.now();
         let mut tx = services.db.begin().await?;
-        let Some(account) = store::take_due_account(&mut tx, now).await? else { return Ok(made) };
-        made += make(&mut tx, &account, now).await?;
+        let Some(tutor) = store::find_due_tutor(&mut tx, now).await? else { return Ok(made) };
+        // The charges before the account. What another has paid out meanwhile is not looked at again.
+        let charges = store::lock_charges_to_pay(&mut tx, tutor, now).await?;
+        if let Some(account) = store::take_due_account(&mut tx, tutor, now).await? {
+            made += make(&mut tx, &account, &charges, now).await?;
+        }
         tx.commit().await?;
     }
 }
@@ -89,15 +93,21 @@ pub(crate) async fn pay_as_of(services: &Services, tutor: TutorId) -> Result<()>
     Ok(())
 }
 
-/// Makes a payout in each currency in which something is due to a tutor; how many. Says when to look again.
-async fn make(tx: &mut PgConnection, account: &DueAccount, now: DateTime<Utc>) -> Result<u64> {
+/// Makes a payout in each currency in which something of these locked charges is due to a tutor; how many. Says when to
+/// look again.
+async fn make(
+    tx: &mut PgConnection,
+    account: &DueAccount,
+    charges: &[ChargeId],
+    now: DateTime<Utc>,
+) -> Result<u64> {
     let tutor = account.tutor;
     let busy = store::list_pending_currencies(tx, tutor).await?;
     let mut due = BTreeMap::<Currency, Vec<Due>>::new();
-    for line in store::take_due_lessons(tx, tutor, now).await? {
+    for line in store::list_due_lessons(tx, tutor, charges, now).await? {
         due.entry(line.amount.currency).or_default().push(line);
     }
-    for line in store::take_corrections(tx, tutor).await? {
+    for line in store::take_corrections(tx, tutor, charges).await? {
         due.entry(line.amount.currency).or_default().push(line);
     }
     due.retain(|currency, _| !busy.contains(currency));

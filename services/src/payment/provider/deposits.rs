@@ -50,6 +50,15 @@ pub(crate) enum Captured {
     Lapsed(String),
 }
 
+/// What became of money that was to be let go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cancelled {
+    /// Nobody can take it any more.
+    Gone,
+    /// It was taken before.
+    Taken,
+}
+
 impl Provider {
     /// Sets money aside on a card, or takes it at once, before its lesson.
     pub(crate) async fn secure(&self, wanted: &Wanted<'_>) -> Result<Security> {
@@ -94,10 +103,18 @@ impl Provider {
     }
 
     /// Lets what was set aside go. What is gone already stays gone.
-    pub(crate) async fn cancel(&self, intent: &str, key: &str) -> Result<()> {
-        match self.ask(&CancelPaymentIntent::new(intent), key).await {
-            Ok(_) | Err(StripeError::Stripe(_, 400 | 404)) => Ok(()),
-            Err(error) => Err(AppError::fault(error)),
+    pub(crate) async fn cancel(&self, intent: &str, key: &str) -> Result<Cancelled> {
+        let why = match self.ask(&CancelPaymentIntent::new(intent), key).await {
+            Ok(_) | Err(StripeError::Stripe(_, 404)) => return Ok(Cancelled::Gone),
+            Err(StripeError::Stripe(errors, 400)) => errors.message.unwrap_or_default(),
+            Err(error) => return Err(AppError::fault(error)),
+        };
+        // It says no to what is over, and to what is not to be cancelled just now: how the payment stands tells.
+        let found = RetrievePaymentIntent::new(intent).send(self.client().await).await;
+        match found.map_err(AppError::fault)?.status {
+            PaymentIntentStatus::Canceled => Ok(Cancelled::Gone),
+            PaymentIntentStatus::Succeeded => Ok(Cancelled::Taken),
+            status => Err(AppError::fault(format!("a payment that is {status} is not cancelled: {why}"))),
         }
     }
 }

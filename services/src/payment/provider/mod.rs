@@ -43,7 +43,7 @@ use uuid::Uuid;
 use crate::{AppError, Result, chance, config::StripeConfig};
 
 pub(crate) use chargebacks::{Chargeback, Evidence, Taken};
-pub(crate) use deposits::{Captured, Security, Wanted};
+pub(crate) use deposits::{Cancelled, Captured, Security, Wanted};
 pub(crate) use transfers::Moved;
 
 /// How long an answer may take before it is asked for again.

@@ -25,38 +25,77 @@ pub(in crate::payout) struct Due {
     pub amount: Money,
 }
 
-/// An account that is to be looked at, for this transaction alone. One that another works on is left to it.
-pub(in crate::payout) async fn take_due_account(
+/// Whose account is to be looked at first.
+pub(in crate::payout) async fn find_due_tutor(
     tx: &mut PgConnection,
     now: DateTime<Utc>,
-) -> Result<Option<DueAccount>> {
-    let row = sqlx::query!(
-        "SELECT tutor_id, account AS \"account!\" FROM payout_accounts
+) -> Result<Option<TutorId>> {
+    let tutor = sqlx::query_scalar!(
+        "SELECT tutor_id FROM payout_accounts
          WHERE look_at <= $1 AND look_at IS NOT NULL AND transfers_enabled AND payouts_enabled
-         ORDER BY look_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED",
+         ORDER BY look_at LIMIT 1",
         now
     );
-    let row = row.fetch_optional(tx).await?;
-    Ok(row.map(|row| DueAccount { tutor: TutorId(row.tutor_id), account: row.account }))
+    Ok(tutor.fetch_optional(tx).await?.map(TutorId))
 }
 
-/// The lessons of a tutor that can be paid out: paid, past the dispute window, in no payout and no open dispute.
-/// Nobody else changes their charges until the end of the transaction.
-pub(in crate::payout) async fn take_due_lessons(
+/// Locks the charges of which something may be due to a tutor: nobody else changes or disputes them until the end of
+/// the transaction.
+pub(in crate::payout) async fn lock_charges_to_pay(
     tx: &mut PgConnection,
     tutor: TutorId,
     now: DateTime<Utc>,
+) -> Result<Vec<ChargeId>> {
+    let ids = sqlx::query_scalar!(
+        "SELECT id FROM charges WHERE id IN (
+             SELECT c.id FROM charges c JOIN bookings b ON b.id = c.booking_id
+             WHERE b.tutor_id = $1 AND c.state IN ('paid', 'forgiven') AND c.payout_id IS NULL
+                 AND coalesce(c.payable_after, c.due_at + interval '72 hours') < $2
+             UNION
+             SELECT charge_id FROM payout_corrections WHERE tutor_id = $1 AND payout_id IS NULL)
+         ORDER BY id FOR NO KEY UPDATE",
+        tutor.0,
+        now
+    );
+    Ok(ids.fetch_all(tx).await?.into_iter().map(ChargeId).collect())
+}
+
+/// The account of a tutor, for this transaction alone; `None` where it is not to be looked at any more.
+pub(in crate::payout) async fn take_due_account(
+    tx: &mut PgConnection,
+    tutor: TutorId,
+    now: DateTime<Utc>,
+) -> Result<Option<DueAccount>> {
+    let account = sqlx::query_scalar!(
+        "SELECT account AS \"account!\" FROM payout_accounts
+         WHERE tutor_id = $1 AND look_at <= $2 AND look_at IS NOT NULL AND transfers_enabled AND payouts_enabled
+         FOR NO KEY UPDATE",
+        tutor.0,
+        now
+    );
+    Ok(account.fetch_optional(tx).await?.map(|account| DueAccount { tutor, account }))
+}
+
+/// The lessons among these locked charges that can be paid out: paid, past the dispute window, in no payout and no open
+/// dispute.
+pub(in crate::payout) async fn list_due_lessons(
+    tx: &mut PgConnection,
+    tutor: TutorId,
+    charges: &[ChargeId],
+    now: DateTime<Utc>,
 ) -> Result<Vec<Due>> {
+    let charges: Vec<_> = charges.iter().map(|charge| charge.0).collect();
     let rows = sqlx::query!(
         "SELECT c.id, c.currency, c.payout_minor - (c.refunded_minor - c.refunded_fee_minor) AS \"minor!\"
          FROM charges c JOIN bookings b ON b.id = c.booking_id
-         WHERE b.tutor_id = $1 AND c.state IN ('paid', 'forgiven') AND c.payout_id IS NULL
+         WHERE b.tutor_id = $1 AND c.id = ANY($3) AND c.state IN ('paid', 'forgiven') AND c.payout_id IS NULL
              AND coalesce(c.payable_after, c.due_at + interval '72 hours') < $2
              AND c.payout_minor > c.refunded_minor - c.refunded_fee_minor
              AND NOT EXISTS (SELECT FROM disputes d WHERE d.booking_id = c.booking_id AND d.state = 'open')
-         ORDER BY c.id FOR NO KEY UPDATE OF c",
+         ORDER BY c.id",
         tutor.0,
-        now
+        now,
+        &charges
     )
     .fetch_all(tx)
     .await?;
@@ -67,12 +106,18 @@ pub(in crate::payout) async fn take_due_lessons(
     read.collect()
 }
 
-/// The corrections of a tutor that no payout has yet.
-pub(in crate::payout) async fn take_corrections(tx: &mut PgConnection, tutor: TutorId) -> Result<Vec<Due>> {
+/// The corrections of a tutor that no payout has yet, of these locked charges.
+pub(in crate::payout) async fn take_corrections(
+    tx: &mut PgConnection,
+    tutor: TutorId,
+    charges: &[ChargeId],
+) -> Result<Vec<Due>> {
+    let charges: Vec<_> = charges.iter().map(|charge| charge.0).collect();
     let rows = sqlx::query!(
         "SELECT id, charge_id, currency, amount_minor FROM payout_corrections
-         WHERE tutor_id = $1 AND payout_id IS NULL ORDER BY id FOR NO KEY UPDATE",
-        tutor.0
+         WHERE tutor_id = $1 AND charge_id = ANY($2) AND payout_id IS NULL ORDER BY id FOR NO KEY UPDATE",
+        tutor.0,
+        &charges
     )
     .fetch_all(tx)
     .await?;
