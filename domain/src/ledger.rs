@@ -154,6 +154,17 @@ impl Event {
     }
 }
 
+/// The entries of what the provider kept, of no booking in particular: none where that is nothing.
+#[must_use]
+pub fn fee(amount: Money) -> Vec<Entry> {
+    let lines = [(Account::Fees, minus(amount)), (Account::Provider, amount)];
+    lines
+        .into_iter()
+        .filter(|_| amount.minor != 0)
+        .map(|(account, amount)| Entry { account, amount })
+        .collect()
+}
+
 fn minus(amount: Money) -> Money {
     Money { minor: -amount.minor, ..amount }
 }

@@ -54,6 +54,7 @@ export const mainPages: MainPage[] = [
   { name: 'tutor-rules', path: () => '/tutor/settings', who: 'tutor' },
   { name: 'admin', path: () => '/admin', who: 'admin' },
   { name: 'disputes', path: () => '/admin/disputes', who: 'admin' },
+  { name: 'reconciliation', path: () => '/admin/reconciliation', who: 'admin' },
   { name: 'moderation', path: () => '/admin/moderation', who: 'admin' },
   { name: 'admin-attendance', path: () => '/admin/attendance', who: 'admin' },
   { name: 'payouts', path: () => '/admin/payouts', who: 'admin' },

@@ -143,6 +143,8 @@ test('connected accounts and transfers', async () => {
   const reversal = await stripe.transfers.createReversal(transfer.id, { amount: 1000, metadata: { row: '2' } });
   await stripe.transfers.updateReversal(transfer.id, reversal.id, { metadata: { row: '3' } });
   assert.equal((await stripe.transfers.retrieveReversal(transfer.id, reversal.id)).amount, 1000);
+  const line = await stripe.balanceTransactions.retrieve(reversal.balance_transaction, { expand: ['source'] });
+  assert.equal(line.source.id, reversal.id);
   assert.equal((await stripe.transfers.listReversals(transfer.id)).data.length, 1);
   assert.equal((await stripe.transfers.retrieve(transfer.id, { expand: ['destination', 'balance_transaction'] })).destination.object, 'account');
   assert.equal((await stripe.transfers.list({ destination: account.id })).data.length, 1);
@@ -158,6 +160,13 @@ test('the balance', async () => {
   const line = await stripe.balanceTransactions.retrieve(lines.data[0].id, { expand: ['source'] });
   assert.equal(line.source.object, 'charge');
   assert.equal((await stripe.balanceTransactions.list({ source: line.source.id })).data.length, 1);
+});
+
+test('top-ups', async () => {
+  const topup = await stripe.topups.create({ amount: 5000, currency: 'eur', description: 'Our own' });
+  assert.equal((await stripe.topups.retrieve(topup.id, { expand: ['balance_transaction'] })).balance_transaction.type, 'topup');
+  assert.equal((await stripe.topups.list({ limit: 1 })).data[0].id, topup.id);
+  await refused(stripe.topups.create({ amount: 0, currency: 'eur' }), { param: 'amount' });
 });
 
 test('disputes', async () => {

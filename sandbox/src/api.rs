@@ -10,7 +10,7 @@ use crate::{
     events, expand, fraud_warnings, links, payment_intents, payment_methods, payments, refunds,
     setup_intents,
     store::{Due, number},
-    transfers, webhook_endpoints,
+    topups, transfers, webhook_endpoints,
 };
 
 /// Answers one request; `path` is without its query.
@@ -51,6 +51,7 @@ fn route(call: &mut Call<'_>, method: &str, steps: &[&str]) -> Option<Answer> {
         "radar" => fraud_warnings::route(call, method, rest),
         "refunds" => refunds::route(call, method, rest),
         "setup_intents" => setup_intents::route(call, method, rest),
+        "topups" => topups::route(call, method, rest),
         "transfers" => transfers::route(call, method, rest),
         "webhook_endpoints" => webhook_endpoints::route(call, method, rest),
         _ => None,

@@ -40,6 +40,7 @@ pub mod server;
 pub mod setup_intents;
 pub mod state;
 pub mod store;
+pub mod topups;
 pub mod transfers;
 pub mod webhook_endpoints;
 pub mod webhooks;

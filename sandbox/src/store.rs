@@ -24,6 +24,7 @@ pub const KINDS: &[(&str, &str)] = &[
     ("acct", "account"),
     ("tr", "transfer"),
     ("trr", "transfer_reversal"),
+    ("tu", "topup"),
     ("txn", "balance_transaction"),
     ("dp", "dispute"),
     ("issfr", "early_fraud_warning"),

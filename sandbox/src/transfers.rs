@@ -195,7 +195,7 @@ fn reverse(call: &mut Call<'_>, id: &str) -> Answer {
             amount,
             fee: 0,
             currency: currency.clone(),
-            source: id.to_owned(),
+            source: reversal_id.clone(),
             at_once: true,
         },
     );

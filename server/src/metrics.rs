@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::Code;
-use services::{AppError, Services, jobs, payment, payout};
+use services::{AppError, Services, jobs, payment, payout, reconcile};
 
 use crate::{api::error::ApiError, router::AppState};
 
@@ -118,6 +118,7 @@ async fn shared(services: &Services) -> services::Result<String> {
     let attempts = payment::count_attempts(services).await?;
     let jobs = jobs::counts(services).await?;
     let payouts = payout::counts(services).await?;
+    let reconciled = reconciled(reconcile::counts(services).await?);
     Ok(format!(
         "# HELP lectern_charge_attempts_total Attempts to charge a card, by what the provider said.\n\
          # TYPE lectern_charge_attempts_total counter\n\
@@ -131,7 +132,7 @@ async fn shared(services: &Services) -> services::Result<String> {
          # HELP lectern_payouts_short_of_balance Tutors who wait because the platform's balance is too low.\n\
          # TYPE lectern_payouts_short_of_balance gauge\nlectern_payouts_short_of_balance {}\n\
          # HELP lectern_reversals_failed_total Transfers that were not reversed: the tutors' next payouts bear them.\n\
-         # TYPE lectern_reversals_failed_total counter\nlectern_reversals_failed_total {}\n",
+         # TYPE lectern_reversals_failed_total counter\nlectern_reversals_failed_total {}\n{reconciled}",
         attempts.paid,
         attempts.declined,
         jobs.waiting,
@@ -142,6 +143,22 @@ async fn shared(services: &Services) -> services::Result<String> {
         payouts.short_of_balance,
         payouts.reversals_failed,
     ))
+}
+
+/// How ledger and payment provider stand to each other. Before the first comparison there is no age.
+fn reconciled(counts: reconcile::Counts) -> String {
+    let differences = format!(
+        "# HELP lectern_reconciliation_differences In so much ledger and payment provider differ.\n\
+         # TYPE lectern_reconciliation_differences gauge\nlectern_reconciliation_differences {}\n",
+        counts.open
+    );
+    let age = counts.age.map(|age| {
+        format!(
+            "# HELP lectern_reconciliation_age_seconds Since the last comparison began that came to its end.\n\
+             # TYPE lectern_reconciliation_age_seconds gauge\nlectern_reconciliation_age_seconds {age}\n"
+        )
+    });
+    differences + &age.unwrap_or_default()
 }
 
 impl FromRef<AppState> for Metrics {

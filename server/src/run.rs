@@ -5,7 +5,8 @@ use std::{error::Error, io::Read as _, sync::Arc, time::Duration};
 use domain::account::{Email, Password, PersonName};
 use serde::Serialize;
 use services::{
-    Services, chat, clock::Clock, config::Config, db, jobs, live, payment::provider::Provider, seed, sweep,
+    Services, chat, clock::Clock, config::Config, db, jobs, live, payment::provider::Provider, reconcile,
+    seed, sweep,
 };
 use tokio::{net::TcpListener, sync::watch};
 
@@ -184,6 +185,7 @@ async fn sweep_once(services: &Services) -> services::Result<()> {
     if handed_out != jobs::HandedOut::default() {
         tracing::info!(charges = handed_out.charges.len(), events = handed_out.events, "handed out to jobs");
     }
+    reconcile::hand_out(services).await?;
     Ok(())
 }
 
@@ -216,6 +218,7 @@ pub async fn tick(services: &Services) -> services::Result<Ticked> {
         swept += sweep::run(services).await?;
     }
     jobs::hand_out(services).await?;
+    reconcile::hand_out(services).await?;
     jobs::retry_now(services).await?;
     Ok(Ticked { swept, jobs_run: jobs::drain(services).await? })
 }

@@ -32,6 +32,7 @@ pub mod overview;
 pub mod payment;
 pub mod payout;
 pub mod push;
+pub mod reconcile;
 pub mod reset;
 pub mod review;
 mod seal;

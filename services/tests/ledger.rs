@@ -488,4 +488,5 @@ async fn what_people_do_leaves_every_balance_as_recounted(db: PgPool) {
     );
     assert_eq!(till.counted("refunds").await, refunds.unsigned_abs());
     assert_invariants(&till.services).await;
+    till.assert_reconciled(&admin).await;
 }

@@ -25,7 +25,7 @@ use services::{
     account::{self, Browser, Registration},
     booking, chat, dispute, lesson,
     mail::{self, Mail},
-    payment, payout,
+    payment, payout, reconcile,
     testing::{self, at_hour},
 };
 use sqlx::PgPool;
@@ -185,6 +185,29 @@ impl Stage {
         payment::forgive(services, &admin, owed.id, "It was our fault.").await.expect("forgiven");
         self.world.work().await;
         self.payout(paid.end).await;
+        self.unreconciled().await;
+    }
+
+    /// The provider has a payment of which nobody here knows.
+    async fn unreconciled(&self) {
+        let (services, student) = (&self.world.services, self.world.student.user);
+        let admin = testing::user(services, "Zoe", Role::Admin).await;
+        let alike = "UPDATE users u SET locale = s.locale FROM users s WHERE s.id = $1 AND u.role = 'admin'";
+        sqlx::query(alike).bind(student.0).execute(&services.db).await.expect("a language");
+        let form = [
+            ("amount", "1700"),
+            ("currency", "eur"),
+            ("payment_method", "pm_card_visa"),
+            ("confirm", "true"),
+            ("automatic_payment_methods[enabled]", "true"),
+            ("automatic_payment_methods[allow_redirects]", "never"),
+        ];
+        let url = format!("{}/v1/payment_intents", self.sandbox.url());
+        let asked = reqwest::Client::new().post(url).bearer_auth(Options::default().secret_key).form(&form);
+        asked.send().await.expect("asked").error_for_status().expect("charged");
+        self.at(services.clock.now() + HOUR * 4).await;
+        assert!(reconcile::run_now(services, &admin).await.expect("begun"));
+        self.world.work().await;
     }
 
     /// The tutor is paid for what can no longer be disputed.

@@ -63,3 +63,12 @@ pub async fn lift_suspension(user: String, #[server(default)] note: String) -> R
 pub async fn try_again(case: String) -> Result<(), WireError> {
     crate::pages::admin_jobs::try_again(&case).await
 }
+
+/// Has the ledger compared with the payment provider's account now, unless that is under way.
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS`.
+#[server(prefix = "/do", endpoint = "reconcile")]
+pub async fn reconcile() -> Result<(), WireError> {
+    crate::pages::admin_reconciliation::run_now().await
+}

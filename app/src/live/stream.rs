@@ -16,7 +16,7 @@ use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{BroadcastChannel, Event, EventSource, EventTarget, MessageEvent};
 
 /// The events of a person's stream that change what pages show.
-const KINDS: [&str; 28] = [
+const KINDS: [&str; 29] = [
     "message",
     "receipt",
     "thread",
@@ -45,6 +45,7 @@ const KINDS: [&str; 28] = [
     "dispute.bank_decided",
     "notice",
     "payout",
+    "reconciliation",
 ];
 
 /// The name of the lock, and of the channel on which the tabs talk.

@@ -9,11 +9,13 @@ use services::{
     overview,
     payment::{self, Case},
     payout::{self, Shelf},
+    reconcile,
 };
 
 use super::{
     admin_jobs::Jobs,
     admin_payouts::PAYOUTS,
+    admin_reconciliation::RECONCILIATION,
     charge_words::amount,
     chat_safety_actions::MODERATION,
     context::Visit,
@@ -35,6 +37,7 @@ struct Waiting {
     reports: i64,
     disputes: i64,
     failed_payouts: i64,
+    differences: i64,
 }
 
 /// `/admin`
@@ -50,6 +53,7 @@ pub fn Admin() -> impl IntoView {
                     reports: chat::count_reports(&visit.services, &actor).await?,
                     disputes: dispute::count_open(&visit.services, &actor).await?,
                     failed_payouts: failed_payouts(&visit, &actor).await?,
+                    differences: reconcile::counts(&visit.services).await?.open,
                 };
                 Ok((overview, invariants::count(&visit.services).await?, cases, jobs, waiting))
             },
@@ -106,6 +110,7 @@ fn Shown(
             {payouts(locale, waiting.failed_payouts)}
             {moderation(locale, waiting.reports)}
             {attendance(locale)}
+            {reconciliation(locale, waiting.differences)}
             <div id="cases"><Card title=td_string!(locale, admin.cases)><Cases visit=for_cases cases/></Card></div>
             <div id="jobs"><Card title=td_string!(locale, admin.jobs)><Jobs visit jobs/></Card></div>
         </div>
@@ -179,6 +184,25 @@ fn moderation(locale: Locale, reports: i64) -> impl IntoView {
                 <p>{waiting}</p>
                 <ButtonLink href=MODERATION variant=ButtonVariant::Secondary size=ButtonSize::Small>
                     {td_string!(locale, moderation.go)}
+                </ButtonLink>
+            </div>
+        </Card>
+    }
+}
+
+/// The way to the comparison with the payment provider, with how much differs.
+fn reconciliation(locale: Locale, differences: i64) -> impl IntoView {
+    let count = format::number(locale, differences);
+    let waiting = match differences {
+        0 => td_string!(locale, reconciliation.none_open).to_string(),
+        _ => format!("{count} {}", td_string!(locale, reconciliation.waiting, count = differences)),
+    };
+    view! {
+        <Card title=td_string!(locale, reconciliation.title)>
+            <div class="row">
+                <p>{waiting}</p>
+                <ButtonLink href=RECONCILIATION variant=ButtonVariant::Secondary size=ButtonSize::Small>
+                    {td_string!(locale, reconciliation.go)}
                 </ButtonLink>
             </div>
         </Card>

@@ -12,6 +12,7 @@ mod admin_moderation;
 mod admin_payouts;
 mod admin_payouts_tables;
 pub(crate) mod admin_payouts_tutor;
+pub mod admin_reconciliation;
 pub mod book;
 pub mod book_actions;
 mod book_form;

@@ -146,9 +146,12 @@ fn sentence(locale: Locale, visit: &Visit, notice: &Notice) -> String {
         Kind::JoinNow => say!(notices.join_now),
         Kind::FeedbackRequest => say!(notices.feedback_request),
         // The table takes no others.
-        Kind::NewMessage | Kind::SignIn | Kind::VerifyEmail | Kind::SignInLink | Kind::Payout => {
-            td_string!(locale, notices.new_message, name = name).to_string()
-        }
+        Kind::NewMessage
+        | Kind::SignIn
+        | Kind::VerifyEmail
+        | Kind::SignInLink
+        | Kind::Payout
+        | Kind::Reconciliation => td_string!(locale, notices.new_message, name = name).to_string(),
     }
 }
 

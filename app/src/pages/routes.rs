@@ -15,6 +15,7 @@ use super::{
     admin_moderation::ModerationPage,
     admin_payouts::PayoutsPage,
     admin_payouts_tutor::TutorPayoutsPage,
+    admin_reconciliation::ReconciliationPage,
     book::Book,
     book_move::Reschedule,
     charge::ChargePage,
@@ -85,6 +86,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/admin/attendance") view=AdminAttendance ssr=SsrMode::Async/>
                     <Route path=path!("/admin/payouts") view=PayoutsPage ssr=SsrMode::Async/>
                     <Route path=path!("/admin/payouts/:tutor") view=TutorPayoutsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/admin/reconciliation") view=ReconciliationPage ssr=SsrMode::Async/>
                     <Route path=path!("/privacy") view=Privacy ssr=SsrMode::Async/>
                     <Route path=path!("/legal") view=Legal ssr=SsrMode::Async/>
                     <Route path=path!("/dev/components") view=Components ssr=SsrMode::Async/>

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Each row: a file of `services/src`, how often it commits or calls, and who sees that.
-const COMMITS: [(&str, usize, &str); 20] = [
+const COMMITS: [(&str, usize, &str); 24] = [
     (
         "booking/transaction.rs",
         1,
@@ -20,6 +20,7 @@ const COMMITS: [(&str, usize, &str); 20] = [
     ("mail/mod.rs", 1, "none: mails that waited for the morning move no money"),
     ("mail/money.rs", 1, "charge, decline, forgive_debt: receipts and debts"),
     ("mail/payout.rs", 1, "pay_out: the tutor is told"),
+    ("mail/reconciliation.rs", 1, "reconcile: admins are told"),
     ("payment/cards.rs", 3, "none: cards that are saved, chosen and removed move no money"),
     (
         "payment/charging.rs",
@@ -52,14 +53,18 @@ const COMMITS: [(&str, usize, &str); 20] = [
         "pay_out, refused_pay_out: making, recording. None: the demonstration is paid as of its days",
     ),
     ("payout/take_back.rs", 1, "take_back, refused_take_back"),
+    ("reconcile/judge.rs", 2, "reconcile: each batch, and the last one"),
+    ("reconcile/read.rs", 1, "reconcile: a page, with what the provider kept"),
+    ("reconcile/run.rs", 1, "reconcile: the beginning"),
 ];
-const CALLS: [(&str, usize, &str); 5] = [
+const CALLS: [(&str, usize, &str); 6] = [
     (
         "payment/provider/chargebacks.rs",
         3,
         "charged_back: retrieve; evidence: submit. None: what became of evidence whose key is forgotten \
          (services/tests/chargeback.rs)",
     ),
+    ("payment/provider/balance.rs", 1, "reconcile: list"),
     (
         "payment/provider/connect.rs",
         4,
@@ -87,8 +92,8 @@ const CALLS: [(&str, usize, &str); 5] = [
 ];
 
 /// The folders of what has to do with money.
-const MONEY: [&str; 9] =
-    ["booking", "dispute", "jobs", "ledger", "lesson", "mail", "payment", "payout", "sweep"];
+const MONEY: [&str; 10] =
+    ["booking", "dispute", "jobs", "ledger", "lesson", "mail", "payment", "payout", "reconcile", "sweep"];
 
 /// How often the files of a folder and those below it say something.
 fn count(folder: &Path, said: &[&str], found: &mut BTreeMap<String, usize>) {

@@ -206,6 +206,18 @@ async fn forgiving_a_debt_survives_a_kill_at_every_point(db: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn comparing_with_the_provider_survives_a_kill_at_every_point(db: PgPool) {
+    let story = "charge: paid 2500, given back 0\n\
+                 attempts: succeeded\n\
+                 differences: missing_in_ledger -2500, fees entered once\n\
+                 ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500\n\
+                 mails: receipt, feedback_request\n\
+                 outbox: booking.completed, payment.succeeded\n\
+                 provider: 1 payments, 1 of them succeeded, 1 refunds";
+    survives(&db, Scenario::Reconcile, "reconcile", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn a_message_of_the_provider_survives_a_kill_at_every_point(db: PgPool) {
     let story = "charge: paid 2500, given back 0\n\
                  attempts: succeeded\n\

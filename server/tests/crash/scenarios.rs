@@ -3,7 +3,10 @@
 use std::time::Instant;
 
 use chrono::TimeDelta;
-use domain::dispute::{Reason, Statement};
+use domain::{
+    dispute::{Reason, Statement},
+    reconcile::GRACE,
+};
 use reqwest::StatusCode;
 use serde_json::json;
 use services::{booking, dispute, testing};
@@ -71,6 +74,8 @@ pub enum Scenario {
     ForgottenTakeBack,
     /// An admin gives some back, and the provider takes nothing back from the tutor.
     RefusedTakeBack,
+    /// The ledger is compared with the provider's balance, and lacks a refund.
+    Reconcile,
 }
 
 /// A scenario that is about to happen.
@@ -176,6 +181,14 @@ impl Scenario {
                 stage.cookie = world.cookie(&world.admin().await).await;
             }
             Scenario::RefusedRefund => world.give_back_elsewhere(&stage.lesson).await,
+            Scenario::Reconcile => {
+                world.work_off(server).await;
+                world.give_back_elsewhere(&stage.lesson).await;
+                world.set_clock(stage.lesson.booking.end + GRACE + GRACE).await;
+                world.work_off(server).await;
+                world.admin().await;
+                world.reconciles().await;
+            }
             Scenario::ForgottenDebt => {
                 world.lose_next("/v1/payment_intents/*/confirm").await;
                 let answer = world.pay_debt(server, &stage).await;

@@ -58,6 +58,11 @@ impl World {
             js_url: format!("{}/v3/", sandbox.url),
         };
         let services = testing::services_with(db.clone(), Some(&stripe));
+        // The comparison of the day belongs to its own scenario.
+        let none_due = "INSERT INTO reconciliations (id, stage, judged_from, judged_until, cursor_at, cursor_id,
+                            started_at, handed_out_at, finished_at)
+                        VALUES (gen_random_uuid(), 'done', 'epoch', 'epoch', 'epoch', '', 'epoch', '2100-01-01', 'epoch')";
+        testing::execute(&services, none_due).await;
         let postgres = Postgres::start(&db.connect_options(), points.clone()).await;
         let provider = Provider::start(&sandbox.url, points.clone()).await;
         let folder = tempfile::tempdir().expect("a folder");
@@ -126,6 +131,12 @@ impl World {
         self.client.get(&link).send().await.expect("a page");
         self.client.post(&link).form(&[("outcome", "complete")]).send().await.expect("sent");
         payout::look_again(&self.services, &tutor.actor, tutor.id).await.expect("looked up");
+    }
+
+    /// The comparison of the day is due, of everything: each time a scenario happens, the clock is set back.
+    pub async fn reconciles(&self) {
+        let due = "UPDATE reconciliations SET handed_out_at = 'epoch', judged_until = 'epoch', newest = NULL";
+        testing::execute(&self.services, due).await;
     }
 
     /// Both come, and the lesson ends now.
@@ -215,6 +226,7 @@ impl World {
             let left = "SELECT (SELECT count(*) FROM graphile_worker._private_jobs)
                              + (SELECT count(*) FROM outbox WHERE dispatched_at IS NULL)
                              + (SELECT count(*) FROM charges WHERE state = 'scheduled')
+                             + (SELECT count(*) FROM reconciliations WHERE finished_at IS NULL)
                              + (SELECT count(*) FROM bookings, dev_clock WHERE state = 'confirmed' AND ends_at <= now)";
             if testing::number(&self.services, left).await == 0 {
                 return;
@@ -259,6 +271,13 @@ impl World {
                WHERE charge_id IN (SELECT id FROM charge)),
               (SELECT 'disputes: ' || string_agg(concat_ws(' ', state, outcome, remedy, amount_minor), ', ')
                FROM disputes WHERE booking_id = $1),
+              (SELECT 'differences: ' || string_agg(d.fault || ' ' || d.provider_minor, ', ')
+                      || CASE WHEN (SELECT sum(fee_minor) FROM provider_lines)
+                                   = (SELECT sum(amount_minor) FROM ledger_events v
+                                      JOIN ledger_entries n ON n.event_id = v.id
+                                      WHERE v.kind = 'fee' AND n.account = 'provider')
+                              THEN ', fees entered once' ELSE ', fees wrong' END
+               FROM differences d WHERE d.booking_id = $1),
               (SELECT 'ledger: ' || string_agg(v.kind || ' ' || n.amount_minor, ', ' ORDER BY n.id)
                FROM ledger_events v JOIN ledger_entries n ON n.event_id = v.id WHERE v.booking_id = $1),
               (SELECT 'deposits: ' || string_agg(state || ' used ' || used_minor || ', returned ' || returned_minor, ', ')

@@ -26,12 +26,13 @@ use crate::{
     busy::{self, ReadCalendar},
     diary::{self, WriteLesson},
     dispute::SubmitEvidence,
-    mail::{SendMail, TellOfBooking, TellOfDispute, TellOfPayout, WriteMail},
+    mail::{SendMail, TellOfBooking, TellOfDifferences, TellOfDispute, TellOfPayout, WriteMail},
     payment::{
         self, ChargeLesson, DetachCard, HandlePaymentEvent, RefundCharge, ReleaseDeposit, SecureDeposit,
     },
     payout::{self, PayOut, ReverseTransfer},
     push::SendPush,
+    reconcile::Reconcile,
     trace::Trace,
     video::ArrangeMeeting,
 };
@@ -239,6 +240,7 @@ fn with_prompt_jobs(worker: WorkerOptions) -> WorkerOptions {
         .define_job::<Queued<ReleaseDeposit>>()
         .define_job::<Queued<PayOut>>()
         .define_job::<Queued<ReverseTransfer>>()
+        .define_job::<Queued<Reconcile>>()
 }
 
 /// Jobs that wait for calendars and meetings of others, of which any may be slow.
@@ -256,6 +258,7 @@ fn with_writing_jobs(worker: WorkerOptions) -> WorkerOptions {
         .define_job::<Queued<TellOfDispute>>()
         .define_job::<Queued<WriteMail>>()
         .define_job::<Queued<TellOfPayout>>()
+        .define_job::<Queued<TellOfDifferences>>()
         .define_job::<Queued<SendSignInLink>>()
 }
 

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use domain::{
     booking::Booking,
     ids::{BookingId, TutorId, UserId},
-    ledger::Event,
-    money::Currency,
+    ledger::{Event, fee},
+    money::{Currency, Money},
 };
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -83,5 +83,19 @@ pub(crate) async fn post_of(
     if entries.is_empty() {
         return Ok(());
     }
-    store::insert(tx, of.booking, event.name(), source, &entries, now).await
+    store::insert(tx, Some(of.booking), event.name(), source, &entries, now).await
+}
+
+/// Enters what the payment provider kept for its work on many bookings, once for each `source`.
+pub(crate) async fn post_fee(
+    tx: &mut PgConnection,
+    amount: Money,
+    source: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let entries = fee(amount);
+    if entries.is_empty() {
+        return Ok(());
+    }
+    store::insert(tx, None, Event::Fee(amount).name(), source, &entries, now).await
 }

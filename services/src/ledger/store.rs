@@ -11,7 +11,7 @@ use crate::{AppError, Result, chance};
 /// Enters an event with its lines, unless its source was entered before.
 pub(super) async fn insert(
     tx: &mut PgConnection,
-    booking: BookingId,
+    booking: Option<BookingId>,
     kind: &str,
     source: &str,
     entries: &[Entry],
@@ -31,7 +31,7 @@ pub(super) async fn insert(
         chance::id::<Uuid>(),
         kind,
         source,
-        booking.0,
+        booking.map(|id| id.0),
         now,
         &accounts,
         &currencies,

@@ -7,6 +7,7 @@ mod links;
 mod messages;
 mod money;
 mod payout;
+mod reconciliation;
 mod sender;
 mod sign_in;
 mod store;
@@ -35,6 +36,7 @@ pub use layout::escape;
 pub(crate) use links::{Link, send_link};
 pub use money::WriteMail;
 pub use payout::TellOfPayout;
+pub use reconciliation::TellOfDifferences;
 pub use sender::Sender;
 pub(crate) use sign_in::{SignIn, Where, tell_of_sign_in};
 pub use unsubscribe::{read_link, unsubscribe};
@@ -90,6 +92,8 @@ pub enum Kind {
     SignInLink,
     /// A tutor was paid.
     Payout,
+    /// Ledger and payment provider differ.
+    Reconciliation,
 }
 
 impl Kind {
@@ -115,7 +119,8 @@ impl Kind {
             | Kind::DepositFailed
             | Kind::RefundFailed
             | Kind::Dispute
-            | Kind::Payout => Some(Topic::Money),
+            | Kind::Payout
+            | Kind::Reconciliation => Some(Topic::Money),
             Kind::BookingRequested
             | Kind::BookingConfirmed
             | Kind::BookingDeclined
@@ -161,6 +166,7 @@ impl Kind {
             Kind::VerifyEmail => "verify_email",
             Kind::SignInLink => "sign_in_link",
             Kind::Payout => "payout",
+            Kind::Reconciliation => "reconciliation",
         }
     }
 }
@@ -356,6 +362,7 @@ mod tests {
             (Kind::VerifyEmail, None, false),
             (Kind::SignInLink, None, false),
             (Kind::Payout, Some(Money), false),
+            (Kind::Reconciliation, Some(Money), false),
         ] {
             assert_eq!((kind.topic(), kind.can_wait()), (topic, can_wait), "{kind:?}");
         }

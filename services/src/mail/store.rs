@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{BookingId, MailId, PayoutId, UserId},
+    ids::{BookingId, MailId, PayoutId, ReconciliationId, UserId},
     money::{Currency, Money},
     payment::ChargeState,
     zone::Zone,
@@ -173,6 +173,34 @@ pub(super) async fn find_about_payout(
     let currency = Currency::parse(&row.currency).map_err(AppError::fault)?;
     let amount = Money { minor: row.amount_minor, currency };
     Ok(Some(super::payout::About { reader, amount, lessons: row.lessons, parts: row.parts }))
+}
+
+/// What a mail says about what a comparison found; `None` where none of it is open any more.
+pub(super) async fn find_about_differences(
+    db: &mut PgConnection,
+    run: ReconciliationId,
+) -> Result<Option<super::reconciliation::About>> {
+    let row = sqlx::query!(
+        "SELECT count(*) FILTER (WHERE found_by = $1) AS \"found!\", count(*) AS \"open!\" FROM differences
+         WHERE closed_at IS NULL",
+        run.0
+    );
+    let row = row.fetch_one(db).await?;
+    let about = super::reconciliation::About { found: row.found, open: row.open };
+    Ok(Some(about).filter(|about| about.found > 0))
+}
+
+/// All admins, to write to.
+pub(super) async fn list_admin_readers(db: &mut PgConnection) -> Result<Vec<Reader>> {
+    let rows = sqlx::query!(
+        "SELECT id, email, name, locale, time_zone FROM users WHERE role = 'admin' AND deleted_at IS NULL ORDER BY id"
+    );
+    let read = rows.fetch_all(db).await?.into_iter().map(|row| {
+        let zone = Zone::parse(&row.time_zone).map_err(AppError::fault)?;
+        let language = row.locale.parse().unwrap_or_default();
+        Ok(Reader { user: UserId(row.id), email: row.email, name: row.name, language, zone })
+    });
+    read.collect()
 }
 
 /// A person to write to; `None` for one who is gone.

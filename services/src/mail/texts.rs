@@ -32,6 +32,18 @@ pub(super) struct Texts {
     pub sign_in_link: LinkTexts,
     pub good_until: String,
     pub payout: PayoutTexts,
+    pub reconciliation: ReconciliationTexts,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReconciliationTexts {
+    pub subject_one: String,
+    pub subject_other: String,
+    pub lead: String,
+    pub found: String,
+    pub open: String,
+    pub link: String,
 }
 
 #[derive(Debug, Deserialize)]

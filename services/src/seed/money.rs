@@ -82,16 +82,8 @@ impl Sandbox {
 
     /// Brings money to the platform that is available at once.
     async fn fill_balance(&self) -> Result<()> {
-        let form = [
-            ("amount", "500000"),
-            ("currency", "eur"),
-            ("payment_method", "pm_card_bypassPending"),
-            ("confirm", "true"),
-            ("automatic_payment_methods[enabled]", "true"),
-            ("automatic_payment_methods[allow_redirects]", "never"),
-            ("description", "The platform's own money"),
-        ];
-        let request = self.client.post(format!("{}/v1/payment_intents", self.base)).bearer_auth(&self.key);
+        let form = [("amount", "500000"), ("currency", "eur"), ("description", "The platform's own money")];
+        let request = self.client.post(format!("{}/v1/topups", self.base)).bearer_auth(&self.key);
         done(request.form(&form)).await
     }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::booking::Booking;
+use domain::{booking::Booking, reconcile::GRACE};
 use sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 use services::{
@@ -12,7 +12,9 @@ use services::{
     config::StripeConfig,
     jobs, lesson,
     payment::{self, provider::Provider},
-    payout, sweep,
+    payout,
+    reconcile::{self, Listed},
+    sweep,
     testing::{self, Tutor, at_hour, booked, now},
 };
 use sqlx::PgPool;
@@ -199,6 +201,19 @@ impl Till {
         let signature = sandbox::webhooks::sign(&secret, self.services.clock.now().timestamp(), &body);
         payment::receive(&self.services, &signature, body.as_bytes()).await.expect("taken");
         self.tick().await;
+    }
+
+    /// Has the ledger compared with the provider's account once everything is past its time of grace: both have the
+    /// same movements.
+    pub async fn assert_reconciled(&self, admin: &Actor) {
+        self.at(self.services.clock.now() + GRACE + GRACE).await;
+        assert!(reconcile::run_now(&self.services, admin).await.expect("begun"));
+        self.hand_out_and_drain().await;
+        let differences = reconcile::list_differences(&self.services, admin, Listed::Open, 1).await;
+        assert_eq!(differences.expect("listed").rows, []);
+        let run = &reconcile::list_runs(&self.services, admin).await.expect("runs")[0];
+        let lines = i64::try_from(self.counted("balance_transactions").await).expect("a number");
+        assert!(run.finished_at.is_some() && run.lines == lines && lines > 0, "{run:?}, {lines} lines");
     }
 
     /// Does everything that is due, as a tick does.

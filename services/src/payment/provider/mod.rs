@@ -4,6 +4,7 @@
 //! answers as it did the first time. Until it forgets the key, after 24 hours, a lost answer is asked for again; later
 //! what it did is looked up by its metadata.
 
+mod balance;
 mod chargebacks;
 mod connect;
 mod deposits;
@@ -42,6 +43,7 @@ use uuid::Uuid;
 
 use crate::{AppError, Result, chance, config::StripeConfig};
 
+pub(crate) use balance::{Line, Lines};
 pub(crate) use chargebacks::{Chargeback, Evidence, Taken};
 pub(crate) use deposits::{Cancelled, Captured, Security, Wanted};
 pub(crate) use transfers::Moved;

@@ -1,0 +1,166 @@
+//! A comparison from its beginning to its end, in steps: each is one transaction, and the next begins where it ended.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    ids::{ReconciliationId, UserId},
+    reconcile::{EVERY, GRACE},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sqlx::PgConnection;
+
+use super::{judge, read, store};
+use crate::{
+    Actor, Result, Services, chance,
+    jobs::{self, Job},
+    live,
+};
+
+/// The job that goes on with a comparison. It does a part of it, so that it never lasts long, and asks for the next.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Reconcile {
+    /// Which.
+    pub run: ReconciliationId,
+}
+
+impl Job for Reconcile {
+    const NAME: &'static str = "reconcile";
+
+    async fn run(self, services: &Services) -> Result<()> {
+        if part(services, self.run).await? == Part::More {
+            jobs::enqueue(&mut *services.db.acquire().await?, &self).await?;
+        }
+        Ok(())
+    }
+}
+
+/// How far a comparison is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The provider's lines are read.
+    Reading,
+    /// They are looked up in the ledger.
+    Provider,
+    /// The ledger's movements are looked up among them.
+    Ledger,
+    /// What differed before is looked at again.
+    Open,
+}
+
+impl Stage {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Stage::Reading => "reading",
+            Stage::Provider => "provider",
+            Stage::Ledger => "ledger",
+            Stage::Open => "open",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Stage> {
+        [Stage::Reading, Stage::Provider, Stage::Ledger, Stage::Open].into_iter().find(|it| it.name() == name)
+    }
+
+    /// What comes after it; `None` after the last.
+    pub const fn next(self) -> Option<Stage> {
+        match self {
+            Stage::Reading => Some(Stage::Provider),
+            Stage::Provider => Some(Stage::Ledger),
+            Stage::Ledger => Some(Stage::Open),
+            Stage::Open => None,
+        }
+    }
+}
+
+/// A comparison that is not at its end.
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    pub id: ReconciliationId,
+    pub stage: Stage,
+    pub read_from: Option<DateTime<Utc>>,
+    /// The last line that was read.
+    pub cursor: Option<String>,
+    pub judged_until: DateTime<Utc>,
+    /// How far the stage is: instant and id of the last that was judged.
+    pub at: (DateTime<Utc>, String),
+}
+
+/// What a step leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// There is more to do.
+    More,
+    /// It is at its end, or somebody else goes on with it.
+    Done,
+}
+
+/// Clocks may differ by so much, and lines be told so late.
+const LENIENCE: TimeDelta = TimeDelta::hours(1);
+
+/// Begins the comparison of the day where it is due, and hands out again what has lain for a day; whether there was
+/// anything. Any number of servers may ask. Without a payment provider there is nothing to compare with.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub async fn hand_out(services: &Services) -> Result<bool> {
+    let now = services.clock.now();
+    let mut db = services.db.acquire().await?;
+    if services.payments.is_none() || store::was_handed_out(&mut db, now - EVERY).await? {
+        return Ok(false);
+    }
+    drop(db);
+    begin(services, None, now).await
+}
+
+/// An admin has it done now, unless one is under way; whether it was begun.
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS` for anyone but an admin; a fault where no payment provider is configured.
+pub async fn run_now(services: &Services, actor: &Actor) -> Result<bool> {
+    actor.require_admin()?;
+    services.payments()?;
+    let now = services.clock.now();
+    let mut db = services.db.acquire().await?;
+    let under_way = store::find_open(&mut db, None).await?.is_some();
+    drop(db);
+    if under_way { Ok(false) } else { begin(services, Some(actor.user), now).await }
+}
+
+/// Begins a comparison, or goes on with the one that is open; whether it was ours to begin.
+async fn begin(services: &Services, asked_by: Option<UserId>, now: DateTime<Utc>) -> Result<bool> {
+    let mut tx = services.db.begin().await?;
+    let open = store::take_open(&mut tx, now - EVERY, now).await?;
+    let run = match open {
+        Some(run) => run,
+        None => {
+            let run = chance::id();
+            let new = store::NewRun { id: run, asked_by, until: now - GRACE, lenience: LENIENCE, now };
+            if !store::insert(&mut tx, &new).await? {
+                return Ok(false);
+            }
+            run
+        }
+    };
+    jobs::enqueue(&mut tx, &Reconcile { run }).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Does a part of a comparison.
+async fn part(services: &Services, id: ReconciliationId) -> Result<Part> {
+    let mut db = services.db.acquire().await?;
+    let run = store::find_open(&mut db, Some(id)).await?;
+    drop(db);
+    match run {
+        None => Ok(Part::Done),
+        Some(run) if run.stage == Stage::Reading => read::pages(services, run).await,
+        Some(run) => judge::batches(services, run).await,
+    }
+}
+
+/// Tells the admins' open pages how far it is; whom to wake after the commit.
+pub(super) async fn tell(tx: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<UserId>> {
+    let people = store::list_admins(tx).await?;
+    live::record(tx, &people, "reconciliation", &json!({}), now).await?;
+    Ok(people)
+}

@@ -1,0 +1,16 @@
+//! Rows of comparisons, of the provider's lines, and of what differs.
+
+mod differences;
+mod lines;
+mod runs;
+mod views;
+
+pub(super) use differences::{
+    Found, Key, close, list_lines, list_moves, list_open, list_unequal, upsert_differences,
+};
+pub(super) use lines::{insert_lines, list_fees};
+pub(super) use runs::{
+    NewRun, count_found, find_open, finish, insert, list_admins, set_judged, set_read, take_open,
+    was_handed_out,
+};
+pub(super) use views::{count_differences, find_last_start, list_differences, list_runs};
