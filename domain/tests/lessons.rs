@@ -47,6 +47,7 @@ fn every_state_meets_every_event() {
         E::Joined(Party::Tutor),
         E::SeenJoining(Party::Student, at(5)),
         E::SeenEnding(at(30)),
+        E::SeenGoingOn(at(31)),
         E::MarkedNoShow,
         E::EndedByTutor,
         E::EndReached,
@@ -55,13 +56,13 @@ fn every_state_meets_every_event() {
     let open = |state: S, event: E| match event {
         E::Joined(_) | E::SeenJoining(..) if state == S::InProgress => Some(S::InProgress),
         E::Joined(_) | E::SeenJoining(..) => Some(S::InProgress),
-        E::SeenEnding(_) => Some(state),
+        E::SeenEnding(_) | E::SeenGoingOn(_) => Some(state),
         E::MarkedNoShow => Some(S::NoShowStudent),
         E::EndedByTutor | E::EndReached => Some(S::CompletedAssumed),
         E::CalledOff => Some(S::Cancelled),
     };
     let closed = |state: S, event: E| match event {
-        E::Joined(_) | E::SeenJoining(..) | E::SeenEnding(_) => Some(state),
+        E::Joined(_) | E::SeenJoining(..) | E::SeenEnding(_) | E::SeenGoingOn(_) => Some(state),
         E::MarkedNoShow | E::EndedByTutor | E::EndReached | E::CalledOff => None,
     };
     for state in S::ALL {
@@ -111,6 +112,18 @@ fn a_no_show_is_marked_only_by_the_rule() {
         let told = outcome.as_ref().err().map(|refusal| &*refusal.key);
         assert_eq!(told, reason, "{state:?} {evidence:?} {minute}");
         assert!(outcome.is_ok() || outcome.is_err_and(|refusal| refusal.code == Code::InvalidState));
+    }
+}
+
+#[test]
+fn a_meeting_that_goes_on_has_not_ended() {
+    for (end, seen, kept) in
+        [(Some(20), 21, None), (Some(20), 19, Some(20)), (Some(20), 20, Some(20)), (None, 21, None)]
+    {
+        let evidence = Evidence { trusted_end: end.map(at), ..joined(Some(0), Some(0)) };
+        let event = LessonEvent::SeenGoingOn(at(seen));
+        let after = advance(&lesson(LessonState::InProgress, evidence), event, at(30)).unwrap();
+        assert_eq!((after.evidence.trusted_end, after.effects), (kept.map(at), vec![]), "{end:?} {seen}");
     }
 }
 

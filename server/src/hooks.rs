@@ -1,15 +1,20 @@
-//! Addresses that other programs call: the payment provider, an outside scheduler, people's calendars.
+//! Addresses that other programs call: the payment provider, Zoom, an outside scheduler, people's calendars.
 
 use axum::{
     Json, Router,
     body::Bytes,
     extract::State,
     http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
     routing,
 };
 use domain::{Code, Refusal};
 use serde::Serialize;
-use services::{Services, busy, jobs, payment, sweep};
+use serde_json::json;
+use services::{
+    Services, busy, jobs, payment, sweep,
+    video::{self, Heard},
+};
 
 use crate::{
     api::{
@@ -36,6 +41,29 @@ pub async fn stripe(
         metrics.refused_webhook();
     })?;
     Ok(ok(Received { received: true }))
+}
+
+/// `POST /api/zoom/webhook`: the raw body is verified before anything is read of it. Zoom wants its challenge answered
+/// in a form of its own.
+pub async fn zoom(
+    State(services): State<Services>,
+    State(metrics): State<Metrics>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> ApiResult<Response> {
+    let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let heard =
+        video::receive(&services, said("x-zm-request-timestamp"), said("x-zm-signature"), &body).await;
+    let heard = heard.inspect_err(|error| {
+        tracing::warn!(%error, "a message to Zoom's webhook was refused");
+        metrics.refused_webhook();
+    })?;
+    Ok(match heard {
+        Heard::Taken => ok(Received { received: true }).into_response(),
+        Heard::Challenge { plain_token, encrypted_token } => {
+            Json(json!({ "plainToken": plain_token, "encryptedToken": encrypted_token })).into_response()
+        }
+    })
 }
 
 /// `POST /api/google/calendar`: Google says that a calendar changed. The first message of a channel says only that it
@@ -90,6 +118,7 @@ pub async fn process_charges(
 pub fn router() -> Router<AppState> {
     Router::new()
         .route("/api/stripe/webhook", routing::post(stripe))
+        .route("/api/zoom/webhook", routing::post(zoom))
         .route("/api/google/calendar", routing::post(google_calendar))
         .route("/unsubscribe/{token}", routing::get(unsubscribe::ask).post(unsubscribe::end))
         .route("/calendar/{file}", routing::get(calendar::feed))

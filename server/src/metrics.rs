@@ -44,7 +44,7 @@ impl Metrics {
         error.into()
     }
 
-    /// A message to the payment webhook was refused.
+    /// A message of a provider was refused.
     pub fn refused_webhook(&self) {
         self.0.bad_webhooks.fetch_add(1, Ordering::Relaxed);
     }

@@ -10,11 +10,15 @@ use domain::{
     zone::Zone,
 };
 use leptos::prelude::*;
-use services::lesson::{self, Attendance};
+use services::{
+    lesson::{self, Attendance},
+    video,
+};
 
 use super::{
     charge_words::{Standing, amount},
     chat_view::WriteTo,
+    console::video::name,
     context::Visit,
     format,
     forms::{PostForm, error_on, kept_or},
@@ -301,6 +305,10 @@ pub fn Evidence(
     }
     let rows = attendance.rows.iter().map(|row| {
         let when = format::stamp(locale, visit.zone, row.record.at);
+        let when = match video::Kind::parse(&row.record.source) {
+            Some(kind) => format!("{when} · {}", name(locale, kind)),
+            None => when,
+        };
         view! { <li title=row.hash.clone()><span>{seen(locale, &booking, &row.record)}</span><span class="quiet small">{when}</span></li> }
     });
     let broken = (!attendance.intact).then(
@@ -326,7 +334,7 @@ fn seen(locale: Locale, booking: &Booking, record: &Record) -> String {
     let name = match record.party {
         Some(Party::Student) => booking.student_name.clone(),
         Some(Party::Tutor) => booking.tutor_name.clone(),
-        None => String::new(),
+        None => td_string!(locale, lesson.somebody).to_owned(),
     };
     match (record.kind, record.party) {
         (Kind::Join, _) => td_string!(locale, lesson.attendance_joined, name = name).to_string(),

@@ -43,6 +43,8 @@ pub enum LessonEvent {
     EndedByTutor,
     /// The video provider says that the meeting ended at an instant.
     SeenEnding(DateTime<Utc>),
+    /// The video provider says that the meeting goes on at an instant: an end before it was none.
+    SeenGoingOn(DateTime<Utc>),
     /// The scheduled end is reached.
     EndReached,
     /// The booking was called off.
@@ -94,6 +96,10 @@ pub fn advance(lesson: &Lesson, event: LessonEvent, now: DateTime<Utc>) -> Resul
         }
         LessonEvent::SeenEnding(at) => {
             evidence.trusted_end = Some(evidence.trusted_end.map_or(at, |before| before.max(at)));
+            Ok(lesson.seen(evidence, Lesson::stays))
+        }
+        LessonEvent::SeenGoingOn(at) => {
+            evidence.trusted_end = evidence.trusted_end.filter(|end| *end >= at);
             Ok(lesson.seen(evidence, Lesson::stays))
         }
         LessonEvent::MarkedNoShow => {

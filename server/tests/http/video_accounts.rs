@@ -141,3 +141,26 @@ async fn nobody_but_a_tutor_is_sent_there(pool: PgPool) {
     }
     site.stop().await;
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn zoom_is_heard_only_by_its_signature(pool: PgPool) {
+    let (site, _zoom, _google) = open(&pool).await;
+    let body =
+        json!({ "event": "endpoint.url_validation", "payload": { "plainToken": "token" } }).to_string();
+    let now = chrono::DateTime::parse_from_rfc3339("2027-03-01T08:00:00Z").expect("an instant").timestamp();
+    site.set_clock("2027-03-01T08:00:00Z").await;
+    let tell = async |signature: &str| {
+        let request = site.request("POST", "/api/zoom/webhook").body(body.clone());
+        let request = request.header("x-zm-request-timestamp", now.to_string());
+        send(request.header("x-zm-signature", signature)).await
+    };
+    tell("v0=00").await.refused(400, "INVALID_REQUEST");
+    tell("").await.refused(400, "INVALID_REQUEST");
+    let signed =
+        domain::webhook::sign_zoom("of tests", format!("v0:{now}:{body}").as_bytes()).expect("signed");
+    let answer = tell(&format!("v0={signed}")).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let expected = domain::webhook::sign_zoom("of tests", b"token").expect("signed");
+    assert_eq!(answer.json(), json!({ "plainToken": "token", "encryptedToken": expected }));
+    site.stop().await;
+}

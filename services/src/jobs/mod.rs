@@ -34,7 +34,7 @@ use crate::{
     push::SendPush,
     reconcile::Reconcile,
     trace::Trace,
-    video::ArrangeMeeting,
+    video::{ArrangeMeeting, HandleVideoEvent},
 };
 
 pub use failed::{Counts, FailedJob, counts, list_failed, run_again};
@@ -241,6 +241,7 @@ fn with_prompt_jobs(worker: WorkerOptions) -> WorkerOptions {
         .define_job::<Queued<PayOut>>()
         .define_job::<Queued<ReverseTransfer>>()
         .define_job::<Queued<Reconcile>>()
+        .define_job::<Queued<HandleVideoEvent>>()
 }
 
 /// Jobs that wait for calendars and meetings of others, of which any may be slow.

@@ -41,7 +41,15 @@ pub(crate) fn lesson(booking: &Booking, state: LessonState, evidence: Evidence) 
     }
 }
 
-/// Lets something happen to the lesson of a locked booking; gives the people to wake after the commit.
+/// Who says that something happened, and the id of that saying.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin<'a> {
+    pub source: &'a str,
+    pub reference: Option<&'a str>,
+}
+
+/// Lets something happen to the lesson of a locked booking, as our own pages say it; gives the people to wake after the
+/// commit.
 ///
 /// # Errors
 /// `INVALID_STATE` where the event does not belong to the lesson's state or comes before its time.
@@ -52,9 +60,24 @@ pub(crate) async fn apply(
     by: By,
     now: DateTime<Utc>,
 ) -> Result<Vec<UserId>> {
+    apply_from(tx, found, event, by, Origin { source: OURSELVES, reference: None }, now).await
+}
+
+/// The same, as somebody else says it.
+///
+/// # Errors
+/// As [`apply`].
+pub(crate) async fn apply_from(
+    tx: &mut PgConnection,
+    found: &Found,
+    event: LessonEvent,
+    by: By,
+    origin: Origin<'_>,
+    now: DateTime<Utc>,
+) -> Result<Vec<UserId>> {
     let before = load(tx, &found.booking).await?;
     let after = advance(&before, event, now)?;
-    if let Some(record) = record(event, now) {
+    if let Some(record) = record(event, origin, now) {
         store::insert_record(tx, found.booking.lesson, by.user(), &record).await?;
     }
     store::set_progress(tx, found.booking.lesson, after.state, &after.evidence).await?;
@@ -66,16 +89,17 @@ pub(crate) async fn apply(
 }
 
 /// What an event leaves on record. What our own clock or a cancellation says is no evidence of attendance.
-fn record(event: LessonEvent, now: DateTime<Utc>) -> Option<Record> {
+fn record(event: LessonEvent, origin: Origin<'_>, now: DateTime<Utc>) -> Option<Record> {
     let (kind, party, at) = match event {
         LessonEvent::Joined(party) => (Kind::Join, Some(party), now),
         LessonEvent::SeenJoining(party, at) => (Kind::Join, Some(party), at),
         LessonEvent::MarkedNoShow => (Kind::MarkedNoShow, Some(Party::Tutor), now),
         LessonEvent::EndedByTutor => (Kind::Ended, Some(Party::Tutor), now),
         LessonEvent::SeenEnding(at) => (Kind::Ended, None, at),
-        LessonEvent::EndReached | LessonEvent::CalledOff => return None,
+        LessonEvent::EndReached | LessonEvent::CalledOff | LessonEvent::SeenGoingOn(_) => return None,
     };
-    Some(Record { kind, party, source: OURSELVES.to_owned(), reference: None, at })
+    let (source, reference) = (origin.source.to_owned(), origin.reference.map(str::to_owned));
+    Some(Record { kind, party, source, reference, at })
 }
 
 async fn carry_out(

@@ -7,6 +7,7 @@ mod external;
 mod jitsi;
 mod standing;
 mod store;
+mod webhook;
 mod zoom;
 
 use chrono::{DateTime, Utc};
@@ -24,6 +25,7 @@ use jitsi::Jitsi;
 pub use arrange::ArrangeMeeting;
 pub use connections::{Connection, Kind, begin, disconnect, finish, list};
 pub use standing::{Standing, set_own_link, standing};
+pub use webhook::{HandleVideoEvent, Heard, receive};
 
 pub(crate) use arrange::arrange_all;
 pub(crate) use external::check as check_external;

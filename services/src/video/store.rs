@@ -5,6 +5,7 @@ use domain::{
     booking::BookingState,
     ids::{BookingId, TutorId, UserId},
 };
+use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -13,6 +14,7 @@ use super::{
     arrange::{Account, Row, View},
     connections::{Known, Owner},
     standing::{Place, Work},
+    webhook::{Meeting, Message, Stored, Told},
 };
 use crate::{AppError, Result, busy::Problem, tutor::Provider};
 
@@ -282,4 +284,75 @@ pub(super) async fn set_own_url(
     .execute(tx)
     .await?;
     Ok(set.rows_affected() > 0)
+}
+
+/// Stores a message of Zoom; `false` where it is stored already.
+pub(super) async fn insert_event(
+    tx: &mut PgConnection,
+    id: &str,
+    message: &Message,
+    payload: &Value,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let stored = sqlx::query!(
+        "INSERT INTO video_events (id, provider, kind, remote_id, at, payload, received_at)
+         VALUES ($1, 'zoom', $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
+        id,
+        message.kind,
+        message.remote,
+        message.at,
+        payload,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(stored.rows_affected() > 0)
+}
+
+/// A message that is not worked off yet.
+pub(super) async fn find_event(tx: &mut PgConnection, id: &str) -> Result<Option<Stored>> {
+    let row = sqlx::query!(
+        "SELECT kind, remote_id, at, payload FROM video_events WHERE id = $1 AND processed_at IS NULL",
+        id
+    );
+    Ok(row.fetch_optional(tx).await?.map(|row| Stored {
+        message: Message { kind: row.kind, remote: row.remote_id, at: row.at },
+        payload: row.payload,
+    }))
+}
+
+/// Notes that a message is worked off; `false` where it was already.
+pub(super) async fn set_event_processed(tx: &mut PgConnection, id: &str, now: DateTime<Utc>) -> Result<bool> {
+    let set = sqlx::query!(
+        "UPDATE video_events SET processed_at = $2 WHERE id = $1 AND processed_at IS NULL",
+        id,
+        now
+    );
+    Ok(set.execute(tx).await?.rows_affected() > 0)
+}
+
+/// The meeting of a message; `None` for one that is none of ours.
+pub(super) async fn find_meeting(tx: &mut PgConnection, remote: Option<&str>) -> Result<Option<Meeting>> {
+    let row = sqlx::query_as!(
+        Meeting,
+        "SELECT m.booking_id AS booking, m.account, u.email AS \"student_email: String\"
+         FROM meetings m JOIN bookings b ON b.id = m.booking_id JOIN users u ON u.id = b.student_id
+         WHERE m.provider = 'zoom' AND m.remote_id = $1",
+        remote
+    );
+    Ok(row.fetch_optional(tx).await?)
+}
+
+/// What was told about a meeting from an instant on.
+pub(super) async fn list_told(tx: &mut PgConnection, remote: &str, from: DateTime<Utc>) -> Result<Vec<Told>> {
+    let rows = sqlx::query_as!(
+        Told,
+        "SELECT kind, at AS \"at!\", coalesce(payload #> '{payload,object,participant}', 'null') AS \"participant!\"
+         FROM video_events
+         WHERE provider = 'zoom' AND remote_id = $1 AND at >= $2
+           AND kind IN ('meeting.ended', 'meeting.participant_joined')",
+        remote,
+        from
+    );
+    Ok(rows.fetch_all(tx).await?)
 }

@@ -1,0 +1,213 @@
+//! What Zoom tells by itself: forged, replayed, out of order; who came, and when the lesson ended.
+#![allow(clippy::expect_used, reason = "a helper that fails is a failed test")]
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    Code,
+    attendance::Kind,
+    booking::{Booking, BookingState, Party},
+};
+use hmac::{Hmac, Mac as _};
+use serde_json::{Value, json};
+use services::{
+    Actor, Services, booking, jobs, lesson, sweep,
+    testing::{self, Tutor, at_hour, booked, now, refused},
+    video::{self, Heard},
+};
+use sha2::Sha256;
+use sqlx::PgPool;
+
+const SECRET: &str = "of tests";
+const OWNER: &str = "host-tina";
+
+async fn open(db: PgPool) -> (Services, Tutor, Actor) {
+    jobs::migrate(&db).await.expect("the queue");
+    let vars =
+        [("ZOOM_CLIENT_ID", "lectern"), ("ZOOM_CLIENT_SECRET", "geheim"), ("ZOOM_WEBHOOK_SECRET", SECRET)];
+    let services = testing::services_in(db, &vars, None);
+    services.clock.set(&services.db, Some(now())).await.expect("the clock");
+    let tutor = testing::tutor(&services, "Tina").await;
+    let student = testing::student(&services, "Sam").await;
+    (services, tutor, student)
+}
+
+/// A lesson whose meeting at Zoom has this number.
+async fn meeting(services: &Services, tutor: &Tutor, student: &Actor, hour: i64, remote: i64) -> Booking {
+    testing::execute(services, "UPDATE tutors SET provider = 'jitsi'").await;
+    let booking = booked(services, student, tutor, at_hour(hour)).await;
+    // Without an account that lets us in, what was made there stays as it is.
+    testing::execute(services, "UPDATE tutors SET provider = 'zoom'").await;
+    sqlx::query(
+        "INSERT INTO meetings (id, booking_id, provider, account, remote_id, url, starts_at, ends_at, created_at)
+         VALUES (gen_random_uuid(), $1, 'zoom', $2, $3::text, 'https://zoom.example/j/' || $3::text, $4, $5, $4)",
+    )
+    .bind(booking.id.0)
+    .bind(OWNER)
+    .bind(remote.to_string())
+    .bind(booking.start)
+    .bind(booking.end)
+    .execute(&services.db)
+    .await
+    .expect("a meeting");
+    booking
+}
+
+fn sign(timestamp: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("a key");
+    mac.update(format!("v0:{timestamp}:").as_bytes());
+    mac.update(body);
+    mac.finalize().into_bytes().iter().fold("v0=".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+/// Sends a message as Zoom does.
+async fn send(services: &Services, message: &Value) -> services::Result<Heard> {
+    let timestamp = services.clock.now().timestamp().to_string();
+    let body = message.to_string();
+    video::receive(services, &timestamp, &sign(&timestamp, body.as_bytes()), body.as_bytes()).await
+}
+
+/// Sends a message and has it worked off.
+async fn tell(services: &Services, message: &Value) {
+    assert_eq!(send(services, message).await.expect("taken"), Heard::Taken);
+    jobs::drain(services).await.expect("all jobs");
+}
+
+fn ended(remote: i64, at: DateTime<Utc>) -> Value {
+    let object = json!({ "id": remote, "uuid": "x==", "host_id": OWNER, "end_time": at });
+    json!({ "event": "meeting.ended", "event_ts": at.timestamp_millis(), "payload": { "object": object } })
+}
+
+fn took_part(kind: &str, remote: i64, participant: &Value) -> Value {
+    let object =
+        json!({ "id": remote.to_string(), "uuid": "x==", "host_id": OWNER, "participant": participant });
+    json!({ "event": format!("meeting.participant_{kind}"), "payload": { "object": object } })
+}
+
+async fn came(services: &Services, actor: &Actor, booking: &Booking) -> Vec<(Kind, Option<Party>)> {
+    let found = lesson::attendance(services, actor, booking.id).await.expect("evidence");
+    assert!(found.intact);
+    let rows = found.rows.into_iter().filter(|row| row.record.source == "zoom");
+    rows.map(|row| (row.record.kind, row.record.party)).collect()
+}
+
+/// What became of a lesson at its scheduled end.
+async fn outcome(services: &Services, actor: &Actor, booking: &Booking) -> BookingState {
+    services.clock.set(&services.db, Some(booking.end)).await.expect("the clock");
+    sweep::run(services).await.expect("a sweep");
+    booking::find(services, actor, booking.id).await.expect("a booking").state
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn only_what_zoom_signed_is_taken_and_its_challenge_is_answered(db: PgPool) {
+    let (services, ..) = open(db.clone()).await;
+    let body = ended(81, now()).to_string();
+    let stamp = |seconds: i64| (now().timestamp() + seconds).to_string();
+    for (timestamp, signature) in [
+        (stamp(0), String::new()),
+        (stamp(0), sign(&stamp(0), b"{}")),
+        (stamp(1), sign(&stamp(0), body.as_bytes())),
+        (stamp(-301), sign(&stamp(-301), body.as_bytes())),
+        (stamp(301), sign(&stamp(301), body.as_bytes())),
+    ] {
+        let refusal = video::receive(&services, &timestamp, &signature, body.as_bytes()).await;
+        assert_eq!(
+            refused(refusal),
+            (Code::InvalidRequest, "signature".to_owned()),
+            "{timestamp} {signature}"
+        );
+    }
+    for malformed in ["", "[]", "{\"event\":7}", "{\"event\":\"endpoint.url_validation\",\"payload\":{}}"] {
+        let signature = sign(&stamp(0), malformed.as_bytes());
+        let refusal = video::receive(&services, &stamp(0), &signature, malformed.as_bytes()).await;
+        assert_eq!(refused(refusal).1, "malformed", "{malformed}");
+    }
+    let challenge =
+        json!({ "event": "endpoint.url_validation", "payload": { "plainToken": "qgg8vlvZRS6UYooatFL8Aw" } });
+    let Heard::Challenge { plain_token, encrypted_token } = send(&services, &challenge).await.expect("heard")
+    else {
+        unreachable!("it was a challenge")
+    };
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("a key");
+    mac.update(plain_token.as_bytes());
+    let signed: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!((plain_token.as_str(), encrypted_token), ("qgg8vlvZRS6UYooatFL8Aw", signed));
+    assert_eq!(testing::number(&services, "SELECT count(*) FROM video_events").await, 0);
+    let refusal = video::receive(&testing::services(db), &stamp(0), "", b"{}").await;
+    assert_eq!(refused(refusal).0, Code::NotFound, "where Zoom is not configured");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn who_took_part_is_on_record_once_and_a_guest_stands_for_nobody(db: PgPool) {
+    let (services, tutor, student) = open(db).await;
+    let booking = meeting(&services, &tutor, &student, 26, 81).await;
+    let email: String = sqlx::query_scalar("SELECT email::text FROM users WHERE id = $1")
+        .bind(student.user.0)
+        .fetch_one(&services.db)
+        .await
+        .expect("an address");
+    let at = booking.start + TimeDelta::minutes(1);
+    services.clock.set(&services.db, Some(at)).await.expect("the clock");
+    let guest =
+        took_part("joined", 81, &json!({ "id": "", "user_name": "Sam", "email": "", "join_time": at }));
+    for _ in 0..3 {
+        tell(&services, &guest).await;
+    }
+    assert_eq!(came(&services, &student, &booking).await, [(Kind::Join, None)], "replayed it is one");
+    let evidence = async || lesson::read(&services, &booking).await.expect("a lesson").evidence;
+    assert_eq!(evidence().await.student_joined, None);
+    tell(&services, &took_part("joined", 81, &json!({ "id": OWNER, "join_time": at }))).await;
+    let signed_in = json!({ "id": "u", "email": email.to_uppercase(), "join_time": at });
+    tell(&services, &took_part("joined", 81, &signed_in)).await;
+    tell(
+        &services,
+        &took_part("left", 81, &json!({ "id": OWNER, "leave_time": at + TimeDelta::minutes(9) })),
+    )
+    .await;
+    tell(&services, &took_part("joined", 99, &signed_in)).await;
+    let (join, left) = (Kind::Join, Kind::Left);
+    let (teaches, learns) = (Some(Party::Tutor), Some(Party::Student));
+    let expected = [(join, None), (join, teaches), (join, learns), (left, teaches)];
+    assert_eq!(came(&services, &student, &booking).await, expected, "of another meeting nothing is known");
+    let found = evidence().await;
+    assert_eq!((found.student_joined, found.tutor_joined), (Some(at), Some(at)));
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn an_end_counts_unless_the_meeting_went_on_whatever_comes_first(db: PgPool) {
+    let (services, tutor, student) = open(db).await;
+    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    for (place, order) in orders.into_iter().enumerate() {
+        for came_back in [false, true] {
+            let day = 24 * (1 + i64::try_from(place).expect("a place"));
+            let hour = day + if came_back { 4 } else { 2 };
+            let remote = 1000 + hour;
+            services.clock.set(&services.db, Some(at_hour(hour - 3))).await.expect("the clock");
+            let booking = meeting(&services, &tutor, &student, hour, remote).await;
+            let at = |minute| booking.start + TimeDelta::minutes(minute);
+            services.clock.set(&services.db, Some(at(0))).await.expect("the clock");
+            for actor in [&student, &tutor.actor] {
+                lesson::join(&services, actor, booking.id).await.expect("joined");
+            }
+            services.clock.set(&services.db, Some(at(45))).await.expect("the clock");
+            // The tutor tries the meeting before the lesson; it ends after 20 minutes; a guest comes back, or the tutor
+            // alone does.
+            let who = if came_back { "" } else { OWNER };
+            let messages = [
+                ended(remote, at(-30)),
+                ended(remote, at(20)),
+                took_part("joined", remote, &json!({ "id": who, "join_time": at(21) })),
+            ];
+            for index in order {
+                tell(&services, &messages[index]).await;
+            }
+            let expected = if came_back { BookingState::Completed } else { BookingState::EarlyEnd };
+            assert_eq!(outcome(&services, &student, &booking).await, expected, "{order:?} {came_back}");
+        }
+    }
+    // Evidence that comes after the outcome is for an admin to judge.
+    let cases = "SELECT count(*) FROM cases";
+    let before = testing::number(&services, cases).await;
+    let start: DateTime<Utc> = at_hour(28);
+    tell(&services, &ended(1028, start + TimeDelta::minutes(40))).await;
+    assert_eq!(testing::number(&services, cases).await, before + 1);
+}
