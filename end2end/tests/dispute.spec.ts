@@ -61,15 +61,25 @@ test('a lesson is disputed, answered and decided, and both read what moved', { t
   await expectAccessible(office);
   const decide = office.locator('#decision');
   await decide.getByRole('radio', { name: t('disputes.partial'), exact: true }).check();
-  await decide.getByRole('textbox', { name: startsWith(t('disputes.note')) }).fill('A third was lost.');
   const amount = decide.getByRole('textbox', { name: startsWith(t('disputes.amount', { currency: 'EUR' })) });
   await amount.fill('30.01');
-  await decide.getByRole('button', { name: t('disputes.send') }).click();
+  await decide.getByRole('button', { name: t('disputes.weigh') }).click();
   await expect(decide.getByText(t('error.refund_too_much')).first()).toBeVisible();
   await amount.fill('10');
-  await decide.getByRole('button', { name: t('disputes.send') }).click();
+  await decide.getByRole('button', { name: t('disputes.weigh') }).click();
+
+  // Nothing has moved yet: the page says what would, and asks why.
+  const follows = office.locator('#consequences');
+  await expect(follows).toContainText(`${t('disputes.student_gets')}€10.00`);
+  await expect(follows).toContainText(`${t('disputes.tutor_bears')}€9.00`);
+  await expect(follows).toContainText(`${t('disputes.platform_bears')}€1.00`);
+  await expect(dispute.getByText(t('dispute.state_open'))).toBeVisible();
+  await expectNoSidewaysScroll(office);
+  await expectAccessible(office);
+  await follows.getByRole('textbox', { name: startsWith(t('disputes.note')) }).fill('A third was lost.');
+  await follows.getByRole('button', { name: t('disputes.send') }).click();
   await expect(office.locator('#case').getByText(t('dispute.given_back', { amount: '€10.00' }))).toBeVisible();
-  await expect(decide.getByRole('button')).toHaveCount(0);
+  await expect(follows).toHaveCount(0);
 
   // Both read the decision, and once the money is on its way the lines of the ledger.
   await shows(page, dispute.getByText(t('dispute.given_back', { amount: '€10.00' })));

@@ -1,6 +1,6 @@
 //! `/admin/disputes`: what waits for a decision, and a dispute with everything that helps to decide it.
 
-use domain::{account::Role, charge::Rule, dispute::Outcome, ids::DisputeId, money::Money};
+use domain::{account::Role, charge::Rule, ids::DisputeId, money::Money};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -17,17 +17,17 @@ use super::{
     context::Visit,
     dispute::Told,
     dispute_actions::DISPUTES,
+    dispute_decide::{Choice, Deciding},
     format,
-    forms::{PostForm, SavedNotice, error_on, kept_or},
+    forms::SavedNotice,
     gate::only,
-    i18n::{Locale, dispute_outcome, dispute_reason, td_string},
+    i18n::{dispute_outcome, dispute_reason, td_string},
     lesson_parts::Evidence,
     load::load,
     updates::Updates,
 };
 use crate::ui::{
-    Button, ButtonLink, ButtonVariant, Card, Cell, ChoiceItem, Column, EmptyState, Field, Glyph, Input,
-    PageHeader, RadioGroup, StateBadge, Table, Textarea,
+    ButtonLink, ButtonVariant, Card, Cell, Column, EmptyState, Glyph, PageHeader, StateBadge, Table,
 };
 
 /// `/admin/disputes`
@@ -116,6 +116,8 @@ impl Rows {
 struct Case {
     dispute: Dispute,
     explained: Explanation,
+    /// What is being weighed: the choice in the address, and what it would do.
+    choice: Option<Choice>,
     refunds: Vec<RefundRow>,
     /// What would be charged by all that is on record now, where that differs from what was.
     now: Option<Money>,
@@ -133,8 +135,9 @@ pub fn DisputeCasePage() -> impl IntoView {
                 let explained = payment::explain(&visit.services, &actor, dispute.booking).await?;
                 let refunds = payment::list_refunds(&visit.services, &actor, dispute.booking).await?;
                 let record = lesson::read(&visit.services, &explained.booking).await?;
+                let choice = Choice::read(&visit, &actor, id, explained.split.charge.currency).await?;
                 let now = changed(&explained, record.rule(record.evidence));
-                Ok(Case { dispute, explained, refunds, now })
+                Ok(Case { dispute, explained, choice, refunds, now })
             },
             |visit, case| view! { <CaseShown visit case/> },
         )
@@ -171,7 +174,7 @@ fn CaseShown(visit: Visit, case: Case) -> impl IntoView {
                 <div id="case" data-live="" class="flow"><Grounds visit=visit.clone() case/></div>
                 <div id="decision" data-live="" class="flow">
                     {waits.then(|| view! { <SendEvidence locale id/> })}
-                    {decide.then(|| view! { <Card title=td_string!(locale, disputes.decide)><Decide locale case=for_form/></Card> })}
+                    {decide.then(|| view! { <Deciding visit=visit.clone() id=for_form.dispute.id explained=for_form.explained choice=for_form.choice/> })}
                 </div>
             </div>
             <Updates/>
@@ -183,7 +186,7 @@ fn CaseShown(visit: Visit, case: Case) -> impl IntoView {
 #[component]
 fn Grounds(visit: Visit, case: Case) -> impl IntoView {
     let locale = visit.locale();
-    let Case { dispute, explained, refunds, now } = case;
+    let Case { dispute, explained, refunds, now, .. } = case;
     let [for_dispute, for_evidence, for_refunds, for_charge, for_ledger] = [(); 5].map(|()| visit.clone());
     let given = (!refunds.is_empty()).then(|| {
         view! { <Card title=td_string!(locale, charge.refunds_title)><Refunds visit=for_refunds refunds/></Card> }
@@ -219,32 +222,4 @@ fn Charged(visit: Visit, explained: Explanation, now: Option<Money>) -> impl Int
             <SplitTable locale split/>
         </div>
     }
-}
-
-#[component]
-fn Decide(locale: Locale, case: Case) -> impl IntoView {
-    let charge = case.explained.split.charge;
-    let left = Money { minor: charge.minor - case.explained.refunded, ..charge };
-    let left = td_string!(locale, charge.refund_amount_hint, left = amount(locale, left)).to_string();
-    let label = td_string!(locale, disputes.amount, currency = charge.currency.code()).to_string();
-    view! {
-        <PostForm action="decide_dispute" class="form">
-            <input type="hidden" name="dispute" value=case.dispute.id.to_string()/>
-            {outcomes(locale)}
-            <Field id="amount" label hint=left optional_text=td_string!(locale, disputes.amount_when) error=error_on("amount")>
-                <Input name="amount" value=kept_or("amount", String::new()) attr:inputmode="decimal"/>
-            </Field>
-            <Field id="note" label=td_string!(locale, disputes.note) hint=td_string!(locale, disputes.note_hint) required=true error=error_on("note")>
-                <Textarea name="note" rows=4 max=500 value=kept_or("note", String::new())/>
-            </Field>
-            <div class="form-actions"><Button>{td_string!(locale, disputes.send)}</Button></div>
-        </PostForm>
-    }
-}
-
-fn outcomes(locale: Locale) -> impl IntoView {
-    let item = |outcome: Outcome| ChoiceItem::new(outcome.name(), dispute_outcome(locale, outcome), "");
-    let legend = td_string!(locale, disputes.outcome);
-    let (value, error) = (kept_or("outcome", String::new()), error_on("outcome"));
-    view! { <RadioGroup name="outcome" legend items=Outcome::ALL.map(item).to_vec() value error required=true/> }
 }

@@ -49,6 +49,7 @@ mod diary;
 pub mod diary_actions;
 mod dispute;
 pub mod dispute_actions;
+mod dispute_decide;
 pub mod flash;
 pub mod format;
 pub mod forms;

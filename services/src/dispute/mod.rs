@@ -4,6 +4,7 @@
 mod chargeback;
 mod decide;
 mod store;
+mod weigh;
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -26,6 +27,7 @@ use crate::{
 pub use chargeback::{Bank, SubmitEvidence, submit_evidence};
 pub(crate) use chargeback::{bear_losses, has_money, hear};
 pub use decide::decide;
+pub use weigh::{Weighed, weigh};
 
 /// What a person may say in disputes in an hour: far more than there is to say, and no flood of mails.
 const STATEMENTS_PER_HOUR: i32 = 30;

@@ -22,7 +22,7 @@ pub use earnings::{
 pub use run::PayOut;
 pub(crate) use run::{hand_out, note_paid, pay_as_of};
 pub use take_back::ReverseTransfer;
-pub(crate) use take_back::{foresee, given, undone};
+pub(crate) use take_back::{foresee, given, has, undone};
 
 use crate::{Result, Services};
 

@@ -38,6 +38,11 @@ impl Job for ReverseTransfer {
     }
 }
 
+/// Whether a payout has the lesson of a charge.
+pub(crate) async fn has(db: &mut PgConnection, charge: ChargeId) -> Result<bool> {
+    Ok(store::find_payout_of(db, charge).await?.is_some())
+}
+
 /// Notes that a refund will take so much (minor units) back from the tutor, where a payout has the lesson. Called
 /// with the refund, under the charge's lock: a payout that comes later sends so much less.
 pub(crate) async fn foresee(
