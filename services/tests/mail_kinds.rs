@@ -210,6 +210,16 @@ impl Stage {
         self.world.work().await;
     }
 
+    /// The provider's own staff asks for something.
+    async fn elsewhere(&self, how: reqwest::Method, path: &str, form: &[(&str, &str)]) -> serde_json::Value {
+        let url = format!("{}/v1/{path}", self.sandbox.url());
+        let asked =
+            reqwest::Client::new().request(how, url).bearer_auth(Options::default().secret_key).form(form);
+        let answer = asked.send().await.expect("asked");
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.json().await.expect("an object")
+    }
+
     /// The tutor is paid for what can no longer be disputed.
     async fn payout(&self, end: DateTime<Utc>) {
         let (services, tutor) = (&self.world.services, &self.world.tutor);
@@ -219,7 +229,28 @@ impl Stage {
         browser.get(&link).send().await.expect("a page");
         browser.post(&link).form(&[("outcome", "complete")]).send().await.expect("sent");
         payout::look_again(services, &tutor.actor, tutor.id).await.expect("looked up");
-        self.at(services.clock.now().max(end + HOUR * 73)).await;
+        // Somebody spent the platform's balance: what is refused first is sent once there is money again.
+        let sql = "SELECT account FROM payout_accounts WHERE tutor_id = $1";
+        let account: String =
+            sqlx::query_scalar(sql).bind(tutor.id.0).fetch_one(&services.db).await.expect("an account");
+        let due = services.clock.now().max(end + HOUR * 73);
+        let clock = reqwest::Client::new().put(format!("{}/_control/clock", self.sandbox.url()));
+        clock.json(&json!({ "now": due })).send().await.expect("set");
+        let available =
+            self.elsewhere(reqwest::Method::GET, "balance", &[]).await["available"][0]["amount"].to_string();
+        let spent = [("amount", &*available), ("currency", "eur"), ("destination", &*account)];
+        self.elsewhere(reqwest::Method::POST, "transfers", &spent).await;
+        self.at(due).await;
+        let brought = [
+            ("amount", "5000"),
+            ("currency", "eur"),
+            ("payment_method", "pm_card_bypassPending"),
+            ("confirm", "true"),
+            ("automatic_payment_methods[enabled]", "true"),
+            ("automatic_payment_methods[allow_redirects]", "never"),
+        ];
+        self.elsewhere(reqwest::Method::POST, "payment_intents", &brought).await;
+        self.at(due + HOUR).await;
     }
 }
 

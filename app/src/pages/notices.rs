@@ -123,6 +123,7 @@ fn sentence(locale: Locale, visit: &Visit, notice: &Notice) -> String {
         Some((title, start)) => (title.clone(), format::moment(locale, visit.zone, *start)),
         None => (String::new(), String::new()),
     };
+    let amount = notice.amount.map(|of| format::money(locale, of.minor, of.currency)).unwrap_or_default();
     macro_rules! say {
         ($group:ident.$key:ident) => {
             td_string!(locale, $group.$key, name = name, title = title, when = when).to_string()
@@ -145,12 +146,14 @@ fn sentence(locale: Locale, visit: &Visit, notice: &Notice) -> String {
         Kind::ReminderDay | Kind::ReminderHour => say!(notices.reminder),
         Kind::JoinNow => say!(notices.join_now),
         Kind::FeedbackRequest => say!(notices.feedback_request),
+        Kind::Refund => say!(notices.refund),
+        Kind::Payout => td_string!(locale, notices.payout, amount = amount).to_string(),
+        Kind::PayoutFailed => td_string!(locale, notices.payout_failed, amount = amount).to_string(),
         // The table takes no others.
         Kind::NewMessage
         | Kind::SignIn
         | Kind::VerifyEmail
         | Kind::SignInLink
-        | Kind::Payout
         | Kind::Reconciliation => td_string!(locale, notices.new_message, name = name).to_string(),
     }
 }

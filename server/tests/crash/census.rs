@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Each row: a file of `services/src`, how often it commits or calls, and who sees that.
-const COMMITS: [(&str, usize, &str); 24] = [
+const COMMITS: [(&str, usize, &str); 25] = [
     (
         "booking/transaction.rs",
         1,
@@ -19,8 +19,9 @@ const COMMITS: [(&str, usize, &str); 24] = [
     ("mail/messages/mod.rs", 1, "none: news of messages moves no money"),
     ("mail/mod.rs", 1, "none: mails that waited for the morning move no money"),
     ("mail/money.rs", 1, "charge, decline, forgive_debt: receipts and debts"),
-    ("mail/payout.rs", 1, "pay_out: the tutor is told"),
+    ("mail/payout.rs", 1, "pay_out, refused_pay_out: the tutor is told"),
     ("mail/reconciliation.rs", 1, "reconcile: admins are told"),
+    ("mail/refund.rs", 1, "refund, decide, take_back: the student is told"),
     ("payment/cards.rs", 3, "none: cards that are saved, chosen and removed move no money"),
     (
         "payment/charging.rs",

@@ -135,7 +135,7 @@ async fn looking_up_an_old_refund_survives_a_kill_at_every_point(db: PgPool) {
                  refunds: succeeded 1000\n\
                  ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, refunded 1000, \
                  refunded -900, refunded -100\n\
-                 mails: receipt\n\
+                 mails: receipt, refund\n\
                  outbox: booking.completed, payment.succeeded, payment.refunded\n\
                  provider: 1 payments, 1 of them succeeded, 1 refunds";
     survives(&db, Scenario::ForgottenRefund, "forgotten_refund", story).await;
@@ -148,7 +148,7 @@ async fn a_refund_survives_a_kill_at_every_point(db: PgPool) {
                  refunds: succeeded 1000\n\
                  ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, refunded 1000, \
                  refunded -900, refunded -100\n\
-                 mails: receipt\n\
+                 mails: receipt, refund\n\
                  outbox: booking.completed, payment.succeeded, payment.refunded\n\
                  provider: 1 payments, 1 of them succeeded, 1 refunds";
     survives(&db, Scenario::Refund, "refund", story).await;
@@ -174,7 +174,7 @@ async fn a_decision_survives_a_kill_at_every_point(db: PgPool) {
                  disputes: decided partial given_back 1000\n\
                  ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, refunded 1000, \
                  refunded -900, refunded -100\n\
-                 mails: dispute, receipt\n\
+                 mails: dispute, receipt, refund\n\
                  outbox: booking.completed, payment.succeeded, dispute.opened, dispute.decided, payment.refunded\n\
                  provider: 1 payments, 1 of them succeeded, 1 refunds";
     survives(&db, Scenario::Decide, "decide", story).await;
@@ -366,7 +366,7 @@ async fn taking_back_survives_a_kill_at_every_point(db: PgPool) {
                  ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, \
                  transferred -2250, transferred 2250, \
                  refunded 1000, refunded -900, refunded -100, reversed -900, reversed 900\n\
-                 mails: receipt\n\
+                 mails: receipt, refund\n\
                  outbox: booking.completed, payment.succeeded, payment.refunded\n\
                  provider: 1 payments, 1 of them succeeded, 1 refunds, 1 transfers, 1 reversals";
     survives(&db, Scenario::TakeBack, "take_back", story).await;
@@ -382,7 +382,7 @@ async fn looking_up_an_old_reversal_survives_a_kill_at_every_point(db: PgPool) {
                  ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, \
                  transferred -2250, transferred 2250, \
                  refunded 1000, refunded -900, refunded -100, reversed -900, reversed 900\n\
-                 mails: receipt\n\
+                 mails: receipt, refund\n\
                  outbox: booking.completed, payment.succeeded, payment.refunded\n\
                  provider: 1 payments, 1 of them succeeded, 1 refunds, 1 transfers, 1 reversals";
     survives(&db, Scenario::ForgottenTakeBack, "forgotten_take_back", story).await;
@@ -399,7 +399,7 @@ async fn a_refused_reversal_survives_a_kill_at_every_point(db: PgPool) {
                  ledger: settled -2500, settled 2250, settled 250, paid -2500, paid 2500, \
                  transferred -2250, transferred 2250, \
                  refunded 1000, refunded -900, refunded -100\n\
-                 mails: receipt\n\
+                 mails: receipt, refund\n\
                  outbox: booking.completed, payment.succeeded, payment.refunded\n\
                  provider: 1 payments, 1 of them succeeded, 1 refunds, 1 transfers, 1 reversals";
     survives(&db, Scenario::RefusedTakeBack, "refused_take_back", story).await;

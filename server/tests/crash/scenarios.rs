@@ -107,7 +107,7 @@ impl Scenario {
         }
     }
 
-    /// Whether jobs end it that do not wait for one another: both are told what became of a booking while its
+    /// Whether jobs end it that do not wait for one another: people are told what became of a booking or payout while its
     /// money is seen to. Their points have no order.
     pub fn ends_side_by_side(self) -> bool {
         matches!(
@@ -117,6 +117,10 @@ impl Scenario {
                 | Scenario::GiveBackRest
                 | Scenario::Decide
                 | Scenario::ChargedBack
+                | Scenario::RefusedPayOut
+                | Scenario::TakeBack
+                | Scenario::ForgottenTakeBack
+                | Scenario::RefusedTakeBack
         )
     }
 

@@ -26,7 +26,7 @@ use crate::{
     busy::{self, ReadCalendar},
     diary::{self, WriteLesson},
     dispute::SubmitEvidence,
-    mail::{SendMail, TellOfBooking, TellOfDifferences, TellOfDispute, TellOfPayout, WriteMail},
+    mail::{SendMail, TellOfBooking, TellOfDifferences, TellOfDispute, TellOfPayout, TellOfRefund, WriteMail},
     payment::{
         self, ChargeLesson, DetachCard, HandlePaymentEvent, RefundCharge, ReleaseDeposit, SecureDeposit,
     },
@@ -260,6 +260,7 @@ fn with_writing_jobs(worker: WorkerOptions) -> WorkerOptions {
         .define_job::<Queued<WriteMail>>()
         .define_job::<Queued<TellOfPayout>>()
         .define_job::<Queued<TellOfDifferences>>()
+        .define_job::<Queued<TellOfRefund>>()
         .define_job::<Queued<SendSignInLink>>()
 }
 

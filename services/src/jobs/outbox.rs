@@ -8,7 +8,7 @@ use super::{enqueue, store, store::Undispatched};
 use crate::{
     Result, Services,
     diary::WriteLesson,
-    mail::{Kind, TellOfBooking, TellOfDispute, WriteMail},
+    mail::{Kind, TellOfBooking, TellOfDispute, TellOfRefund, WriteMail},
     video::ArrangeMeeting,
 };
 
@@ -50,6 +50,9 @@ async fn fan_out(tx: &mut PgConnection, event: &Undispatched) -> Result<u64> {
         jobs += 1;
     } else if TellOfDispute::is_asked_for(&event.kind) {
         cause.clone().scope(enqueue(tx, &TellOfDispute { event: event.id })).await?;
+        jobs += 1;
+    } else if TellOfRefund::is_asked_for(&event.kind) {
+        cause.clone().scope(enqueue(tx, &TellOfRefund { event: event.id })).await?;
         jobs += 1;
     }
     let in_calendar = event.in_calendar && WriteLesson::is_asked_for(&event.kind);

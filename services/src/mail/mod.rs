@@ -8,6 +8,7 @@ mod messages;
 mod money;
 mod payout;
 mod reconciliation;
+mod refund;
 mod sender;
 mod sign_in;
 mod store;
@@ -37,6 +38,7 @@ pub(crate) use links::{Link, send_link};
 pub use money::WriteMail;
 pub use payout::TellOfPayout;
 pub use reconciliation::TellOfDifferences;
+pub use refund::TellOfRefund;
 pub use sender::Sender;
 pub(crate) use sign_in::{SignIn, Where, tell_of_sign_in};
 pub use unsubscribe::{read_link, unsubscribe};
@@ -90,10 +92,14 @@ pub enum Kind {
     VerifyEmail,
     /// A link that signs in.
     SignInLink,
+    /// Money was given back.
+    Refund,
     /// A tutor was paid.
     Payout,
     /// Ledger and payment provider differ.
     Reconciliation,
+    /// A tutor could not be paid yet.
+    PayoutFailed,
 }
 
 impl Kind {
@@ -119,7 +125,9 @@ impl Kind {
             | Kind::DepositFailed
             | Kind::RefundFailed
             | Kind::Dispute
+            | Kind::Refund
             | Kind::Payout
+            | Kind::PayoutFailed
             | Kind::Reconciliation => Some(Topic::Money),
             Kind::BookingRequested
             | Kind::BookingConfirmed
@@ -165,8 +173,10 @@ impl Kind {
             Kind::SignIn => "sign_in",
             Kind::VerifyEmail => "verify_email",
             Kind::SignInLink => "sign_in_link",
+            Kind::Refund => "refund",
             Kind::Payout => "payout",
             Kind::Reconciliation => "reconciliation",
+            Kind::PayoutFailed => "payout_failed",
         }
     }
 }
@@ -361,8 +371,10 @@ mod tests {
             (Kind::SignIn, None, false),
             (Kind::VerifyEmail, None, false),
             (Kind::SignInLink, None, false),
+            (Kind::Refund, Some(Money), false),
             (Kind::Payout, Some(Money), false),
             (Kind::Reconciliation, Some(Money), false),
+            (Kind::PayoutFailed, Some(Money), false),
         ] {
             assert_eq!((kind.topic(), kind.can_wait()), (topic, can_wait), "{kind:?}");
         }

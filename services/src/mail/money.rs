@@ -234,7 +234,7 @@ fn amount(about: &About) -> String {
 }
 
 /// A brand as people write it: the provider says `visa`.
-fn capitalized(name: &str) -> String {
+pub(super) fn capitalized(name: &str) -> String {
     let mut chars = name.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

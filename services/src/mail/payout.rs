@@ -1,4 +1,4 @@
-//! The mail about a payout: what was sent to a tutor, and of what it is made.
+//! The mails about a payout: what was sent to a tutor, and of what it is made; or that it could not be sent yet.
 
 use chrono::TimeDelta;
 use domain::{ids::PayoutId, manners::Manners, money::Money};
@@ -11,9 +11,13 @@ use super::{
     store,
     texts::{Texts, fill},
 };
-use crate::{Result, Services, jobs::Job};
+use crate::{
+    Result, Services,
+    jobs::Job,
+    notice::{self, News, Subject},
+};
 
-/// The job that writes to a tutor that a payout was sent.
+/// The job that writes to a tutor that a payout was sent, or was refused.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TellOfPayout {
     /// Which.
@@ -37,19 +41,31 @@ pub(super) struct About {
     pub lessons: i64,
     /// What their parts sum to, minor units.
     pub parts: i64,
+    /// The provider's word for why it was refused; `None` where it was sent.
+    pub failure: Option<String>,
 }
 
 /// After it a payout is no news any more.
 const OLD: TimeDelta = TimeDelta::days(2);
 
-/// Writes the mail, once for each payout that was sent. Nobody is written to about the past, or who is gone.
+/// Writes mail and notice, once for each payout that was sent, and once for refusals in a row. Nobody is told of the
+/// past, or who is gone.
 async fn write(services: &Services, id: PayoutId) -> Result<()> {
-    let after = services.clock.now() - OLD;
+    let now = services.clock.now();
     let mut tx = services.db.begin().await?;
-    let Some(about) = store::find_about_payout(&mut tx, id, after).await? else { return Ok(()) };
-    let letter = compose(&about, &services.config.web.public_url)?;
-    keep(services, &mut tx, &NewMail::of(Kind::Payout, id.to_string(), &about.reader, &letter)).await?;
-    Ok(tx.commit().await?)
+    let Some(about) = store::find_about_payout(&mut tx, id, now - OLD).await? else { return Ok(()) };
+    let public_url = &services.config.web.public_url;
+    let (kind, letter) = match &about.failure {
+        None => (Kind::Payout, compose(&about, public_url)?),
+        Some(why) => (Kind::PayoutFailed, not_sent(&about, why, public_url)?),
+    };
+    let told = id.to_string();
+    keep(services, &mut tx, &NewMail::of(kind, told.clone(), &about.reader, &letter)).await?;
+    let news = News { kind, about: &told, subject: Subject::Payout(id), useful_until: None };
+    let noticed = notice::tell(&mut tx, &[(about.reader.user, &letter.subject)], &news, now).await?;
+    tx.commit().await?;
+    services.live.wake(&noticed);
+    Ok(())
 }
 
 fn compose(about: &About, public_url: &str) -> Result<Letter> {
@@ -78,6 +94,28 @@ fn compose(about: &About, public_url: &str) -> Result<Letter> {
     Letter::lay_out(&texts, fill(&own.subject, &values), &body, public_url)
 }
 
+/// That the provider refused it, and what follows.
+fn not_sent(about: &About, why: &str, public_url: &str) -> Result<Letter> {
+    let texts = Texts::of(about.reader.language)?;
+    let own = &texts.payout_failed;
+    let amount = Manners::of(about.reader.language).money(about.amount);
+    let values = [("amount", &*amount)];
+    let next = if why == "balance_insufficient" { &own.short } else { &own.account };
+    let body = Body {
+        language: about.reader.language,
+        greeting: fill(&texts.greeting, &[("name", &about.reader.name)]),
+        paragraphs: vec![fill(&own.lead, &values), next.clone()],
+        rows: vec![
+            (texts.payout.lessons.clone(), about.lessons.to_string()),
+            (texts.amount.clone(), amount.clone()),
+        ],
+        button: (own.link.clone(), format!("{public_url}/tutor/earnings")),
+        links: Vec::new(),
+        reason: texts.reason.account.clone(),
+    };
+    Letter::lay_out(&texts, fill(&own.subject, &values), &body, public_url)
+}
+
 #[cfg(test)]
 mod tests {
     use domain::{account::Language, ids::UserId, money::Currency, zone::Zone};
@@ -93,7 +131,7 @@ mod tests {
             zone: Zone::parse("Europe/Paris").expect("a zone"),
         };
         let amount = Money { minor: 335_000, currency: Currency::Eur };
-        let about = About { reader, amount, lessons: 2, parts };
+        let about = About { reader, amount, lessons: 2, parts, failure: None };
         let letter = compose(&about, "https://x.test").expect("sentences");
         format!("{}\n\n{}", letter.subject, letter.text)
     }

@@ -152,19 +152,23 @@ pub(super) async fn find_about_stuck(db: &mut PgConnection, booking: BookingId) 
     row.about(booking, State::Stuck).map(Some)
 }
 
-/// What a mail about a payout says that was sent after an instant; `None` where it was not, or nobody is there to tell.
+/// What a mail about a payout says that was sent or refused after an instant; `None` where it was not, where the one
+/// before it was refused too, or nobody is there to tell.
 pub(super) async fn find_about_payout(
     db: &mut PgConnection,
     payout: PayoutId,
     after: DateTime<Utc>,
 ) -> Result<Option<super::payout::About>> {
     let row = sqlx::query!(
-        "SELECT t.user_id, p.currency, p.amount_minor,
+        "SELECT t.user_id, p.currency, p.amount_minor, p.failure,
                 count(*) FILTER (WHERE l.correction_id IS NULL) AS \"lessons!\",
                 coalesce(sum(l.amount_minor) FILTER (WHERE l.correction_id IS NULL), 0)::bigint AS \"parts!\"
          FROM payouts p JOIN tutors t ON t.id = p.tutor_id JOIN payout_lines l ON l.payout_id = p.id
-         WHERE p.id = $1 AND p.state = 'paid' AND p.finished_at > $2
-         GROUP BY t.user_id, p.currency, p.amount_minor",
+         WHERE p.id = $1 AND p.finished_at > $2 AND (p.state = 'paid' OR p.state = 'failed' AND 'failed' IS DISTINCT FROM (
+             SELECT g.state FROM payouts g
+             WHERE g.tutor_id = p.tutor_id AND g.currency = p.currency AND (g.created_at, g.id) < (p.created_at, p.id)
+             ORDER BY g.created_at DESC, g.id DESC LIMIT 1))
+         GROUP BY t.user_id, p.id",
         payout.0,
         after
     );
@@ -172,7 +176,47 @@ pub(super) async fn find_about_payout(
     let Some(reader) = find_reader(db, UserId(row.user_id)).await? else { return Ok(None) };
     let currency = Currency::parse(&row.currency).map_err(AppError::fault)?;
     let amount = Money { minor: row.amount_minor, currency };
-    Ok(Some(super::payout::About { reader, amount, lessons: row.lessons, parts: row.parts }))
+    Ok(Some(super::payout::About {
+        reader,
+        amount,
+        lessons: row.lessons,
+        parts: row.parts,
+        failure: row.failure,
+    }))
+}
+
+/// What a mail about a refund says, by the event that it was given; `None` where it failed since, or nobody is there to
+/// tell.
+pub(super) async fn find_about_refund(
+    db: &mut PgConnection,
+    event: i64,
+) -> Result<Option<super::refund::About>> {
+    let row = sqlx::query!(
+        "SELECT r.id, r.amount_minor, r.reason, c.currency, b.id AS booking, b.title, b.student_id, tu.name AS tutor,
+                card.brand AS \"brand?\", card.last4 AS \"last4?\"
+         FROM outbox o JOIN refunds r ON r.id = (o.payload ->> 'refund_id')::uuid AND r.state = 'succeeded'
+         JOIN charges c ON c.id = r.charge_id JOIN bookings b ON b.id = c.booking_id
+         JOIN tutors t ON t.id = b.tutor_id JOIN users tu ON tu.id = t.user_id
+         LEFT JOIN LATERAL (
+             SELECT k.brand, k.last4 FROM charge_attempts a JOIN cards k ON k.id = a.card_id
+             WHERE a.charge_id = c.id AND a.state = 'succeeded' LIMIT 1
+         ) card ON true
+         WHERE o.id = $1",
+        event
+    );
+    let Some(row) = row.fetch_optional(&mut *db).await? else { return Ok(None) };
+    let Some(reader) = find_reader(db, UserId(row.student_id)).await? else { return Ok(None) };
+    let currency = Currency::parse(&row.currency).map_err(AppError::fault)?;
+    Ok(Some(super::refund::About {
+        booking: BookingId(row.booking),
+        subject: row.id.to_string(),
+        reader,
+        amount: Money { minor: row.amount_minor, currency },
+        title: row.title,
+        tutor: row.tutor,
+        reason: row.reason,
+        card: row.brand.zip(row.last4),
+    }))
 }
 
 /// What a mail says about what a comparison found; `None` where none of it is open any more.

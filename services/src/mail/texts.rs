@@ -33,6 +33,8 @@ pub(super) struct Texts {
     pub good_until: String,
     pub payout: PayoutTexts,
     pub reconciliation: ReconciliationTexts,
+    pub payout_failed: NotPaidTexts,
+    pub refund: RefundTexts,
 }
 
 #[derive(Debug, Deserialize)]
@@ -43,6 +45,26 @@ pub(super) struct ReconciliationTexts {
     pub lead: String,
     pub found: String,
     pub open: String,
+    pub link: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NotPaidTexts {
+    pub subject: String,
+    pub lead: String,
+    pub short: String,
+    pub account: String,
+    pub link: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RefundTexts {
+    pub subject: String,
+    pub lead: String,
+    pub days: String,
+    pub why: String,
     pub link: String,
 }
 

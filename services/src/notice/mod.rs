@@ -1,6 +1,6 @@
 //! Notices: what a person is told on the pages, under the bell.
 //!
-//! One is written beside each mail about a lesson, its money or a conversation, by the same job and in the same
+//! One is written beside each mail about a lesson, its money, a payout or a conversation, by the same job and in the same
 //! transaction; who did something is not told of it.
 
 mod choices;
@@ -10,7 +10,8 @@ mod store;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Code, Refusal,
-    ids::{BookingId, ThreadId, UserId},
+    ids::{BookingId, PayoutId, ThreadId, UserId},
+    money::Money,
 };
 use serde_json::json;
 use sqlx::PgConnection;
@@ -38,6 +39,8 @@ pub enum Subject {
     Booking(BookingId),
     /// A conversation.
     Thread(ThreadId),
+    /// A payout to the reader.
+    Payout(PayoutId),
 }
 
 /// A notice as its reader sees it.
@@ -49,10 +52,12 @@ pub struct Notice {
     pub kind: Kind,
     /// Where it leads.
     pub subject: Subject,
-    /// The name of the other person of the lesson or conversation.
+    /// The name of the other person of the lesson or conversation; empty where there is none.
     pub other: String,
     /// Title and present start of the lesson.
     pub lesson: Option<(String, DateTime<Utc>)>,
+    /// Of a payout: how much.
+    pub amount: Option<Money>,
     /// When it was written.
     pub created_at: DateTime<Utc>,
     /// Whether it was read.
@@ -69,12 +74,12 @@ pub fn page(kind: Kind, subject: Subject) -> String {
             | Kind::PaymentFailed
             | Kind::DebtForgiven
             | Kind::DepositFailed
-            | Kind::RefundFailed,
-        ) => {
-            format!("/lessons/{id}/charge")
-        }
+            | Kind::RefundFailed
+            | Kind::Refund,
+        ) => format!("/lessons/{id}/charge"),
         (Subject::Booking(id), Kind::Dispute) => format!("/lessons/{id}#dispute"),
         (Subject::Booking(id), _) => format!("/lessons/{id}"),
+        (Subject::Payout(_), _) => "/tutor/earnings#payouts".to_owned(),
         (Subject::Thread(id), _) => format!("/messages/{id}"),
     }
 }
@@ -110,6 +115,7 @@ pub(crate) async fn tell(
         let payload = match news.subject {
             Subject::Booking(booking) => json!({ "kind": news.kind, "booking_id": booking }),
             Subject::Thread(thread) => json!({ "kind": news.kind, "thread_id": thread }),
+            Subject::Payout(payout) => json!({ "kind": news.kind, "payout_id": payout }),
         };
         live::record(tx, &told, EVENT, &payload, now).await?;
     }

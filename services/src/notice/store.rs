@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{BookingId, ThreadId, UserId},
+    ids::{BookingId, PayoutId, ThreadId, UserId},
+    money::{Currency, Money},
     notice::{Choice, Quiet, Topic},
 };
 use sqlx::PgConnection;
@@ -19,13 +20,14 @@ pub(super) async fn insert(
     now: DateTime<Utc>,
 ) -> Result<Vec<UserId>> {
     let people: Vec<_> = people.iter().map(|user| user.0).collect();
-    let (booking, thread) = match news.subject {
-        Subject::Booking(booking) => (Some(booking.0), None),
-        Subject::Thread(thread) => (None, Some(thread.0)),
+    let (booking, thread, payout) = match news.subject {
+        Subject::Booking(booking) => (Some(booking.0), None, None),
+        Subject::Thread(thread) => (None, Some(thread.0), None),
+        Subject::Payout(payout) => (None, None, Some(payout.0)),
     };
     let told = sqlx::query_scalar!(
-        "INSERT INTO notices (user_id, kind, about, booking_id, thread_id, created_at)
-         SELECT p.user_id, $2, $3, $4, $5, $6 FROM unnest($1::uuid[]) AS p(user_id)
+        "INSERT INTO notices (user_id, kind, about, booking_id, thread_id, created_at, payout_id)
+         SELECT p.user_id, $2, $3, $4, $5, $6, $8 FROM unnest($1::uuid[]) AS p(user_id)
          WHERE NOT EXISTS (SELECT FROM refusals f
                            WHERE f.user_id = p.user_id AND f.topic = $7 AND f.channel = 'notice')
          ORDER BY p.user_id
@@ -37,7 +39,8 @@ pub(super) async fn insert(
         booking,
         thread,
         now,
-        news.kind.topic().map(Topic::name)
+        news.kind.topic().map(Topic::name),
+        payout
     );
     Ok(told.fetch_all(tx).await?.into_iter().map(UserId).collect())
 }
@@ -47,10 +50,11 @@ fn kind(name: String) -> Result<Kind> {
     serde_json::from_value(name.into()).map_err(AppError::fault)
 }
 
-/// What a row is about: the table says that it is one of the two.
-fn subject(booking: Option<Uuid>, thread: Option<Uuid>) -> Result<Subject> {
+/// What a row is about: the table says that it is one of them.
+fn subject(booking: Option<Uuid>, thread: Option<Uuid>, payout: Option<Uuid>) -> Result<Subject> {
     let subject = booking.map(|id| Subject::Booking(BookingId(id)));
     let subject = subject.or_else(|| thread.map(|id| Subject::Thread(ThreadId(id))));
+    let subject = subject.or_else(|| payout.map(|id| Subject::Payout(PayoutId(id))));
     subject.ok_or_else(|| AppError::fault("a notice about nothing"))
 }
 
@@ -62,13 +66,15 @@ pub(super) async fn list(
     offset: i64,
 ) -> Result<Vec<Notice>> {
     let rows = sqlx::query!(
-        r#"SELECT n.id, n.kind, n.booking_id, n.thread_id, n.created_at, n.read_at IS NOT NULL AS "is_read!",
-                  b.title AS "title?", b.starts_at AS "starts_at?", other.name AS other
+        r#"SELECT n.id, n.kind, n.booking_id, n.thread_id, n.payout_id, n.created_at,
+                  n.read_at IS NOT NULL AS "is_read!", b.title AS "title?", b.starts_at AS "starts_at?",
+                  coalesce(other.name, '') AS "other!", p.amount_minor AS "minor?", p.currency AS "currency?"
            FROM notices n
            LEFT JOIN bookings b ON b.id = n.booking_id
            LEFT JOIN chat_threads c ON c.id = n.thread_id
-           JOIN tutors t ON t.id = coalesce(b.tutor_id, c.tutor_id)
-           JOIN users other ON other.id = CASE
+           LEFT JOIN payouts p ON p.id = n.payout_id
+           LEFT JOIN tutors t ON t.id = coalesce(b.tutor_id, c.tutor_id)
+           LEFT JOIN users other ON other.id = CASE
                WHEN t.user_id = n.user_id THEN coalesce(b.student_id, c.student_id) ELSE t.user_id END
            WHERE n.user_id = $1
            ORDER BY n.id DESC LIMIT $2 OFFSET $3"#,
@@ -77,12 +83,15 @@ pub(super) async fn list(
         offset
     );
     let rows = rows.fetch_all(db).await?.into_iter().map(|row| {
+        let currency = row.currency.as_deref().map(Currency::parse).transpose().map_err(AppError::fault)?;
+        let amount = row.minor.zip(currency).map(|(minor, currency)| Money { minor, currency });
         Ok(Notice {
             id: row.id,
             kind: kind(row.kind)?,
-            subject: subject(row.booking_id, row.thread_id)?,
+            subject: subject(row.booking_id, row.thread_id, row.payout_id)?,
             other: row.other,
             lesson: row.title.zip(row.starts_at),
+            amount,
             created_at: row.created_at,
             is_read: row.is_read,
         })
@@ -112,13 +121,13 @@ pub(super) async fn set_read(
 ) -> Result<Option<(Kind, Subject)>> {
     let row = sqlx::query!(
         "UPDATE notices SET read_at = coalesce(read_at, $3) WHERE id = $2 AND user_id = $1
-         RETURNING kind, booking_id, thread_id",
+         RETURNING kind, booking_id, thread_id, payout_id",
         user.0,
         id,
         now
     );
     let Some(row) = row.fetch_optional(db).await? else { return Ok(None) };
-    Ok(Some((kind(row.kind)?, subject(row.booking_id, row.thread_id)?)))
+    Ok(Some((kind(row.kind)?, subject(row.booking_id, row.thread_id, row.payout_id)?)))
 }
 
 /// Notes that all of a person's notices were read; how many were not.

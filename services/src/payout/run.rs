@@ -202,6 +202,7 @@ async fn refused(
     }
     store::release_lines(tx, id, now).await?;
     store::look_again_at(tx, pending.tutor, now + RETRY_AFTER).await?;
+    jobs::enqueue(tx, &TellOfPayout { payout: id }).await?;
     tell(tx, pending, now).await
 }
 
