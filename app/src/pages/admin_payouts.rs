@@ -20,7 +20,7 @@ use super::{
     query,
     updates::{Updates, refresh_at},
 };
-use crate::ui::{Card, Glyph, PageHeader, Stat, TabItem, Tabs};
+use crate::ui::{Card, Cell, Column, PageHeader, TabItem, Table, Tabs};
 
 /// Its address.
 pub(super) const PAYOUTS: &str = "/admin/payouts";
@@ -77,7 +77,6 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
             <SavedNotice/>
             <FlashNotice actions=&["pay_again"]/>
             <div id="payouts" data-live="" data-refresh-at=refresh class="flow">
-                {tiles(locale, &sums)}
                 <Tabs label=td_string!(locale, payouts.states) items/>
                 <Card title=shelf_name(locale, shelf)>
                     <div class="stack">
@@ -85,6 +84,7 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
                         <Lines visit=for_lines shelf lines/>
                     </div>
                 </Card>
+                {(!sums.is_empty()).then(|| currencies(locale, &sums))}
                 {refused}
                 <Card title=td_string!(locale, payouts.debts)><Debts visit debts/></Card>
             </div>
@@ -93,21 +93,27 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
     }
 }
 
-/// How much is foreseen, waits, is on the way and is carried, by currency.
-fn tiles(locale: Locale, sums: &[Sum]) -> impl IntoView + use<> {
-    let shown = [
-        (Shelf::Foreseen, Glyph::Hourglass),
-        (Shelf::Waiting, Glyph::Clock),
-        (Shelf::OnTheWay, Glyph::ArrowRight),
-        (Shelf::Carried, Glyph::Refresh),
-    ];
-    let tiles = shown.map(|(shelf, icon)| {
-        let amounts = sums.iter().filter(|sum| sum.shelf == shelf);
-        let amounts: Vec<_> = amounts.map(|sum| format::money(locale, sum.minor, sum.currency)).collect();
-        let value = if amounts.is_empty() { "–".to_owned() } else { amounts.join(" · ") };
-        view! { <Stat label=shelf_name(locale, shelf) value icon/> }
+/// How much is foreseen, waits, is on the way and is carried: a row for each currency.
+fn currencies(locale: Locale, sums: &[Sum]) -> impl IntoView + use<> {
+    let shown = [Shelf::Foreseen, Shelf::Waiting, Shelf::OnTheWay, Shelf::Carried];
+    let mut found: Vec<_> =
+        sums.iter().filter(|sum| shown.contains(&sum.shelf)).map(|sum| sum.currency).collect();
+    found.sort_unstable();
+    found.dedup();
+    let name = td_string!(locale, payouts.currency);
+    let rows = found.into_iter().map(|currency| {
+        let cells = shown.map(|shelf| {
+            let sum = sums.iter().find(|sum| sum.shelf == shelf && sum.currency == currency);
+            let text = sum.map_or("–".to_owned(), |sum| format::money(locale, sum.minor, currency));
+            view! { <Cell label=shelf_name(locale, shelf) numeric=true>{text}</Cell> }
+        });
+        view! { <tr><Cell label=name>{currency.code()}</Cell>{cells.collect_view()}</tr> }
     });
-    view! { <div class="grid-tiles">{tiles.collect_view()}</div> }
+    let rows = rows.collect_view();
+    let mut columns = vec![Column::text(name)];
+    columns.extend(shown.map(|shelf| Column::number(shelf_name(locale, shelf))));
+    let caption = td_string!(locale, payouts.by_currency);
+    view! { <Card title=caption><Table caption caption_hidden=true columns>{rows}</Table></Card> }
 }
 
 /// The tab of a part; what needs somebody says how much of it there is.
