@@ -150,11 +150,9 @@ fn sentence(locale: Locale, visit: &Visit, notice: &Notice) -> String {
         Kind::Payout => td_string!(locale, notices.payout, amount = amount).to_string(),
         Kind::PayoutFailed => td_string!(locale, notices.payout_failed, amount = amount).to_string(),
         // The table takes no others.
-        Kind::NewMessage
-        | Kind::SignIn
-        | Kind::VerifyEmail
-        | Kind::SignInLink
-        | Kind::Reconciliation => td_string!(locale, notices.new_message, name = name).to_string(),
+        Kind::NewMessage | Kind::SignIn | Kind::VerifyEmail | Kind::SignInLink | Kind::Reconciliation => {
+            td_string!(locale, notices.new_message, name = name).to_string()
+        }
     }
 }
 

@@ -26,7 +26,9 @@ use crate::{
     busy::{self, ReadCalendar},
     diary::{self, WriteLesson},
     dispute::SubmitEvidence,
-    mail::{SendMail, TellOfBooking, TellOfDifferences, TellOfDispute, TellOfPayout, TellOfRefund, WriteMail},
+    mail::{
+        SendMail, TellOfBooking, TellOfDifferences, TellOfDispute, TellOfPayout, TellOfRefund, WriteMail,
+    },
     payment::{
         self, ChargeLesson, DetachCard, HandlePaymentEvent, RefundCharge, ReleaseDeposit, SecureDeposit,
     },
