@@ -20,7 +20,7 @@ check: ## Formatting and lints only
 journeys: ## The journeys in Chromium only, on the release build
 	@scripts/journeys
 
-bench: ## The benchmarks: one table, also in docs/BENCHMARKS.md; ONLY=bookings, charging or streams: a part
+bench: ## The benchmarks: one table, also in docs/BENCHMARKS.md; ONLY=bookings, charging, payouts, reconciliation or streams: a part
 	@scripts/bench $(ONLY)
 
 screens: ## Photographs every main page into docs/screens

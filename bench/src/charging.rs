@@ -2,11 +2,14 @@
 //! queue of jobs beside what Postgres alone can do.
 
 use std::{
+    net::SocketAddr,
     path::Path,
     process::Stdio,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use axum::body::Bytes;
 use chrono::{DateTime, Utc};
 use domain::{
     account::{Language, Role},
@@ -72,15 +75,17 @@ const JOBS: i32 = 20_000;
 /// How long pgbench claims.
 const CLAIMS: Duration = Duration::from_secs(4);
 
-/// A payment provider, ended with this.
-struct Provider {
-    _process: Child,
-    stripe: StripeConfig,
+/// A payment provider, ended with the last of these.
+#[derive(Clone)]
+pub struct Provider {
+    _process: Arc<Child>,
+    /// What opens it.
+    pub stripe: StripeConfig,
 }
 
 impl Provider {
     /// Starts the sandbox that lies beside the server.
-    async fn start(server: &Path) -> Outcome<Self> {
+    pub async fn start(server: &Path) -> Outcome<Self> {
         let program = server.with_file_name("sandbox");
         let mut process = Command::new(&program)
             .stdin(Stdio::null())
@@ -99,16 +104,28 @@ impl Provider {
             api_base: Some(url.to_owned()),
             js_url: format!("{url}/v3/"),
         };
-        Ok(Provider { _process: process, stripe })
+        Ok(Provider { _process: Arc::new(process), stripe })
     }
 
-    fn url(&self) -> &str {
+    /// Where it is.
+    pub fn url(&self) -> &str {
         self.stripe.api_base.as_deref().unwrap_or_default()
     }
 
+    /// The same as an address.
+    pub fn addr(&self) -> Outcome<SocketAddr> {
+        Ok(self.url().trim_start_matches("http://").parse()?)
+    }
+
+    /// Posts a form with the secret key.
+    pub async fn post(&self, path: &str, form: String) -> Outcome<(u16, Bytes)> {
+        let addr = self.addr()?;
+        http::once(addr, http::form(addr, path, &self.stripe.secret_key, form)?).await
+    }
+
     /// Says something to its control address.
-    async fn control(&self, method: &str, what: &str, body: Option<Value>) -> Outcome<Value> {
-        let addr = self.url().trim_start_matches("http://").parse()?;
+    pub async fn control(&self, method: &str, what: &str, body: Option<Value>) -> Outcome<Value> {
+        let addr = self.addr()?;
         let (status, answer) =
             http::once(addr, http::json(addr, method, &format!("/_control/{what}"), body)?).await?;
         match status {

@@ -16,6 +16,10 @@ const BUSY: &str = include_str!("../sql/busy.sql");
 const TEACHERS: &str = include_str!("../sql/teachers.sql");
 /// Lessons between them.
 const LESSONS: &str = include_str!("../sql/lessons.sql");
+/// Payments of them.
+const LEDGER: &str = include_str!("../sql/ledger.sql");
+/// Tutors who are to be paid.
+const PAYOUTS: &str = include_str!("../sql/payouts.sql");
 /// Pairs of people who talk.
 const STREAMS: &str = include_str!("../sql/streams.sql");
 /// The slug of that tutor.
@@ -54,6 +58,17 @@ pub async fn lessons(db: &PgPool, now: DateTime<Utc>, numbers: RangeInclusive<i3
         ("bench.due", due.to_string()),
     ];
     fill_with(db, now, LESSONS, &more).await
+}
+
+/// Adds so many payments to the ledger, from an instant on (seconds since 1970).
+pub async fn ledger(db: &PgPool, now: DateTime<Utc>, from: i64, payments: u64) -> Outcome {
+    let more = [("bench.from", from.to_string()), ("bench.last", payments.to_string())];
+    fill_with(db, now, LEDGER, &more).await
+}
+
+/// Adds tutors with a lesson each that is to be paid out.
+pub async fn payees(db: &PgPool, now: DateTime<Utc>) -> Outcome {
+    fill(db, now, PAYOUTS).await
 }
 
 /// Adds so many pairs of people who talk.

@@ -105,6 +105,13 @@ pub fn json(addr: SocketAddr, method: &str, path: &str, body: Option<Value>) -> 
     Ok(request.header("content-type", "application/json").body(Full::new(body))?)
 }
 
+/// A form, with a bearer.
+pub fn form(addr: SocketAddr, path: &str, bearer: &str, form: String) -> Outcome<Ask> {
+    let request = Request::post(path).header("host", addr.to_string());
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    Ok(request.header("authorization", format!("Bearer {bearer}")).body(Full::new(form.into()))?)
+}
+
 /// A kept connection.
 pub struct Connection(http1::SendRequest<Full<Bytes>>);
 

@@ -1,8 +1,9 @@
 //! `make bench`: what the product promises, measured on the machine at hand.
 //!
 //! `bench` runs every measurement against the release server and a Postgres of its own that keeps its
-//! commits on disk, prints one table, and writes it into docs/BENCHMARKS.md. `bench bookings`, `bench charging`
-//! and `bench streams` measure and print a part. `bench plain` serves the baseline of the tutor page. The driver shares the machine's cores with what it measures.
+//! commits on disk, prints one table, and writes it into docs/BENCHMARKS.md. `bench bookings`, `bench charging`,
+//! `bench payouts`, `bench reconciliation` and `bench streams` measure and print a part. `bench plain` serves the baseline of the tutor page;
+//! `bench reconcile` is the process that reconciles. The driver shares the machine's cores with what it measures.
 
 mod bookings;
 mod charging;
@@ -12,9 +13,11 @@ mod fixture;
 mod http;
 mod machine;
 mod pages;
+mod paying;
 mod pgbench;
 mod plain;
 mod process;
+mod reconciling;
 mod report;
 mod sizes;
 mod slots;
@@ -42,9 +45,12 @@ fn main() -> ExitCode {
         Some("bookings") => runtime.block_on(suite::run_part(Part::Bookings)),
         Some("charging") => runtime.block_on(suite::run_part(Part::Charging)),
         Some("streams") => runtime.block_on(suite::run_part(Part::Streams)),
+        Some("payouts") => runtime.block_on(suite::run_part(Part::Payouts)),
+        Some("reconciliation") => runtime.block_on(suite::run_part(Part::Reconciliation)),
+        Some("reconcile") => runtime.block_on(reconciling::compare()),
         Some("plain") => runtime.block_on(plain::serve()),
         Some(other) => {
-            Err(format!("unknown word {other}: `bench` measures all, `bench bookings|charging|streams` a part, `bench plain` is the baseline").into())
+            Err(format!("unknown word {other}: `bench` measures all, `bench bookings|charging|payouts|reconciliation|streams` a part, `bench plain` is the baseline").into())
         }
     };
     match outcome {

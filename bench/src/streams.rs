@@ -188,7 +188,7 @@ fn per_stream(kilobytes: u64, streams: usize) -> f64 {
 }
 
 /// The resident memory of a process, KB (`VmRSS`, proc(5)).
-fn resident(pid: i32) -> Outcome<u64> {
+pub fn resident(pid: i32) -> Outcome<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
     Ok(line.trim().trim_end_matches(" kB").trim().parse()?)

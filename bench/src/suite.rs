@@ -20,13 +20,15 @@ use crate::{
     fixture,
     machine::Machine,
     pages::{self, Asked},
+    paying,
     process::{self, PRODUCTION, Process},
+    reconciling,
     report::{self, Report, Row},
     sizes, slots, step, streams,
 };
 
 /// Everything ends by then, whatever hangs.
-const DEADLINE: Duration = Duration::from_secs(420);
+const DEADLINE: Duration = Duration::from_secs(900);
 
 /// The demonstration, as visitors meet it, and a copy of it for the baseline.
 const PAGES: Name = "bench_pages";
@@ -54,6 +56,10 @@ pub enum Part {
     Charging,
     /// Messages over open streams.
     Streams,
+    /// Ten thousand transfers to tutors.
+    Payouts,
+    /// A million lines of the payment provider.
+    Reconciliation,
 }
 
 /// What was measured, and on which Postgres.
@@ -127,6 +133,8 @@ async fn choose(
             book(databases, places).await
         }
         Some(Part::Charging) => charging::rows(databases, &places.server, &places.scratch, now).await,
+        Some(Part::Payouts) => paying::rows(databases, &places.server, &places.scratch, now).await,
+        Some(Part::Reconciliation) => reconciling::rows(databases, &places.scratch, now).await,
         Some(Part::Streams) => streams::rows(databases, &places.server, &places.scratch, now).await,
     }
 }
@@ -183,6 +191,11 @@ async fn measure(databases: &Databases, places: &Places, now: DateTime<Utc>) -> 
     step("live streams");
     let streamed = streams::rows(databases, &places.server, &places.scratch, now).await;
 
+    step("payouts");
+    let paid_out = paying::rows(databases, &places.server, &places.scratch, now).await;
+    step("reconciliation");
+    let reconciled = reconciling::rows(databases, &places.scratch, now).await;
+
     let mut rows = Vec::new();
     for (what, part) in [
         ("availability of 30 days", available),
@@ -192,6 +205,8 @@ async fn measure(databases: &Databases, places: &Places, now: DateTime<Utc>) -> 
         ("tutor page as a browser asks", compressed.map(|row| vec![row])),
         ("charging", charged),
         ("live streams", streamed),
+        ("payouts", paid_out),
+        ("reconciliation", reconciled),
         (IDLE, idle.map(|row| vec![row])),
     ] {
         rows.extend(part.unwrap_or_else(|error| vec![Row::missing(what, "–", error.to_string())]));
