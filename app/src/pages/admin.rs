@@ -25,10 +25,11 @@ use super::{
     i18n::{Locale, state_name, td_string},
     load::load,
     presences::ADMIN_PAGE,
+    query,
 };
 use crate::ui::{
-    Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, Cell, Column, Glyph, PageHeader, Stat,
-    StateBadge, Table, Tone,
+    Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, Cell, Column, Dialog, Glyph, PageHeader,
+    Stat, StateBadge, Table, Tone,
 };
 
 /// How much waits for an admin, by queue.
@@ -209,6 +210,29 @@ fn reconciliation(locale: Locale, differences: i64) -> impl IntoView {
     }
 }
 
+/// The way to give money back again, and the question before it. Without script it arrives open at its own address.
+#[component]
+fn Again(visit: Visit, case: Case) -> impl IntoView {
+    let locale = visit.locale();
+    let (id, word) = (case.id.to_string(), td_string!(locale, admin.case_again));
+    let open = query::get(&visit.query, "again").as_deref() == Some(&*id);
+    let close = if open { "/admin#cases".to_owned() } else { String::new() };
+    let (target, label) = (format!("again-{id}"), format!("{word}: {}", case.title));
+    let much = case.amount.map_or_else(String::new, |money| amount(locale, money));
+    let text = td_string!(locale, admin.case_again_text, amount = much, title = case.title).to_string();
+    view! {
+        <ButtonLink href=format!("/admin?again={id}") size=ButtonSize::Small attr:data-opens=target.clone() attr:aria-label=label>{word}</ButtonLink>
+        <Dialog id=target title=word close_label=td_string!(locale, site.close) open close_href=close>
+            <p>{text}</p>
+            <form method="post" action="/do/try_again" class="form-actions">
+                <input type="hidden" name="case" value=id/>
+                <Button>{word}</Button>
+                <ButtonLink href="/admin#cases" variant=ButtonVariant::Ghost attr:data-closes="">{td_string!(locale, admin.case_again_not)}</ButtonLink>
+            </form>
+        </Dialog>
+    }
+}
+
 /// What waits for an admin's decision, with the way to the charge that it is about.
 #[component]
 fn Cases(visit: Visit, cases: Vec<Case>) -> impl IntoView {
@@ -218,7 +242,6 @@ fn Cases(visit: Visit, cases: Vec<Case>) -> impl IntoView {
     }
     let (lesson, kind) = (td_string!(locale, admin.case_lesson), td_string!(locale, admin.case_kind));
     let opened = td_string!(locale, admin.case_opened);
-    let again = td_string!(locale, admin.case_again);
     let (close, decided) = (td_string!(locale, admin.case_close), td_string!(locale, admin.case_decided));
     let rows = cases.into_iter().map(|case| {
         let href = format!("/lessons/{}/charge", case.booking);
@@ -230,15 +253,8 @@ fn Cases(visit: Visit, cases: Vec<Case>) -> impl IntoView {
             _ => td_string!(locale, admin.case_other),
         };
         let much = case.amount.map(|money| view! { <br/><strong class="tabular">{amount(locale, money)}</strong> });
-        let again = matches!(case.kind.as_str(), "refund_failed" | "deposit_not_returned").then(|| {
-            let label = format!("{again}: {}", case.title);
-            view! {
-                <form method="post" action="/do/try_again" class="row">
-                    <input type="hidden" name="case" value=case.id.to_string()/>
-                    <Button size=ButtonSize::Small attr:aria-label=label>{again}</Button>
-                </form>
-            }
-        });
+        let again = matches!(case.kind.as_str(), "refund_failed" | "deposit_not_returned")
+            .then(|| view! { <Again visit=visit.clone() case=case.clone()/> });
         let since = format::near(locale, visit.zone, case.opened_at, visit.now);
         let label = format!("{decided}: {}", case.title);
         let field = format!("case-note-{}", case.id);

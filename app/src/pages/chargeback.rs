@@ -1,6 +1,6 @@
 //! What a bank does about a payment: in words, and the form that has our evidence sent to it.
 
-use domain::dispute::Standing;
+use domain::{account::Role, dispute::Standing};
 use leptos::prelude::*;
 use services::dispute::Bank;
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::ui::{Button, Card};
 
-/// How each chargeback of a payment stands, a line for each.
+/// How each chargeback of a payment stands, a line for each; for admins also why our evidence was refused.
 #[component]
 pub fn Banks(
     /// The request.
@@ -22,8 +22,10 @@ pub fn Banks(
     /// Oldest first.
     banks: Vec<Bank>,
 ) -> impl IntoView {
-    let lines = banks.into_iter().map(|bank| {
-        let failure = bank.failure.clone().map(|why| {
+    // In the provider's words, and of no use to the parties.
+    let for_admin = visit.actor.as_ref().is_some_and(|actor| actor.role == Role::Admin);
+    let lines = banks.into_iter().map(move |bank| {
+        let failure = bank.failure.clone().filter(|_| for_admin).map(|why| {
             let text = td_string!(visit.locale(), dispute.bank_refused, why = why).to_string();
             view! { <p>{text}</p> }
         });

@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 
 use super::{judge, read, store};
 use crate::{
-    Actor, Result, Services, chance,
+    Actor, Result, Services, account, chance,
     jobs::{self, Job},
     live,
 };
@@ -160,7 +160,7 @@ async fn part(services: &Services, id: ReconciliationId) -> Result<Part> {
 
 /// Tells the admins' open pages how far it is; whom to wake after the commit.
 pub(super) async fn tell(tx: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<UserId>> {
-    let people = store::list_admins(tx).await?;
+    let people = account::list_admins(tx).await?;
     live::record(tx, &people, "reconciliation", &json!({}), now).await?;
     Ok(people)
 }

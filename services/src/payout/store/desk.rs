@@ -85,10 +85,11 @@ macro_rules! desk {
                         disputed, NULL
                  FROM own WHERE payable < $1 OR disputed GROUP BY tutor_id, currency, disputed
                  UNION ALL
-                 SELECT CASE state WHEN 'pending' THEN 'on_the_way' ELSE 'paid' END, id, tutor_id, currency,
-                        amount_minor, 0, coalesce(finished_at, created_at), coalesce(finished_at, created_at), false,
-                        NULL
-                 FROM payouts WHERE state IN ('pending', 'paid')
+                 SELECT 'on_the_way', id, tutor_id, currency, amount_minor, 0, created_at, created_at, false, NULL
+                 FROM payouts WHERE state = 'pending'
+                 UNION ALL
+                 SELECT 'paid', id, tutor_id, currency, amount_minor, 0, finished_at, finished_at, false, NULL
+                 FROM payouts WHERE state = 'paid'
                  UNION ALL
                  SELECT 'failed', f.id, f.tutor_id, f.currency, f.amount_minor, 0, f.finished_at, f.finished_at, false,
                         f.failure
@@ -147,12 +148,12 @@ pub(in crate::payout) async fn list_desk(
     Ok((rows.into_iter().map(Row::line).collect::<Result<_>>()?, total))
 }
 
-/// How much there is of each part of the admin's page, by currency.
+/// How much there is of each part of the admin's page, by currency; but of what was paid, which only grows.
 pub(in crate::payout) async fn sum_desk(db: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Sum>> {
     let rows = desk!(
         SumRow,
         "SELECT shelf AS \"shelf!\", currency AS \"currency!\", sum(minor)::bigint AS \"minor!\", count(*) AS \"lines!\"
-         FROM desk GROUP BY shelf, currency ORDER BY shelf, currency",
+         FROM desk WHERE shelf <> 'paid' GROUP BY shelf, currency ORDER BY shelf, currency",
         now
     );
     let read = rows.fetch_all(db).await?.into_iter().map(|row| {

@@ -10,7 +10,6 @@ pub(super) use differences::{
 };
 pub(super) use lines::{insert_lines, list_fees};
 pub(super) use runs::{
-    NewRun, count_found, find_open, finish, insert, list_admins, set_judged, set_read, take_open,
-    was_handed_out,
+    NewRun, count_found, find_open, finish, insert, set_judged, set_read, take_open, was_handed_out,
 };
 pub(super) use views::{count_differences, find_last_start, list_differences, list_runs};

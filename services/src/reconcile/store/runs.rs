@@ -171,10 +171,3 @@ pub(in crate::reconcile) async fn finish(
     finished.execute(tx).await?;
     Ok(())
 }
-
-/// All admins.
-pub(in crate::reconcile) async fn list_admins(db: &mut PgConnection) -> Result<Vec<UserId>> {
-    let ids =
-        sqlx::query_scalar!("SELECT id FROM users WHERE role = 'admin' AND deleted_at IS NULL ORDER BY id");
-    Ok(ids.fetch_all(db).await?.into_iter().map(UserId).collect())
-}
