@@ -22,7 +22,9 @@ async function taught(server: Server, student: Account, tutor: Tutor, card: stri
   return id;
 }
 
-test('a tutor sets up payouts, is paid after the window, and keeps the statement', { tag: '@phone' }, async ({ server, person }) => {
+test('a tutor sets up payouts, is paid after the window, and keeps the statement', { tag: '@phone' }, async ({ server, person, watch }) => {
+  // The provider's page has no icon.
+  watch.allow(/favicon\.ico/);
   const tutor = await newTutor(server);
   const student = await newStudent(server);
   await taught(server, student, tutor, 'pm_card_visa');
