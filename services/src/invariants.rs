@@ -106,11 +106,15 @@ pub async fn count(services: &Services) -> Result<Violations> {
                  SELECT coalesce(sum(r.amount_minor), 0) FROM refunds r
                  WHERE r.charge_id = c.id AND r.state <> 'failed')) AS \"refund_mismatches!\",
              (SELECT count(*) FROM chargebacks k JOIN disputes d ON d.id = k.dispute_id
-                 LEFT JOIN charges c ON c.booking_id = k.booking_id LEFT JOIN refunds r ON r.chargeback_id = k.id
+                 LEFT JOIN charges c ON c.booking_id = k.booking_id
+                     AND coalesce(c.payment_intent = k.payment, true)
+                 CROSS JOIN LATERAL (SELECT coalesce(sum(r.amount_minor), 0) AS minor FROM refunds r
+                     WHERE r.chargeback_id = k.id) entered
                  WHERE CASE k.standing
-                     WHEN 'lost' THEN r.id IS NULL AND c.state = 'paid' AND c.refunded_minor < c.amount_minor
-                     WHEN 'won' THEN r.id IS NOT NULL
-                     ELSE r.id IS NOT NULL OR d.state <> 'open' END) AS \"chargebacks_out_of_step!\",
+                     WHEN 'lost' THEN entered.minor < k.amount_minor AND c.state = 'paid'
+                         AND c.currency = k.currency AND c.refunded_minor < c.amount_minor
+                     WHEN 'won' THEN entered.minor > 0
+                     ELSE entered.minor > 0 OR d.state <> 'open' END) AS \"chargebacks_out_of_step!\",
              (SELECT count(*) FROM deposits d JOIN bookings b ON b.id = d.booking_id
                  LEFT JOIN charges c ON c.booking_id = b.id
                  WHERE d.state = 'secured' AND b.state <> 'confirmed' AND c.state IS DISTINCT FROM 'scheduled')

@@ -2,32 +2,28 @@
 //! evidence.
 #![allow(clippy::expect_used, reason = "a fixture that fails is a failed test")]
 
+#[path = "till/bank.rs"]
+mod bank;
 mod till;
 
 use std::time::{Duration, Instant};
 
+use bank::{GIVEN_BACK, LOST, NOT_RECEIVED, TAKEN, words};
 use chrono::TimeDelta;
 use domain::{
     Code,
     account::Role,
-    booking::Booking,
-    dispute::{Outcome, Reason, Standing, Statement},
-    ids::DisputeId,
+    dispute::{Outcome, Reason, Standing},
 };
-use sandbox::Options;
-use serde_json::Value;
 use services::{
-    Actor,
-    dispute::{self, Dispute},
-    ledger, lesson, mail,
+    dispute, lesson, mail,
     payment::{self, ChargeStatus},
     sweep,
-    testing::{assert_invariants, at_hour, booked, execute, number, refused, user},
+    testing::{assert_invariants, at_hour, execute, number, refused, user},
 };
 use sqlx::PgPool;
-use till::{FAULTS, Till};
+use till::FAULTS;
 
-const NOT_RECEIVED: &str = "pm_card_createDisputeProductNotReceived";
 const INQUIRY: &str = "pm_card_createDisputeInquiry";
 const OPEN_EVIDENCE: &str = "SELECT count(*) FROM chargeback_evidence WHERE finished_at IS NULL";
 
@@ -38,78 +34,6 @@ const PAUSE: Duration = Duration::from_millis(200);
 const LONG: Duration = Duration::from_secs(60);
 
 const WINDOW: TimeDelta = TimeDelta::hours(73);
-
-/// What the ledger has of a payment that a bank took for now, of one that it gave back, and of one that is lost.
-const TAKEN: [&str; 4] = ["taken_back -2500", "taken_back 2500", "fee -1500", "fee 1500"];
-const GIVEN_BACK: [&str; 4] = ["taken_back 2500", "taken_back -2500", "fee 1500", "fee -1500"];
-const LOST: [&str; 3] = ["lost 2500", "lost -2250", "lost -250"];
-
-fn words(text: &str) -> Statement {
-    Statement::parse(text).expect("a statement")
-}
-
-impl Till {
-    /// A lesson that was charged on a card whose owner takes the payment back, and an admin.
-    async fn charged(&self, card: &str) -> (Booking, Actor) {
-        self.card(card).await;
-        let booking = self.taught(4).await;
-        self.at(booking.end).await;
-        self.tick().await;
-        (booking, user(&self.services, "Ada", Role::Admin).await)
-    }
-
-    /// The provider's messages about disputes so far, the oldest first.
-    async fn messages(&self) -> Vec<Value> {
-        let mut events = self.listed("events").await;
-        events.retain(|event| event["type"].as_str().is_some_and(|kind| kind.starts_with("charge.dispute.")));
-        events.reverse();
-        events
-    }
-
-    /// The platform is sent messages, in this order, and does what follows.
-    async fn told(&self, messages: &[Value]) {
-        let (at, secret) = (self.services.clock.now().timestamp(), Options::default().webhook_secret);
-        for message in messages {
-            let body = message.to_string();
-            let signature = sandbox::webhooks::sign(&secret, at, &body);
-            payment::receive(&self.services, &signature, body.as_bytes()).await.expect("received");
-        }
-        self.tick().await;
-    }
-
-    async fn told_all(&self) {
-        self.told(&self.messages().await).await;
-    }
-
-    async fn case(&self, booking: &Booking) -> Dispute {
-        let found = dispute::of_lesson(&self.services, &self.tutor.actor, booking.id).await.expect("read");
-        found.disputes.into_iter().next_back().expect("a dispute")
-    }
-
-    /// What the ledger has of a lesson since it was paid.
-    async fn since_paid(&self, booking: &Booking) -> Vec<String> {
-        let lines = self.explained(booking).await.lines;
-        let lines = lines.into_iter().filter(|line| !["settled", "paid"].contains(&&*line.event));
-        lines.map(|line| format!("{} {}", line.event, line.amount)).collect()
-    }
-
-    async fn submit(&self, admin: &Actor, id: DisputeId, text: &str) -> services::Result<Dispute> {
-        dispute::submit_evidence(&self.services, admin, id, &words(text)).await
-    }
-
-    /// The bank decides for the owner of the card.
-    async fn lost(&self) {
-        let id = self.listed("disputes").await[0]["id"].as_str().expect("an id").to_owned();
-        self.elsewhere(&format!("disputes/{id}/close"), &[]).await;
-    }
-
-    /// What the ledger owes the tutor.
-    async fn owed_to_tutor(&self, admin: &Actor) -> i64 {
-        let own = format!("tutor:{}", self.tutor.id);
-        let all = ledger::balances(&self.services, admin).await.expect("balances");
-        all.into_iter().find(|line| line.account == own).map_or(0, |line| line.balance)
-    }
-}
 
 async fn until_decided(db: PgPool, text: &str, standing: Standing, more: &[&str], left: i64) {
     let till = till::open(db).await;
@@ -310,12 +234,7 @@ async fn an_inquiry_leaves_the_money_to_be_given_back(db: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn what_was_paid_ahead_can_be_lost(db: PgPool) {
     let till = till::open(db).await;
-    execute(&till.services, "INSERT INTO settings VALUES ('collection', '\"prepay\"')").await;
-    till.at(at_hour(0)).await;
-    till.card(NOT_RECEIVED).await;
-    let start = at_hour(28);
-    let booking = booked(&till.services, &till.student, &till.tutor, start).await;
-    till.tick().await;
+    let (booking, _) = till.paid_ahead().await;
     till.told_all().await;
     till.lost().await;
     till.told_all().await;

@@ -172,7 +172,7 @@ async fn what_a_bank_takes_and_gives_back_is_no_difference(db: PgPool) {
     till.elsewhere(&format!("disputes/{dispute}"), &evidence).await;
     let missed = compare(&till, &admin).await;
     let [missed] = &missed[..] else { panic!("{missed:?}") };
-    assert_eq!(named(missed), (Kind::Chargeback, Fault::MissingInLedger, None, Some(4000)), "with its fee");
+    assert_eq!(named(missed), (Kind::Chargeback, Fault::MissingInLedger, None, Some(2500)));
     till.hear("charge.dispute.closed").await;
     assert_eq!(compare(&till, &admin).await, []);
     let [provider, own] = balances(&till, &admin).await;

@@ -50,14 +50,17 @@ impl Standing {
         Standing::ALL.into_iter().find(|standing| standing.name() == text)
     }
 
-    /// From the provider's word (Stripe's `status` of a dispute; an inquiry's begin with `warning_`).
+    /// From the provider's word (Stripe's `status` of a dispute; an inquiry's begin with `warning_`), and whether the
+    /// payment was taken: a chargeback that was prevented ends with the payment given back by agreement of the banks
+    /// (Visa's Rapid Dispute Resolution), or blocked before it began.
     #[must_use]
-    pub fn of_provider(status: &str) -> Option<Standing> {
+    pub fn of_provider(status: &str, is_taken: bool) -> Option<Standing> {
         match status {
             "warning_needs_response" => Some(Standing::Inquiry),
             "warning_under_review" => Some(Standing::InquiryReview),
             "needs_response" => Some(Standing::NeedsResponse),
             "under_review" => Some(Standing::UnderReview),
+            "prevented" if is_taken => Some(Standing::Lost),
             "won" | "warning_closed" | "prevented" => Some(Standing::Won),
             "lost" => Some(Standing::Lost),
             _ => None,
@@ -112,14 +115,17 @@ mod tests {
 
     #[test]
     fn the_words_of_the_provider() {
-        for (word, expected) in [
-            ("warning_needs_response", Some(Standing::Inquiry)),
-            ("warning_closed", Some(Standing::Won)),
-            ("under_review", Some(Standing::UnderReview)),
-            ("lost", Some(Standing::Lost)),
-            ("unheard_of", None),
+        for (word, is_taken, expected) in [
+            ("warning_needs_response", false, Some(Standing::Inquiry)),
+            ("warning_closed", false, Some(Standing::Won)),
+            ("under_review", true, Some(Standing::UnderReview)),
+            ("won", false, Some(Standing::Won)),
+            ("lost", true, Some(Standing::Lost)),
+            ("prevented", false, Some(Standing::Won)),
+            ("prevented", true, Some(Standing::Lost)),
+            ("unheard_of", false, None),
         ] {
-            assert_eq!(Standing::of_provider(word), expected, "{word}");
+            assert_eq!(Standing::of_provider(word, is_taken), expected, "{word}, {is_taken}");
         }
         for standing in Standing::ALL {
             assert_eq!(Standing::parse(standing.name()), Some(standing));

@@ -41,9 +41,9 @@ const COMMITS: [(&str, usize, &str); 25] = [
     ),
     (
         "payment/release.rs",
-        4,
-        "give_back_rest: recording. One writes nothing; what is refused or comes back later is recorded as a refund that \
-         fails is (services/tests/stuck.rs)",
+        5,
+        "give_back_rest: recording. One writes nothing; what was captured elsewhere, is refused or comes back later is \
+         recorded as a refund that fails is (services/tests/stuck.rs)",
     ),
     ("payment/sandbox.rs", 1, "none: where the stand-in of development listens"),
     ("payment/webhook.rs", 1, "message"),

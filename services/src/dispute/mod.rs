@@ -25,7 +25,7 @@ use crate::{
 };
 
 pub use chargeback::{Bank, SubmitEvidence, submit_evidence};
-pub(crate) use chargeback::{bear_losses, has_money, hear};
+pub(crate) use chargeback::{bear_losses, has_money, has_payment, hear, lost_beside_charge};
 pub use decide::decide;
 pub use weigh::{Weighed, weigh};
 

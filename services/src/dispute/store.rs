@@ -282,7 +282,8 @@ macro_rules! queue {
                     (SELECT min(k.due_by) FROM chargebacks k WHERE k.dispute_id = d.id
                         AND k.standing IN ('inquiry', 'needs_response') AND NOT EXISTS (
                             SELECT FROM chargeback_evidence e
-                            WHERE e.chargeback_id = k.id AND e.inquiry = (k.standing = 'inquiry'))) AS due_by
+                            WHERE e.chargeback_id = k.id AND e.inquiry = (k.standing = 'inquiry')
+                                AND e.failure IS NULL)) AS due_by
              FROM disputes d JOIN bookings b ON b.id = d.booking_id JOIN users s ON s.id = b.student_id
              JOIN tutors t ON t.id = b.tutor_id JOIN users tu ON tu.id = t.user_id "
                 + $tail,

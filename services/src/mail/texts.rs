@@ -233,6 +233,8 @@ pub(super) struct DisputeTexts {
     pub bank_won_tutor: String,
     pub bank_lost_student: String,
     pub bank_lost_tutor: String,
+    pub bank_closed_subject: String,
+    pub bank_closed: String,
     pub answered_subject: String,
     pub answered: String,
     pub decided_subject: String,

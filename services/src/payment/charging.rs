@@ -275,8 +275,9 @@ pub(super) async fn paid(
         ledger::post(tx, &found.booking, Event::Paid(owed.split.charge), &source, now).await?;
     }
     store::clear_debt(tx, id, "paid", now).await?;
-    let people = tell(tx, &found, "payment.succeeded", owed, now).await?;
+    // The tutor's account before the people who are told, as everywhere.
     payout::note_paid(tx, id).await?;
+    let people = tell(tx, &found, "payment.succeeded", owed, now).await?;
     // Last of all: receipts are numbered without gaps, so that whoever takes a number keeps all others waiting.
     let receipt = store::next_receipt(tx).await?;
     store::set_paid(tx, id, intent, receipt, now).await?;

@@ -18,6 +18,8 @@ pub(crate) struct Loss<'a> {
     pub reason: &'a str,
     /// Minor units, no more than is left of the charge.
     pub amount: i64,
+    /// Some of it was entered before, when less was left of the charge.
+    pub again: bool,
 }
 
 /// So much of a locked charge, which is paid, is gone: tutor and platform each do without their part, as with a refund,
@@ -33,7 +35,8 @@ pub(crate) async fn lose(
     let refund: RefundId = chance::id();
     store::insert_loss(tx, refund, (charge, owed.booking), parts, lost, now).await?;
     let found = booking::read(tx, owed.booking, now).await?.ok_or_else(booking::not_found)?;
-    let source = format!("chargeback/{}/lost", lost.chargeback);
+    let first = format!("chargeback/{}/lost", lost.chargeback);
+    let source = if lost.again { format!("{first}/{refund}") } else { first };
     ledger::post(tx, &found.booking, Event::Lost(parts), &source, now).await?;
     payout::foresee(tx, charge, refund, parts.payout.minor, now).await?;
     payout::given(tx, refund, now).await

@@ -172,6 +172,8 @@ pub(super) async fn failed(services: &Services, id: RefundId, why: &str) -> Resu
     }
     store::give_up_refund(&mut tx, &refund, now).await?;
     payout::undone(&mut tx, refund.charge, id, refund.parts.payout, now).await?;
+    // What is left again may be lost to a bank already.
+    dispute::bear_losses(&mut tx, refund.charge, now).await?;
     stuck::report(&mut tx, refund.booking, Stuck::Refund(id), refund.parts.charge, why, now).await?;
     let people = tell(&mut tx, &found, "payment.refund_failed", id, &refund, now).await?;
     tx.commit().await.map_err(AppError::from)?;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
+    Code, Refusal,
     ids::{BookingId, DepositId, UserId},
     ledger::Event,
     money::Money,
@@ -20,7 +21,7 @@ use super::{
 use crate::{
     AppError, Result, Services,
     booking::{self, Found},
-    chance,
+    chance, dispute,
     jobs::{self, Job},
     ledger, live, outbox,
 };
@@ -53,27 +54,73 @@ async fn release(services: &Services, id: DepositId) -> Result<()> {
             _ => Ok(()),
         };
     }
-    let Some(rest) = rest(&deposit) else { return Ok(()) };
+    give_back(services, &deposit, intent).await
+}
+
+/// Gives back what was paid and not charged, but for what the bank of the card has, or has kept.
+async fn give_back(services: &Services, deposit: &Deposit, intent: &str) -> Result<()> {
+    let Some(rest) = rest(deposit) else { return Ok(()) };
     // An earlier try may be older than what the provider remembers of keys.
     let provider = services.payments()?;
-    let answer = match provider.find_refund(deposit.return_key, intent).await? {
-        Some(answer) => answer,
-        None => provider.refund(deposit.return_key, intent, rest.minor).await?,
+    let known = provider.find_refund(deposit.return_key, intent).await?;
+    let mut db = services.db.acquire().await?;
+    let left = left(&mut db, rest, intent).await?;
+    drop(db);
+    let (answer, rest) = match (known, left) {
+        (Some(answer), left) => (answer, left.unwrap_or(rest)),
+        (None, Some(left)) => (provider.refund(deposit.return_key, intent, left.minor).await?, left),
+        (None, None) => return Ok(()),
     };
     match answer {
-        RefundAnswer::Given { .. } => returned(services, &deposit, rest).await,
-        RefundAnswer::Refused(why) => not_returned(services, &deposit, rest, &why).await,
+        RefundAnswer::Given { .. } => returned(services, deposit, rest).await,
+        RefundAnswer::Refused(why) => not_returned(services, deposit, rest, &why).await,
     }
 }
 
-/// Lets an authorization go. One that was captured elsewhere is for an admin to see to: the ledger knows nothing of it.
+/// How much of a rest banks have left; `None` where that is nothing, or while one has the payment: its decision has
+/// this asked again.
+async fn left(db: &mut PgConnection, rest: Money, intent: &str) -> Result<Option<Money>> {
+    if dispute::has_payment(db, intent).await? {
+        return Ok(None);
+    }
+    let minor = rest.minor - dispute::lost_beside_charge(db, intent).await?;
+    Ok((minor > 0).then_some(Money { minor, ..rest }))
+}
+
+/// Lets an authorization go. One that was captured elsewhere is given back as what was paid ahead.
 async fn let_go(services: &Services, deposit: &Deposit, intent: &str) -> Result<()> {
     match services.payments()?.cancel(intent, &format!("release-{}", deposit.id)).await? {
         Cancelled::Gone => Ok(()),
-        Cancelled::Taken => {
-            not_returned(services, deposit, deposit.amount, "it was captured elsewhere").await
+        Cancelled::Taken(minor) => {
+            tracing::warn!(deposit = %deposit.id, minor, "what was set aside was captured elsewhere");
+            match captured(services, deposit, minor).await? {
+                Some(paid) => give_back(services, &paid, intent).await,
+                None => Ok(()),
+            }
         }
     }
+}
+
+/// Records, once, that an authorization was captured elsewhere: from now on it is what was paid ahead.
+async fn captured(services: &Services, asked: &Deposit, minor: i64) -> Result<Option<Deposit>> {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    let (found, deposit) = locked(&mut tx, asked, now).await?;
+    if deposit.kind == Collection::Authorize {
+        let amount = Money { minor, ..deposit.amount };
+        store::set_deposit_captured(&mut tx, deposit.id, minor, now).await?;
+        ledger::post(
+            &mut tx,
+            &found.booking,
+            Event::Paid(amount),
+            &format!("deposit/{}/paid", deposit.id),
+            now,
+        )
+        .await?;
+    }
+    let paid = store::find_deposit(&mut tx, deposit.id).await?;
+    tx.commit().await?;
+    Ok(paid)
 }
 
 /// What is to be given back of what was paid ahead; `None` where that is nothing, or not decided yet.
@@ -135,6 +182,10 @@ pub(super) async fn return_failed(services: &Services, key: Uuid, why: &str) -> 
 }
 
 /// Has it given back once more, under another key.
+///
+/// # Errors
+/// `INVALID_STATE` (`refund_charged_back`) while the bank of the card has the money, `INVALID_REQUEST`
+/// (`refund_too_much`) where it has kept it.
 pub(super) async fn return_again(
     tx: &mut PgConnection,
     booking: BookingId,
@@ -143,6 +194,17 @@ pub(super) async fn return_again(
 ) -> Result<()> {
     booking::find_locked(tx, booking, now).await?.ok_or_else(booking::not_found)?;
     let known = store::find_deposit_by_return(tx, key).await?.ok_or_else(booking::not_found)?;
+    let intent = known.intent.as_deref().unwrap_or_default();
+    if dispute::has_payment(tx, intent).await? {
+        return Err(Refusal::new(Code::InvalidState, "refund_charged_back").into());
+    }
+    let left = match rest(&known) {
+        Some(rest) => left(tx, rest, intent).await?,
+        None => None,
+    };
+    if left.is_none() {
+        return Err(Refusal::on(Code::InvalidRequest, "refund_too_much", "amount").into());
+    }
     store::set_return_key(tx, known.id, chance::id(), now).await?;
     jobs::enqueue(tx, &ReleaseDeposit { deposit: known.id }).await
 }

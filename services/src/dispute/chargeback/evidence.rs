@@ -38,8 +38,8 @@ impl Job for SubmitEvidence {
     }
 }
 
-/// An admin has our evidence sent to the bank, once for each time that it asks: who came, the receipt, what was agreed
-/// to, and these words.
+/// An admin has our evidence sent to the bank, once for each time that it asks, and again where it was not taken: who
+/// came, the receipt, what was agreed to, and these words.
 ///
 /// # Errors
 /// `INSUFFICIENT_PERMISSIONS`, `NOT_FOUND`, `INVALID_STATE` (`dispute_no_evidence`) where no bank waits for evidence, or

@@ -12,19 +12,19 @@ use domain::{
     money::Money,
     payment::ChargeState,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::{News, tell};
 use crate::{
     AppError, Result, Services,
     booking::{self, By, Found},
-    chance, ledger,
+    chance, jobs, ledger,
     payment::{self, provider::Chargeback},
 };
 
 pub use evidence::{SubmitEvidence, submit_evidence};
-pub(crate) use store::has_money;
+pub(crate) use store::{has_money, has_payment, lost_beside_charge};
 pub(super) use store::{has_open, list_of};
 
 /// A chargeback as admins and the two parties see it.
@@ -47,10 +47,10 @@ pub struct Bank {
 }
 
 impl Bank {
-    /// Whether an admin can have evidence sent.
+    /// Whether an admin can have evidence sent: none was, or it was not taken.
     #[must_use]
     pub const fn waits(&self) -> bool {
-        self.standing.takes_evidence() && self.asked_at.is_none()
+        self.standing.takes_evidence() && (self.asked_at.is_none() || self.failure.is_some())
     }
 }
 
@@ -113,7 +113,15 @@ async fn mirror(
     if let Some(charge) = charge {
         bear_losses(tx, charge, now).await?;
     }
-    follow(tx, &found, dispute, (before, standing), now).await
+    if standing.is_final()
+        && before.is_none_or(|before| !before.is_final())
+        && let Some(deposit) = store::find_paid_ahead(tx, &told.intent).await?
+    {
+        // It was not given back while the bank had it.
+        jobs::enqueue(tx, &payment::ReleaseDeposit { deposit }).await?;
+    }
+    let asked_only = told.moves.is_empty();
+    follow(tx, &found, &Followed { dispute, before, standing, asked_only }, now).await
 }
 
 /// Keeps how a chargeback stands; to which case it belongs, and how it stood before.
@@ -159,37 +167,54 @@ async fn enter_moves(
     Ok(())
 }
 
-/// What banks decided for the owner of the card is gone from a locked charge, once it is paid: each chargeback once.
+/// What banks decided for the owner of the card is gone from a locked charge, once it is paid: of each chargeback what
+/// is left of the charge, and the rest of it when a refund that had taken that comes to nothing.
 pub(crate) async fn bear_losses(tx: &mut PgConnection, charge: ChargeId, now: DateTime<Utc>) -> Result<()> {
     for lost in store::list_losses(tx, charge).await? {
         let Some(owed) = payment::store::find_locked(tx, charge).await? else { return Ok(()) };
         let left = owed.split.charge.minor - owed.given.amount;
         let amount = lost.amount.min(left);
         if owed.state == ChargeState::Paid && amount > 0 {
-            let lost = payment::Loss { chargeback: &lost.id, reason: &lost.reason, amount };
+            let (chargeback, reason, again) = (&*lost.id, &*lost.reason, lost.again);
+            let lost = payment::Loss { chargeback, reason, amount, again };
             payment::lose(tx, charge, &owed, &lost, now).await?;
         }
     }
     Ok(())
 }
 
+/// How a chargeback stood and stands.
+struct Followed {
+    dispute: DisputeId,
+    before: Option<Standing>,
+    standing: Standing,
+    /// The bank has taken nothing: it asked what the payment was for.
+    asked_only: bool,
+}
+
 /// What follows from how a chargeback stood and stands: the two are told, and the case ends with the bank's decision.
 async fn follow(
     tx: &mut PgConnection,
     found: &Found,
-    dispute: DisputeId,
-    (before, standing): (Option<Standing>, Standing),
+    of: &Followed,
     now: DateTime<Utc>,
 ) -> Result<Vec<UserId>> {
+    let Followed { dispute, before, standing, asked_only } = *of;
     let mut people = Vec::new();
     let had_money = before.is_some_and(Standing::holds_money);
     if before.is_none() || (standing.holds_money() && !had_money) {
-        let begun = if standing.is_final() { Standing::NeedsResponse } else { standing };
-        people.extend(announce(tx, found, dispute, "dispute.charged_back", begun, now).await?);
+        let begun = match standing {
+            Standing::Won if asked_only => Standing::Inquiry,
+            Standing::Won | Standing::Lost => Standing::NeedsResponse,
+            begun => begun,
+        };
+        let told = json!({ "standing": begun });
+        people.extend(announce(tx, found, dispute, "dispute.charged_back", told, now).await?);
     }
     if standing.is_final() && before.is_none_or(|before| !before.is_final()) {
         super::store::close_of_bank(tx, dispute, now).await?;
-        people.extend(announce(tx, found, dispute, "dispute.bank_decided", standing, now).await?);
+        let told = json!({ "standing": standing, "asked_only": asked_only });
+        people.extend(announce(tx, found, dispute, "dispute.bank_decided", told, now).await?);
     }
     Ok(people)
 }
@@ -199,11 +224,10 @@ async fn announce(
     found: &Found,
     dispute: DisputeId,
     kind: &'static str,
-    standing: Standing,
+    details: Value,
     now: DateTime<Utc>,
 ) -> Result<Vec<UserId>> {
-    let noted = json!({ "event": kind, "dispute_id": dispute, "standing": standing });
+    let noted = json!({ "event": kind, "dispute_id": dispute, "standing": details["standing"] });
     booking::note(tx, found, By::System, None, &noted, now).await?;
-    let news = News { kind, dispute, by: By::System, details: json!({ "standing": standing }) };
-    tell(tx, found, &news, now).await
+    tell(tx, found, &News { kind, dispute, by: By::System, details }, now).await
 }

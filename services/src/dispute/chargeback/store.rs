@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     dispute::Standing,
-    ids::{BookingId, ChargeId, DisputeId, UserId},
+    ids::{BookingId, ChargeId, DepositId, DisputeId, UserId},
     money::{Currency, Money},
 };
 use sqlx::PgConnection;
@@ -39,10 +39,11 @@ pub(super) async fn upsert(
 ) -> Result<()> {
     sqlx::query!(
         "INSERT INTO chargebacks (id, dispute_id, booking_id, standing, reason, currency, amount_minor, due_by,
-             opened_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+             opened_at, updated_at, payment)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)
          ON CONFLICT (id) DO UPDATE
-         SET standing = $4, reason = $5, amount_minor = $7, due_by = coalesce($8, chargebacks.due_by), updated_at = $9",
+         SET standing = $4, reason = $5, amount_minor = $7, due_by = coalesce($8, chargebacks.due_by), updated_at = $9,
+             payment = $10",
         told.id,
         dispute.0,
         booking.0,
@@ -51,7 +52,8 @@ pub(super) async fn upsert(
         told.amount.currency.code(),
         told.amount.minor,
         told.due_by,
-        now
+        now,
+        told.intent
     )
     .execute(tx)
     .await?;
@@ -78,32 +80,69 @@ pub(crate) async fn has_money(db: &mut PgConnection, booking: BookingId) -> Resu
     Ok(taken.fetch_one(db).await?)
 }
 
+/// Whether a bank has taken this payment for now, and not decided yet.
+pub(crate) async fn has_payment(db: &mut PgConnection, payment: &str) -> Result<bool> {
+    let taken = sqlx::query_scalar!(
+        "SELECT EXISTS (SELECT FROM chargebacks
+             WHERE payment = $1 AND standing IN ('needs_response', 'under_review')) AS \"taken!\"",
+        payment
+    );
+    Ok(taken.fetch_one(db).await?)
+}
+
+/// How much of a payment, minor units of its currency, banks decided for the owner of the card and no charge bears.
+pub(crate) async fn lost_beside_charge(db: &mut PgConnection, payment: &str) -> Result<i64> {
+    let lost = sqlx::query_scalar!(
+        "SELECT coalesce(sum(k.amount_minor - (
+             SELECT coalesce(sum(r.amount_minor), 0) FROM refunds r WHERE r.chargeback_id = k.id)), 0)::bigint
+             AS \"lost!\"
+         FROM chargebacks k WHERE k.payment = $1 AND k.standing = 'lost'",
+        payment
+    );
+    Ok(lost.fetch_one(db).await?)
+}
+
+/// The deposit that was paid ahead by this payment.
+pub(super) async fn find_paid_ahead(db: &mut PgConnection, payment: &str) -> Result<Option<DepositId>> {
+    let id =
+        sqlx::query_scalar!("SELECT id FROM deposits WHERE payment_intent = $1 AND kind = 'prepay'", payment);
+    Ok(id.fetch_optional(db).await?.map(DepositId))
+}
+
 /// A payment that a bank decided for the owner of the card.
 pub(super) struct Lost {
     pub id: String,
     pub reason: String,
-    /// Minor units of the charge's currency.
+    /// What is not entered yet, minor units of the charge's currency.
     pub amount: i64,
+    /// Whether some of it is.
+    pub again: bool,
 }
 
 /// What is lost of a charge and not entered yet.
 pub(super) async fn list_losses(tx: &mut PgConnection, charge: ChargeId) -> Result<Vec<Lost>> {
     let rows = sqlx::query!(
-        "SELECT k.id, k.reason, k.amount_minor FROM chargebacks k
+        "SELECT k.id, k.reason, (k.amount_minor - entered.minor)::bigint AS \"amount!\",
+                entered.minor > 0 AS \"again!\"
+         FROM chargebacks k
          JOIN charges c ON c.booking_id = k.booking_id AND c.currency = k.currency
-         WHERE c.id = $1 AND k.standing = 'lost'
-             AND NOT EXISTS (SELECT FROM refunds r WHERE r.chargeback_id = k.id)
+         CROSS JOIN LATERAL (
+             SELECT coalesce(sum(r.amount_minor), 0) AS minor FROM refunds r WHERE r.chargeback_id = k.id
+         ) entered
+         WHERE c.id = $1 AND k.standing = 'lost' AND coalesce(k.payment = c.payment_intent, true)
+             AND entered.minor < k.amount_minor
          ORDER BY k.opened_at, k.id",
         charge.0
     );
     let rows = rows.fetch_all(tx).await?;
     Ok(rows
         .into_iter()
-        .map(|row| Lost { id: row.id, reason: row.reason, amount: row.amount_minor })
+        .map(|row| Lost { id: row.id, reason: row.reason, amount: row.amount, again: row.again })
         .collect())
 }
 
-/// Notes that an admin wants evidence to be sent; `false` where no chargeback of the case waits for it.
+/// Notes that an admin wants evidence to be sent, in the place of what was not taken; `false` where no chargeback of the
+/// case waits for it.
 pub(super) async fn insert_evidence(
     tx: &mut PgConnection,
     id: Uuid,
@@ -117,9 +156,11 @@ pub(super) async fn insert_evidence(
          SELECT $1, k.id, k.standing = 'inquiry', $3, $4, $5 FROM chargebacks k
          WHERE k.dispute_id = $2 AND k.standing IN ('inquiry', 'needs_response') AND NOT EXISTS (
              SELECT FROM chargeback_evidence e
-             WHERE e.chargeback_id = k.id AND e.inquiry = (k.standing = 'inquiry'))
+             WHERE e.chargeback_id = k.id AND e.inquiry = (k.standing = 'inquiry') AND e.failure IS NULL)
          ORDER BY k.opened_at, k.id LIMIT 1
-         ON CONFLICT ON CONSTRAINT chargeback_evidence_once DO NOTHING",
+         ON CONFLICT ON CONSTRAINT chargeback_evidence_once DO UPDATE
+         SET id = $1, words = $3, asked_by = $4, asked_at = $5, finished_at = NULL, failure = NULL
+         WHERE chargeback_evidence.failure IS NOT NULL",
         id,
         dispute.0,
         words,

@@ -71,6 +71,9 @@ pub(super) struct Told {
     reason: Option<Reason>,
     /// How a chargeback stands.
     standing: Option<Standing>,
+    /// Whether the bank only asked, and has taken nothing.
+    #[serde(default)]
+    asked_only: bool,
     /// What was decided, and why.
     decision: Option<Decision>,
 }
@@ -125,7 +128,7 @@ fn compose(about: &About<'_>, event: &Event) -> Result<Letter> {
     let texts = Texts::of(about.reader.language)?;
     let own = &texts.booking.dispute;
     let (subject, mut paragraphs) = match &*event.kind {
-        "dispute.charged_back" | "dispute.bank_decided" => bank(about, own, event.told.standing),
+        "dispute.charged_back" | "dispute.bank_decided" => bank(about, own, &event.told),
         "dispute.opened" => (&own.opened_subject, vec![about.say(&own.opened), own.opened_next.clone()]),
         "dispute.decided" => (&own.decided_subject, vec![about.say(&own.decided)]),
         _ => (&own.answered_subject, vec![about.say(&own.answered)]),
@@ -144,12 +147,11 @@ fn compose(about: &About<'_>, event: &Event) -> Result<Letter> {
 }
 
 /// What the bank of the card does, to the one who reads it.
-fn bank<'a>(
-    about: &About<'_>,
-    own: &'a DisputeTexts,
-    standing: Option<Standing>,
-) -> (&'a String, Vec<String>) {
-    let (subject, for_student, for_tutor) = match standing {
+fn bank<'a>(about: &About<'_>, own: &'a DisputeTexts, told: &Told) -> (&'a String, Vec<String>) {
+    let (subject, for_student, for_tutor) = match told.standing {
+        Some(Standing::Won) if told.asked_only => {
+            (&own.bank_closed_subject, &own.bank_closed, &own.bank_closed)
+        }
         Some(Standing::Won) => (&own.bank_decided_subject, &own.bank_won_student, &own.bank_won_tutor),
         Some(Standing::Lost) => (&own.bank_decided_subject, &own.bank_lost_student, &own.bank_lost_tutor),
         Some(Standing::Inquiry | Standing::InquiryReview) => {

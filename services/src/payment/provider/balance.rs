@@ -33,11 +33,11 @@ pub(crate) struct Line {
     pub object: Option<String>,
     /// The payment that it is about.
     pub payment: Option<String>,
-    /// What came to the balance before the fee, minor units; negative where it went. The fee of a chargeback is in it.
+    /// What came to the balance before the fee, minor units; negative where it went.
     pub minor: i64,
     /// The code of its currency.
     pub currency: String,
-    /// What Stripe kept, minor units, and in which currency.
+    /// What Stripe kept, minor units, and in which currency; nothing for a chargeback, with which it is entered.
     pub fee: i64,
     pub fee_currency: String,
     pub created_at: DateTime<Utc>,
@@ -139,7 +139,8 @@ impl RawLine {
         let kind = Kind::of(&self.kind, source.is_some_and(|source| source.object == "dispute"));
         let (amount, currency) = self.told();
         let (minor, fee) = match kind {
-            Kind::Chargeback => (amount - self.fee, 0),
+            // Its fee is entered with it, by its own event, in the currency in which the balance is kept.
+            Kind::Chargeback => (amount, 0),
             Kind::Fee => (0, self.fee - self.amount),
             _ => (amount, self.fee),
         };
@@ -213,15 +214,21 @@ mod tests {
     }
 
     #[test]
-    fn a_chargeback_is_told_with_its_fee_and_a_fee_as_one() {
+    fn a_chargeback_is_told_without_its_fee_and_a_fee_as_one() {
         let read = line(
             r#"{"id":"txn_2","type":"adjustment","amount":-2500,"fee":1500,"currency":"eur","created":1,
                 "source":{"id":"dp_1","object":"dispute","amount":2500,"currency":"eur","payment_intent":"pi_1"}}"#,
         );
         assert_eq!(
             (read.kind, read.minor, read.fee, &*read.reference),
-            (Kind::Chargeback, -4000, 0, "txn_2")
+            (Kind::Chargeback, -2500, 0, "txn_2")
         );
+        let read = line(
+            r#"{"id":"txn_2","type":"adjustment","amount":-2710,"fee":1500,"currency":"usd","created":1,
+                "exchange_rate":1.084,"source":{"id":"dp_1","object":"dispute","amount":2500,"currency":"eur",
+                "payment_intent":"pi_1"}}"#,
+        );
+        assert_eq!((read.minor, &*read.currency, read.fee), (-2500, "EUR", 0), "the fee is in dollars");
         let read = line(
             r#"{"id":"txn_3","type":"stripe_fee","amount":-200,"fee":0,"currency":"eur","created":1,"source":null}"#,
         );

@@ -1,14 +1,16 @@
 //! Chargebacks at the provider: how they stand, and the evidence that is sent.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use domain::{
     dispute::Standing,
     ids::{BookingId, ChargeId},
     money::{Currency, Money},
 };
+use sha2::{Digest as _, Sha256};
 use stripe::StripeError;
 use stripe_core::dispute::{RetrieveDispute, UpdateDispute, UpdateDisputeEvidence};
-use stripe_shared::{BalanceTransaction, Dispute};
+use stripe_shared::{ApiErrorsType, BalanceTransaction, Dispute, DisputePaymentMethodDetailsCardCaseType};
 use stripe_types::Expandable;
 
 use super::Provider;
@@ -88,9 +90,14 @@ impl Provider {
             uncategorized_text: Some(evidence.words.clone()),
             ..UpdateDisputeEvidence::new()
         };
-        let why = match self.ask(&UpdateDispute::new(id).evidence(sent).submit(true), key).await {
+        // What changes between two tries, such as a name, makes another request, which another key must carry.
+        let told = URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{evidence:?}")));
+        let key = format!("{key}-{told}");
+        let why = match self.ask(&UpdateDispute::new(id).evidence(sent).submit(true), &key).await {
             Ok(_) => return Ok(Taken::Yes),
-            Err(StripeError::Stripe(errors, 400)) => errors.message.unwrap_or_default(),
+            Err(StripeError::Stripe(errors, 400)) if errors.type_ != ApiErrorsType::IdempotencyError => {
+                errors.message.unwrap_or_default()
+            }
             Err(error) => return Err(AppError::fault(error)),
         };
         let found = RetrieveDispute::new(id).send(self.client().await).await.map_err(AppError::fault)?;
@@ -108,7 +115,8 @@ fn read(found: &Dispute) -> Result<Option<Chargeback>> {
         return Ok(None);
     }
     let status = found.status.as_str();
-    let standing = Standing::of_provider(status);
+    let taken: i64 = found.balance_transactions.iter().map(|line| line.amount).sum();
+    let standing = Standing::of_provider(status, taken < 0 || is_resolved(found));
     let amount = Money { minor: found.amount, currency: currency(&found.currency.to_string())? };
     let moves = found.balance_transactions.iter().map(|line| moved(line, amount));
     Ok(Some(Chargeback {
@@ -122,6 +130,12 @@ fn read(found: &Dispute) -> Result<Option<Chargeback>> {
         due_by: found.evidence_details.due_by.and_then(|due| DateTime::from_timestamp(due, 0)),
         moves: moves.collect::<Result<_>>()?,
     }))
+}
+
+/// Whether the banks agreed on giving the payment back.
+fn is_resolved(found: &Dispute) -> bool {
+    let card = found.payment_method_details.as_ref().and_then(|details| details.card.as_ref());
+    card.is_some_and(|card| card.case_type == DisputePaymentMethodDetailsCardCaseType::Resolution)
 }
 
 /// What moved, in the currency of the payment: an account that is kept in another one converts it.

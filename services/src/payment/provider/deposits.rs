@@ -55,8 +55,8 @@ pub(crate) enum Captured {
 pub(crate) enum Cancelled {
     /// Nobody can take it any more.
     Gone,
-    /// It was taken before.
-    Taken,
+    /// It was taken before: so much, minor units.
+    Taken(i64),
 }
 
 impl Provider {
@@ -111,9 +111,10 @@ impl Provider {
         };
         // It says no to what is over, and to what is not to be cancelled just now: how the payment stands tells.
         let found = RetrievePaymentIntent::new(intent).send(self.client().await).await;
-        match found.map_err(AppError::fault)?.status {
+        let found = found.map_err(AppError::fault)?;
+        match found.status {
             PaymentIntentStatus::Canceled => Ok(Cancelled::Gone),
-            PaymentIntentStatus::Succeeded => Ok(Cancelled::Taken),
+            PaymentIntentStatus::Succeeded => Ok(Cancelled::Taken(found.amount_received)),
             status => Err(AppError::fault(format!("a payment that is {status} is not cancelled: {why}"))),
         }
     }

@@ -240,6 +240,24 @@ pub(crate) async fn set_return_key(
     Ok(())
 }
 
+/// Notes that an authorization was captured without us, so much of it (minor units): it is what was paid ahead.
+pub(crate) async fn set_deposit_captured(
+    tx: &mut PgConnection,
+    id: DepositId,
+    minor: i64,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE deposits SET kind = 'prepay', amount_minor = $2, capture_before = NULL, updated_at = $3 WHERE id = $1",
+        id.0,
+        minor,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// Notes what was given back.
 pub(crate) async fn set_deposit_returned(
     tx: &mut PgConnection,
