@@ -1,7 +1,8 @@
 // Permission by oidc-provider with its own pages for signing in and consenting, over tokens that tests can end.
 import { Provider } from 'oidc-provider';
 
-export function permission(issuer, wayBack, scopes, { routes = {}, rotate = false } = {}) {
+export function permission(issuer, wayBack, scopes, { routes = {}, rotate = false, revocable = ['AccessToken', 'RefreshToken'] } = {}) {
+  const allowedPolicy = (_, client, token) => token.clientId === client.clientId && revocable.includes(token.kind);
   const provider = new Provider(issuer, {
     clients: [
       {
@@ -14,7 +15,7 @@ export function permission(issuer, wayBack, scopes, { routes = {}, rotate = fals
     scopes,
     routes,
     cookies: { keys: ['of tests'] },
-    features: { devInteractions: { enabled: true }, revocation: { enabled: true } },
+    features: { devInteractions: { enabled: true }, revocation: { enabled: true, allowedPolicy } },
     findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
     issueRefreshToken: () => true,
     pkce: { required: () => true },

@@ -23,9 +23,10 @@ const isNew = ajv.getSchema('zoom#/$defs/NewMeeting');
 const isChange = ajv.getSchema('zoom#/$defs/ChangedMeeting');
 
 const routes = { authorization: '/oauth/authorize', token: '/oauth/token', revocation: '/oauth/revoke' };
-// The app's scopes, which an owner of an account grants as a whole. Each refresh token can be used once.
+// The app's scopes, which an owner of an account grants as a whole. Each refresh token can be used once. A permission is
+// withdrawn by its access token.
 let scopes = SCOPES;
-const permitted = permission(issuer, wayBack, SCOPES, { routes, rotate: true });
+const permitted = permission(issuer, wayBack, SCOPES, { routes, rotate: true, revocable: ['AccessToken'] });
 
 let failure = null;
 let lost = 0;

@@ -164,6 +164,35 @@ fn evidence_after_the_outcome_opens_a_case_only_where_it_would_matter() {
     assert_eq!(settled(nobody, LessonEvent::SeenJoining(Party::Student, at(5))), case(Rule::TutorAbsent));
 }
 
+/// The minute of an arrival that the provider tells of, and the state after it.
+#[test]
+fn whoever_tries_the_meeting_before_joining_opens_has_not_come() {
+    for (minute, state) in [
+        (-3000, LessonState::Scheduled),
+        (-6, LessonState::Scheduled),
+        (-5, LessonState::JoinOpen),
+        (0, LessonState::InProgress),
+        (60, LessonState::InProgress),
+        (61, LessonState::Scheduled),
+    ] {
+        let event = LessonEvent::SeenJoining(Party::Tutor, at(minute));
+        let after = advance(&lesson(LessonState::Scheduled, Evidence::default()), event, at(minute)).unwrap();
+        let told = !matches!(state, LessonState::Scheduled);
+        assert_eq!((after.state, !after.effects.is_empty()), (state, told), "{minute}");
+    }
+}
+
+#[test]
+fn evidence_that_leads_back_to_the_outcome_opens_no_second_case() {
+    let early = Evidence { trusted_end: Some(at(20)), ..joined(Some(0), Some(0)) };
+    let settled = lesson(LessonState::EarlyEndShort, early);
+    let voided = advance(&settled, LessonEvent::SeenGoingOn(at(21)), at(90)).unwrap();
+    assert_eq!(voided.effects, [Effect::OpenCase(Rule::Completed)]);
+    let then = Lesson { evidence: voided.evidence, ..settled };
+    let again = advance(&then, LessonEvent::SeenEnding(at(22)), at(91)).unwrap();
+    assert_eq!(again.effects, []);
+}
+
 #[test]
 fn what_comes_before_its_time_is_refused() {
     for (event, minute, reason) in [

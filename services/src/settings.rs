@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sqlx::PgConnection;
 
-use crate::{AppError, Result};
+use crate::{AppError, Result, Services, video::Kind};
 
 /// What the platform decides for all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +67,19 @@ pub async fn load(db: &mut PgConnection) -> Result<PlatformSettings> {
     for row in sqlx::query!("SELECT name, value FROM settings").fetch_all(db).await? {
         settings.set(&row.name, row.value)?;
     }
+    Ok(settings)
+}
+
+/// Reads the settings, with those of the accepted providers that are configured here: where the other ones are, nobody
+/// can make a meeting.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) async fn load_here(services: &Services, db: &mut PgConnection) -> Result<PlatformSettings> {
+    let mut settings = load(db).await?;
+    settings
+        .accepted_providers
+        .retain(|name| Kind::parse(name).is_none_or(|kind| kind.is_configured(services)));
     Ok(settings)
 }
 

@@ -10,7 +10,7 @@ use crate::{Result, Services, settings};
 /// Where the database cannot be read.
 pub async fn tutors(services: &Services) -> Result<Vec<(String, DateTime<Utc>)>> {
     let mut db = services.db.acquire().await?;
-    let accepted = settings::load(&mut db).await?.accepted_providers;
+    let accepted = settings::load_here(services, &mut db).await?.accepted_providers;
     let rows = sqlx::query!(
         "SELECT slug, updated_at FROM tutors
          WHERE bio IS NOT NULL AND is_active AND provider = ANY($1) AND provider_works(id, provider)

@@ -164,12 +164,20 @@ async fn who_took_part_is_on_record_once_and_a_guest_stands_for_nobody(db: PgPoo
     )
     .await;
     tell(&services, &took_part("joined", 99, &signed_in)).await;
+    // Nothing is kept of a meeting that is none of ours, of our people no names, and nothing for ever.
+    let kept = "SELECT count(*) FROM video_events";
+    assert_eq!(testing::number(&services, kept).await, 4);
+    let named = "SELECT count(*) FROM video_events WHERE remote_id = '99' OR payload::text LIKE '%Sam%'";
+    assert_eq!(testing::number(&services, named).await, 0);
     let (join, left) = (Kind::Join, Kind::Left);
     let (teaches, learns) = (Some(Party::Tutor), Some(Party::Student));
     let expected = [(join, None), (join, teaches), (join, learns), (left, teaches)];
     assert_eq!(came(&services, &student, &booking).await, expected, "of another meeting nothing is known");
     let found = evidence().await;
     assert_eq!((found.student_joined, found.tutor_joined), (Some(at), Some(at)));
+    services.clock.set(&services.db, Some(at + TimeDelta::days(30))).await.expect("the clock");
+    sweep::run(&services).await.expect("a sweep");
+    assert_eq!(testing::number(&services, kept).await, 0);
 }
 
 #[sqlx::test(migrations = "../migrations")]
@@ -189,6 +197,8 @@ async fn an_end_counts_unless_the_meeting_went_on_whatever_comes_first(db: PgPoo
                 lesson::join(&services, actor, booking.id).await.expect("joined");
             }
             services.clock.set(&services.db, Some(at(45))).await.expect("the clock");
+            let teaches = json!({ "id": OWNER, "join_time": at(0) });
+            tell(&services, &took_part("joined", remote, &teaches)).await;
             // The tutor tries the meeting before the lesson; it ends after 20 minutes; a guest comes back, or the tutor
             // alone does.
             let who = if came_back { "" } else { OWNER };
@@ -210,4 +220,84 @@ async fn an_end_counts_unless_the_meeting_went_on_whatever_comes_first(db: PgPoo
     let start: DateTime<Utc> = at_hour(28);
     tell(&services, &ended(1028, start + TimeDelta::minutes(40))).await;
     assert_eq!(testing::number(&services, cases).await, before + 1);
+}
+
+/// A lesson that begins now, to which both came by our link.
+async fn begun(
+    services: &Services,
+    tutor: &Tutor,
+    student: &Actor,
+    (hour, remote): (i64, i64),
+    party: &[&Actor],
+) -> Booking {
+    services.clock.set(&services.db, Some(at_hour(hour - 3))).await.expect("the clock");
+    let booking = meeting(services, tutor, student, hour, remote).await;
+    services.clock.set(&services.db, Some(booking.start)).await.expect("the clock");
+    for actor in party {
+        lesson::join(services, actor, booking.id).await.expect("joined");
+    }
+    booking
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_student_who_looks_in_before_the_tutor_ends_no_lesson(db: PgPool) {
+    let (services, tutor, student) = open(db).await;
+    for (day, order) in [[0, 1, 2], [2, 1, 0], [1, 0, 2], [0, 2, 1]].into_iter().enumerate() {
+        let hour = 26 + 24 * i64::try_from(day).expect("a day");
+        let booking = begun(&services, &tutor, &student, (hour, hour), &[&tutor.actor]).await;
+        let at = |second| booking.start + TimeDelta::seconds(second);
+        services.clock.set(&services.db, Some(at(2400))).await.expect("the clock");
+        let messages = [
+            took_part("joined", hour, &json!({ "id": "", "join_time": at(-60) })),
+            ended(hour, at(10)),
+            took_part("joined", hour, &json!({ "id": OWNER, "join_time": at(30) })),
+        ];
+        for index in order {
+            tell(&services, &messages[index]).await;
+        }
+        let mut seen = came(&services, &student, &booking).await;
+        seen.sort_by_key(|row| row.0.name());
+        assert_eq!(seen[0], (Kind::Ended, None), "on record, whatever follows from it");
+        assert_eq!(seen.len(), 3);
+        let found = lesson::read(&services, &booking).await.expect("a lesson").evidence;
+        assert_eq!(found.trusted_end, None, "{order:?}");
+        assert_eq!(outcome(&services, &student, &booking).await, BookingState::Completed, "{order:?}");
+    }
+}
+
+/// When the lesson gets a link of its own, when the student follows it, when Zoom tells of the end; and whether the
+/// lesson is over with its meeting.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_lesson_that_goes_on_elsewhere_does_not_end_with_its_meeting(db: PgPool) {
+    let (services, tutor, student) = open(db).await;
+    let rows = [
+        (Some(4), Some(5), 6, false),
+        (Some(4), Some(7), 6, false),
+        // A link that nobody followed, and none.
+        (Some(4), None, 6, true),
+        (None, None, 6, true),
+    ];
+    for (day, (linked, followed, told, is_over)) in rows.into_iter().enumerate() {
+        let hour = 26 + 24 * i64::try_from(day).expect("a day");
+        let booking = begun(&services, &tutor, &student, (hour, hour), &[&student, &tutor.actor]).await;
+        let at = |minute| booking.start + TimeDelta::minutes(minute);
+        tell(&services, &took_part("joined", hour, &json!({ "id": OWNER, "join_time": at(0) }))).await;
+        for minute in 1..9 {
+            services.clock.set(&services.db, Some(at(minute))).await.expect("the clock");
+            if Some(minute) == linked {
+                let url = format!("https://meet.example/{hour}");
+                video::set_own_link(&services, &tutor.actor, booking.id, &url).await.expect("set");
+            }
+            if Some(minute) == followed {
+                lesson::join(&services, &student, booking.id).await.expect("joined");
+            }
+            if minute == told {
+                tell(&services, &ended(hour, at(5))).await;
+            }
+        }
+        let expected = if is_over { BookingState::EarlyEnd } else { BookingState::Completed };
+        assert_eq!(outcome(&services, &student, &booking).await, expected, "{linked:?} {followed:?} {told}");
+    }
+    let noted = "SELECT count(*) FROM booking_history WHERE details ->> 'event' = 'lesson.own_link'";
+    assert_eq!(testing::number(&services, noted).await, 3);
 }

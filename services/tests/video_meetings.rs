@@ -4,7 +4,7 @@
 mod google;
 
 use chrono::TimeDelta;
-use domain::{Code, booking::Booking, ids::BookingId};
+use domain::{Code, account::Role, booking::Booking, ids::BookingId};
 use google::{Consent, Google};
 use serde_json::{Value, json};
 use services::{
@@ -137,8 +137,12 @@ impl World {
     }
 
     async fn is_found(&self) -> bool {
+        self.is_found_by(&self.services).await
+    }
+
+    async fn is_found_by(&self, services: &Services) -> bool {
         let query = SearchQuery { page: 1, page_size: 20, ..SearchQuery::default() };
-        let found = search::search(&self.services, &query).await.expect("a search");
+        let found = search::search(services, &query).await.expect("a search");
         !found.rows.is_empty()
     }
 }
@@ -234,6 +238,8 @@ async fn a_permission_that_ends_makes_a_tutor_unbookable_until_it_is_given_again
     world.choose(Provider::Zoom).await.expect("chosen");
     world.book(&student, 26).await;
     assert!(world.is_found().await);
+    let without = testing::services(world.services.db.clone());
+    assert!(!world.is_found_by(&without).await, "where Zoom is not configured any more");
     // A token that expires is renewed, and nobody notices.
     world.zoom.test("expire", &json!({})).await;
     world.book(&student, 27).await;
@@ -311,6 +317,9 @@ async fn what_is_no_permission_connects_nothing(db: PgPool) {
     let without = testing::services(world.services.db.clone());
     let (actor, id) = (&world.tutor.actor, world.tutor.id);
     assert_eq!(refused(video::begin(&without, actor, id, Kind::Zoom).await).0, Code::NotFound);
+    testing::execute(&world.services, "INSERT INTO settings VALUES ('accepted_providers', '[\"jitsi\"]')")
+        .await;
+    assert_eq!(refused(video::begin(&world.services, actor, id, Kind::Zoom).await).0, Code::NotFound);
 }
 
 #[sqlx::test(migrations = "../migrations")]
@@ -330,6 +339,8 @@ async fn a_lesson_without_its_meeting_says_so_and_can_have_a_link_of_its_own(db:
     let (services, tutor) = (&world.services, &world.tutor.actor);
     let set = async |who: &Actor, id, url: &str| video::set_own_link(services, who, id, url).await;
     assert_eq!(refused(set(&student, booking.id, "https://a.test/b").await).0, Code::InsufficientPermissions);
+    let admin = testing::user(services, "Ada", Role::Admin).await;
+    assert_eq!(refused(set(&admin, booking.id, "https://a.test/b").await).0, Code::InsufficientPermissions);
     assert_eq!(refused(set(tutor, booking.id, "http://a.test/b").await).1, "external_url");
     let taken = world.at_zoom().await[0].1.clone();
     assert_eq!(refused(set(tutor, booking.id, &taken).await).1, "link_taken", "of another lesson");
@@ -344,4 +355,57 @@ async fn a_lesson_without_its_meeting_says_so_and_can_have_a_link_of_its_own(db:
     world.again().await;
     let opened = world.join(tutor, booking.id).await.expect("a link");
     assert!(opened.starts_with("https://zoom.example/j/"), "{opened}");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn what_fails_for_good_is_looked_at_each_hour(db: PgPool) {
+    let world = open(db).await;
+    let student = testing::student(&world.services, "Sam").await;
+    world.connect(Kind::Zoom).await;
+    world.choose(Provider::Zoom).await.expect("chosen");
+    // Its admin blocks the app for a while: no job fails, and none is tried again.
+    world.zoom.test("fail", &json!({ "status": 403 })).await;
+    let booking = world.book(&student, 26).await;
+    assert!(matches!(world.standing(&booking).await, Standing::Failed(..)));
+    world.zoom.test("fail", &json!({})).await;
+    for (minutes, handed_out) in [(59, 0), (60, 1), (61, 0)] {
+        let at = now() + TimeDelta::minutes(minutes);
+        world.services.clock.set(&world.services.db, Some(at)).await.expect("the clock");
+        let found = jobs::hand_out(&world.services).await.expect("handed out").meetings;
+        assert_eq!(found, handed_out, "{minutes}");
+    }
+    world.drain().await;
+    assert_eq!(world.standing(&booking).await, Standing::Ready);
+    assert_eq!(world.at_zoom().await.len(), 1);
+
+    // A lesson that is moved while nobody answers can be joined where it was to be.
+    world.zoom.test("fail", &json!({ "status": 503 })).await;
+    booking::reschedule(&world.services, &student, booking.id, at_hour(28), None).await.expect("moved");
+    world.drain().await;
+    let standing = world.standing(&booking).await;
+    assert!(matches!(standing, Standing::NotMoved(..)) && standing.can_open(), "{standing:?}");
+    world.zoom.test("fail", &json!({})).await;
+    world.again().await;
+    assert_eq!(world.standing(&booking).await, Standing::Ready);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_meeting_that_could_not_be_removed_is_removed_later(db: PgPool) {
+    let world = open(db).await;
+    let student = testing::student(&world.services, "Sam").await;
+    world.connect(Kind::Zoom).await;
+    world.choose(Provider::Zoom).await.expect("chosen");
+    let booking = world.book(&student, 26).await;
+    world.zoom.test("withdraw", &json!({})).await;
+    booking::cancel(&world.services, &student, booking.id, None).await.expect("cancelled");
+    world.drain().await;
+    assert_eq!(world.at_zoom().await.len(), 1, "nobody lets us in");
+    world.connect(Kind::Zoom).await;
+    world.drain().await;
+    assert_eq!(world.at_zoom().await, []);
+    assert_eq!(testing::number(&world.services, "SELECT count(*) FROM meetings").await, 0);
+    let tokens = async || world.zoom.test("look", &json!({})).await["tokens"].as_u64().expect("a number");
+    let before = tokens().await;
+    world.disconnect(Kind::Zoom).await.expect("disconnected");
+    assert!(tokens().await < before, "the permission is withdrawn, by the token that Zoom takes for it");
 }

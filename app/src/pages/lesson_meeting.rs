@@ -53,9 +53,14 @@ fn Known(locale: Locale, lesson: Lesson) -> impl IntoView {
         Standing::Unneeded => ().into_any(),
         Standing::Waiting => quiet(td_string!(locale, video.meeting_waiting, name = called).to_string()),
         Standing::Ready => quiet(td_string!(locale, video.meeting_ready, name = called).to_string()),
+        Standing::Moving => quiet(td_string!(locale, video.meeting_moving, name = called).to_string()),
         Standing::Own(_) => quiet(td_string!(locale, video.meeting_own).to_owned()),
         Standing::Failed(_, problem) => {
             let title = td_string!(locale, video.meeting_failed, name = called).to_string();
+            view! { <Alert tone=Tone::Warning title><Remedy locale problem/></Alert> }.into_any()
+        }
+        Standing::NotMoved(_, problem) => {
+            let title = td_string!(locale, video.meeting_not_moved, name = called).to_string();
             view! { <Alert tone=Tone::Warning title><Remedy locale problem/></Alert> }.into_any()
         }
     }

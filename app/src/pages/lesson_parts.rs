@@ -375,6 +375,9 @@ fn History(visit: Visit, lesson: Lesson) -> impl IntoView {
             Some("dispute.bank_decided") => {
                 view! { <strong>{td_string!(locale, dispute.history_bank_decided)}</strong> }.into_any()
             }
+            Some("lesson.own_link") => {
+                view! { <strong>{td_string!(locale, lesson.history_own_link)}</strong> }.into_any()
+            }
             _ => view! { <StateBadge state=row.to.name() text=state_name(locale, row.to)/> }.into_any(),
         };
         view! {

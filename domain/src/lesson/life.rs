@@ -92,7 +92,12 @@ pub fn advance(lesson: &Lesson, event: LessonEvent, now: DateTime<Utc>) -> Resul
         }
         LessonEvent::SeenJoining(party, at) => {
             note_join(&mut evidence, lesson, party, at);
-            Ok(lesson.seen(evidence, |lesson, evidence| lesson.arrived(evidence, party, at)))
+            let tries = !lesson.counts(at);
+            Ok(lesson.seen(evidence, |lesson, evidence| match tries {
+                // Whoever tries the meeting days before has not come to the lesson.
+                true => lesson.stays(evidence),
+                false => lesson.arrived(evidence, party, at),
+            }))
         }
         LessonEvent::SeenEnding(at) => {
             evidence.trusted_end = Some(evidence.trusted_end.map_or(at, |before| before.max(at)));
@@ -131,7 +136,7 @@ pub fn advance(lesson: &Lesson, event: LessonEvent, now: DateTime<Utc>) -> Resul
 
 /// The first join within the lesson's time counts.
 fn note_join(evidence: &mut Evidence, lesson: &Lesson, party: Party, at: DateTime<Utc>) {
-    if at < lesson.start - super::JOIN_OPENS_BEFORE || at > lesson.end {
+    if !lesson.counts(at) {
         return;
     }
     let joined = match party {
@@ -183,6 +188,11 @@ impl Lesson {
         Err(Refusal::new(Code::InvalidState, reason))
     }
 
+    /// Whether who comes then comes to the lesson.
+    fn counts(&self, at: DateTime<Utc>) -> bool {
+        self.start - super::JOIN_OPENS_BEFORE <= at && at <= self.end
+    }
+
     fn require_open(&self, reason: &'static str) -> Result<(), Refusal> {
         if self.state.is_final() { Err(Refusal::new(Code::InvalidState, reason)) } else { Ok(()) }
     }
@@ -207,13 +217,14 @@ impl Lesson {
     }
 
     /// Evidence that comes from outside may come late. It never changes a settled outcome: where it would have,
-    /// an admin decides.
+    /// an admin decides. What only takes evidence back that came after the outcome leads back to it.
     fn seen(&self, evidence: Evidence, open: impl FnOnce(&Lesson, Evidence) -> Advance) -> Advance {
         if !self.state.is_final() {
             return open(self, evidence);
         }
         let (before, after) = (self.rule(self.evidence), self.rule(evidence));
-        let effects = if before == after { Vec::new() } else { vec![Effect::OpenCase(after)] };
+        let decided = after.outcome().is_some_and(|outcome| outcome.lesson_state() == self.state);
+        let effects = if before == after || decided { Vec::new() } else { vec![Effect::OpenCase(after)] };
         Advance { state: self.state, evidence, effects }
     }
 }

@@ -61,7 +61,7 @@ pub fn written(sql: &str) -> Vec<String> {
 
 /// Tables whose writes outside of a transaction are no points:
 /// what sweeps prune, the notes of who was seen, the clock of development.
-const HOUSEKEEPING: [&str; 12] = [
+const HOUSEKEEPING: [&str; 13] = [
     "claims",
     "holds",
     "user_sessions",
@@ -73,6 +73,7 @@ const HOUSEKEEPING: [&str; 12] = [
     "account_links",
     "notices",
     "pushes",
+    "video_events",
     "dev_clock",
 ];
 

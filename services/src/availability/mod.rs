@@ -88,7 +88,7 @@ async fn load(services: &Services, query: &SlotQuery, now: DateTime<Utc>) -> Res
     let mut db = services.db.acquire().await?;
     let unknown = || Refusal::new(Code::ProfileNotFound, "profile_not_found");
     let tutor = store::find_tutor(&mut db, &query.tutor).await?.ok_or_else(unknown)?;
-    let settings = settings::load(&mut db).await?;
+    let settings = settings::load_here(services, &mut db).await?;
     let mut found = store::load(&mut db, &[tutor], query.range, &settings, now).await?;
     Ok(found.remove(&tutor).ok_or_else(unknown)?)
 }

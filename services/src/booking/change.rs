@@ -86,7 +86,7 @@ async fn change(services: &Services, actor: &Actor, booking: BookingId, wish: Wi
     let mut retries = transaction::Retries::default();
     let outcome = loop {
         let mut tx = services.db.begin().await?;
-        let outcome = fulfil(&mut tx, actor, booking, &wish, now).await;
+        let outcome = fulfil(services, &mut tx, actor, booking, &wish, now).await;
         let outcome = transaction::finish(tx, outcome).await;
         if !retries.again(&outcome).await {
             break outcome;
@@ -98,6 +98,7 @@ async fn change(services: &Services, actor: &Actor, booking: BookingId, wish: Wi
 }
 
 async fn fulfil(
+    services: &Services,
     tx: &mut PgConnection,
     actor: &Actor,
     id: BookingId,
@@ -116,7 +117,7 @@ async fn fulfil(
         }
         Wish::Confirm => {
             let to = answer(actor, &found, BookingEvent::Confirm, now)?;
-            require_provider(tx, &found, now).await?;
+            require_provider(services, tx, &found, now).await?;
             let confirmed = Booking { state: to, ..found.booking.clone() };
             payment::deposits::plan(tx, &confirmed, now).await?;
             advance(tx, &found, &step(to, "booking.confirmed", None)).await?.into()
@@ -197,8 +198,13 @@ fn answer(actor: &Actor, found: &Found, event: BookingEvent, now: DateTime<Utc>)
 }
 
 /// Without a valid video provider no booking is accepted.
-async fn require_provider(tx: &mut PgConnection, found: &Found, now: DateTime<Utc>) -> Result<()> {
-    let tutor = transaction::tutor(tx, found.booking.tutor, found.booking.start, now).await?;
+async fn require_provider(
+    services: &Services,
+    tx: &mut PgConnection,
+    found: &Found,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let tutor = transaction::tutor(services, tx, found.booking.tutor, found.booking.start, now).await?;
     if tutor.readiness.provider {
         return Ok(());
     }

@@ -58,7 +58,7 @@ pub(crate) async fn explain(services: &Services, error: AppError, wanted: &Wante
 /// the student has another lesson.
 async fn fresh(services: &Services, wanted: &Wanted) -> Result<Vec<Slot>> {
     let mut db = services.db.acquire().await?;
-    let settings = settings::load(&mut db).await?;
+    let settings = settings::load_here(services, &mut db).await?;
     // The zone is known once the context is: a day more than any civil day reaches back.
     let asked = Interval::new(wanted.start - TimeDelta::hours(26), wanted.start + MAX_RANGE);
     let range = availability::store::near(asked, wanted.now);

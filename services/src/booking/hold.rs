@@ -27,7 +27,7 @@ pub async fn hold(services: &Services, actor: &Actor, request: &HoldRequest) -> 
     let mut retries = transaction::Retries::default();
     loop {
         let mut tx = services.db.begin().await?;
-        let outcome = reserve(&mut tx, student, request, now).await;
+        let outcome = reserve(services, &mut tx, student, request, now).await;
         let outcome = transaction::finish(tx, outcome).await;
         if !retries.again(&outcome).await {
             return match outcome {
@@ -51,6 +51,7 @@ fn wanted(student: UserId, request: &HoldRequest, now: DateTime<Utc>) -> Wanted 
 }
 
 async fn reserve(
+    services: &Services,
     tx: &mut PgConnection,
     student: UserId,
     request: &HoldRequest,
@@ -58,7 +59,7 @@ async fn reserve(
 ) -> Result<Hold> {
     store::lock_parties(tx, request.tutor, student).await?;
     store::close_holds(tx, request.tutor, Some(student), now).await?;
-    let context = transaction::tutor(tx, request.tutor, request.start, now).await?.into();
+    let context = transaction::tutor(services, tx, request.tutor, request.start, now).await?.into();
     let asked = BookingRequest {
         tutor: request.tutor,
         offering: request.offering,

@@ -72,7 +72,7 @@ async fn card(
     now: DateTime<Utc>,
 ) -> Result<Option<String>> {
     let mut db = services.db.acquire().await?;
-    let context = transaction::tutor(&mut db, request.tutor, request.start, now).await?;
+    let context = transaction::tutor(services, &mut db, request.tutor, request.start, now).await?;
     let (_, offering, minutes) = rules::choose(&context.offerings, request.offering, request.duration)?;
     let free = offering.price(minutes).unwrap_or_default() == 0;
     if free || payment::is_own_card(&mut db, actor.user, id).await? {
@@ -129,7 +129,9 @@ impl Order<'_> {
             Interval::new(self.request.start, self.request.start + TimeDelta::minutes(minutes.into()));
         let mut db = self.services.db.acquire().await?;
         if store::is_claimed(&mut db, self.request.tutor, self.student, lesson, self.now).await? {
-            let context = transaction::tutor(&mut db, self.request.tutor, lesson.start, self.now).await?;
+            let context =
+                transaction::tutor(self.services, &mut db, self.request.tutor, lesson.start, self.now)
+                    .await?;
             rules::place(&context.into(), self.request, self.now)?;
         }
         Ok(())
@@ -155,7 +157,7 @@ impl Order<'_> {
             None => None,
         };
         store::close_holds(tx, tutor, Some(self.student), self.now).await?;
-        let context = transaction::tutor(tx, tutor, start, self.now).await?.into();
+        let context = transaction::tutor(self.services, tx, tutor, start, self.now).await?.into();
         let placed = rules::place(&context, self.request, held_at.unwrap_or(self.now))?;
         let found = self.insert(tx, &placed).await?;
         payment::deposits::plan(tx, &found.booking, self.now).await?;

@@ -49,7 +49,7 @@ pub async fn reschedule(
     let mut retries = transaction::Retries::default();
     let outcome = loop {
         let mut tx = services.db.begin().await?;
-        let outcome = swap(&mut tx, actor, booking, &wanted, duration).await;
+        let outcome = swap(services, &mut tx, actor, booking, &wanted, duration).await;
         let outcome = transaction::finish(tx, outcome).await;
         if !retries.again(&outcome).await {
             break outcome;
@@ -65,6 +65,7 @@ pub async fn reschedule(
 }
 
 async fn swap(
+    services: &Services,
     tx: &mut PgConnection,
     actor: &Actor,
     id: BookingId,
@@ -88,7 +89,7 @@ async fn swap(
     if wanted.start == old.start && minutes == i64::from(old.duration) {
         return Ok((found.booking, Vec::new()));
     }
-    let placed = judge(tx, old, minutes, wanted).await?;
+    let placed = judge(services, tx, old, minutes, wanted).await?;
     write(tx, &found, &placed, wanted.now).await?;
     let moved = super::found(store::find(tx, id, wanted.now).await?)?;
     let change = Change {
@@ -108,8 +109,15 @@ async fn swap(
 }
 
 /// Judges the new slot as a new booking's.
-async fn judge(tx: &mut PgConnection, old: &Booking, minutes: i64, wanted: &Wanted) -> Result<Placement> {
-    let mut context: Context = transaction::tutor(tx, old.tutor, wanted.start, wanted.now).await?.into();
+async fn judge(
+    services: &Services,
+    tx: &mut PgConnection,
+    old: &Booking,
+    minutes: i64,
+    wanted: &Wanted,
+) -> Result<Placement> {
+    let mut context: Context =
+        transaction::tutor(services, tx, old.tutor, wanted.start, wanted.now).await?.into();
     let own = store::find_claim(tx, old.id).await?;
     context.busy = transaction::without(context.busy, own);
     let (offering, offered) = availability::store::find_offering(tx, old.offering).await?;

@@ -7,7 +7,7 @@ use domain::{Code, Refusal, booking::Context, ids::TutorId, interval::Interval};
 use sqlx::PgConnection;
 
 use crate::{
-    AppError, Result,
+    AppError, Result, Services,
     availability::store::{self, TutorContext},
     settings,
 };
@@ -38,12 +38,13 @@ impl Retries {
 /// # Errors
 /// `PROFILE_NOT_FOUND`.
 pub(crate) async fn tutor(
+    services: &Services,
     db: &mut PgConnection,
     tutor: TutorId,
     start: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<TutorContext> {
-    let settings = settings::load(db).await?;
+    let settings = settings::load_here(services, db).await?;
     let mut found = store::load(db, &[tutor], Interval::new(start, start), &settings, now).await?;
     Ok(found.remove(&tutor).ok_or(Refusal::new(Code::ProfileNotFound, "profile_not_found"))?)
 }

@@ -36,7 +36,7 @@ use crate::{
     push::SendPush,
     reconcile::Reconcile,
     trace::Trace,
-    video::{ArrangeMeeting, HandleVideoEvent},
+    video::{self, ArrangeMeeting, HandleVideoEvent},
 };
 
 pub use failed::{Counts, FailedJob, counts, list_failed, run_again};
@@ -128,6 +128,8 @@ pub struct HandedOut {
     pub calendars: u64,
     /// Lessons that are written into calendars again.
     pub lessons: u64,
+    /// Meetings that are looked at again.
+    pub meetings: u64,
     /// Jobs that follow from events of the outbox.
     pub events: u64,
 }
@@ -147,6 +149,7 @@ pub async fn hand_out(services: &Services) -> Result<HandedOut> {
         }),
         calendars: busy::hand_out(services).await?,
         lessons: diary::hand_out(services).await?,
+        meetings: video::hand_out(services).await?,
         events: outbox::dispatch(services).await?,
     })
 }

@@ -88,15 +88,18 @@ pub(crate) async fn apply_from(
     Ok(people)
 }
 
-/// What an event leaves on record. What our own clock or a cancellation says is no evidence of attendance.
+/// What an event leaves on record. What our own clock or a cancellation says is no evidence of attendance; that a
+/// meeting ended is found from several messages, of which each is on record by itself.
 fn record(event: LessonEvent, origin: Origin<'_>, now: DateTime<Utc>) -> Option<Record> {
     let (kind, party, at) = match event {
         LessonEvent::Joined(party) => (Kind::Join, Some(party), now),
         LessonEvent::SeenJoining(party, at) => (Kind::Join, Some(party), at),
         LessonEvent::MarkedNoShow => (Kind::MarkedNoShow, Some(Party::Tutor), now),
         LessonEvent::EndedByTutor => (Kind::Ended, Some(Party::Tutor), now),
-        LessonEvent::SeenEnding(at) => (Kind::Ended, None, at),
-        LessonEvent::EndReached | LessonEvent::CalledOff | LessonEvent::SeenGoingOn(_) => return None,
+        LessonEvent::SeenEnding(_)
+        | LessonEvent::SeenGoingOn(_)
+        | LessonEvent::EndReached
+        | LessonEvent::CalledOff => return None,
     };
     let (source, reference) = (origin.source.to_owned(), origin.reference.map(str::to_owned));
     Some(Record { kind, party, source, reference, at })

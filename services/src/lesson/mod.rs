@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     Code, Refusal,
     attendance::{Kind, Record},
-    booking::{Booking, BookingState},
+    booking::{Booking, BookingState, Party},
     ids::{BookingId, LessonId, UserId},
     lesson::{Lesson, LessonEvent, join_window, may_join},
 };
@@ -38,6 +38,9 @@ pub struct AttendanceRow {
 pub struct Attendance {
     /// In the order in which it came.
     pub rows: Vec<AttendanceRow>,
+    /// When a trusted source saw the lesson end: what follows from all that was told, not from one message.
+    #[serde(skip)]
+    pub trusted_end: Option<DateTime<Utc>>,
     /// Whether every seal fits; a broken chain was tampered with.
     pub intact: bool,
 }
@@ -103,7 +106,12 @@ async fn attempt(
     let place = video::find_place(tx, id).await?;
     let url = video::of(services, &place).address(lesson, actor)?;
     let by = By::actor(actor, lesson);
-    let people = life::apply(tx, &found, LessonEvent::Joined(party), by, now).await?;
+    let mut people = life::apply(tx, &found, LessonEvent::Joined(party), by, now).await?;
+    let is_open = lesson.state == BookingState::Confirmed && now < lesson.end;
+    if party == Party::Student && place.own_url.is_some() && is_open {
+        // The student went on elsewhere: that the meeting at the provider ended was not the end of the lesson.
+        people.extend(life::apply(tx, &found, LessonEvent::SeenGoingOn(now), by, now).await?);
+    }
     // Who came to a meeting that is not there has come all the same.
     let missing =
         || Closed { refusal: Refusal::new(Code::InvalidState, "meeting_missing"), window: window(lesson) };
@@ -161,7 +169,8 @@ pub async fn attendance(services: &Services, actor: &Actor, booking: BookingId) 
         tracing::error!(lesson = %found.lesson, "the chain of evidence is broken");
     }
     let rows = records.into_iter().map(|(record, hash)| AttendanceRow { record, hash: hex(&hash) });
-    Ok(Attendance { rows: rows.collect(), intact })
+    let trusted_end = store::find_evidence(&mut db, &found).await?.1.trusted_end;
+    Ok(Attendance { rows: rows.collect(), trusted_end, intact })
 }
 
 /// Whether our page can show the meeting of a booking that one has read.

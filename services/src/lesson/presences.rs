@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use domain::{
     Code, Refusal,
-    attendance::Kind,
     booking::Booking,
     ids::TutorId,
     interval::Interval,
@@ -89,11 +88,11 @@ pub async fn presences(services: &Services, actor: &Actor, whose: Whose, weeks: 
 /// How a lesson was attended, by what is on record about it.
 #[must_use]
 pub fn presence(booking: &Booking, attendance: &Attendance) -> Presence {
-    let records = || attendance.rows.iter().map(|row| &row.record);
-    let ended = records().filter(|record| record.kind == Kind::Ended).map(|record| record.at);
-    let sights = records()
+    let records = attendance.rows.iter().map(|row| &row.record);
+    let sights = records
         .filter_map(|record| record.party.map(|party| Sight { kind: record.kind, party, at: record.at }));
-    let held = Held { scheduled: Interval::new(booking.start, booking.end), trusted_end: ended.max() };
+    let held =
+        Held { scheduled: Interval::new(booking.start, booking.end), trusted_end: attendance.trusted_end };
     Presence::of(&held, &sights.collect::<Vec<_>>())
 }
 

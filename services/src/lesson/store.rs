@@ -49,7 +49,7 @@ pub(crate) async fn set_settled(tx: &mut PgConnection, id: LessonId, now: DateTi
 pub(crate) async fn reset(tx: &mut PgConnection, id: LessonId, waits: (i32, i32)) -> Result<()> {
     sqlx::query!(
         "UPDATE lessons SET state = $2, no_show_wait = $3, min_payable = $4, marked_no_show_at = NULL,
-             trusted_end_at = NULL, own_url = NULL
+             trusted_end_at = NULL, own_url = NULL, own_url_since = NULL
          WHERE id = $1",
         id.0,
         LessonState::Scheduled.name(),

@@ -32,6 +32,12 @@ impl ProviderKind {
             ProviderKind::Zoom => "zoom",
         }
     }
+
+    /// Whether the provider of this name withdraws a permission by its access token: Zoom's documents name that one
+    /// for it, the standard (RFC 7009) allows both.
+    pub(super) fn withdraws_access(name: &str) -> bool {
+        name == ProviderKind::Zoom.name()
+    }
 }
 
 /// A provider at which people let us act for them.

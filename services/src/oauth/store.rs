@@ -73,6 +73,29 @@ pub(super) async fn set_tokens(
     Ok(())
 }
 
+/// Gives a connection the tokens into which those were renewed that it has; `false` where it has others meanwhile, or is
+/// forgotten.
+pub(super) async fn set_renewed(
+    db: &mut PgConnection,
+    id: Uuid,
+    before: &[u8],
+    tokens: &Tokens,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let set = sqlx::query!(
+        "UPDATE oauth_connections SET access_token = $3, refresh_token = $4, expires_at = $5, state = 'active',
+             renewing_until = NULL, renewed_at = $6
+         WHERE id = $1 AND access_token = $2",
+        id,
+        before,
+        tokens.access,
+        tokens.refresh,
+        tokens.expires_at,
+        now
+    );
+    Ok(set.execute(db).await?.rows_affected() > 0)
+}
+
 /// A connection.
 pub(super) struct Row {
     pub access: Vec<u8>,
@@ -115,28 +138,29 @@ pub(super) async fn take_lease(
     Ok(taken.rows_affected() > 0)
 }
 
-/// Gives a renewal up, and notes whether it needs the person.
+/// Gives a renewal up, and notes whether it needs the person; `false` where the connection has other tokens meanwhile,
+/// or is forgotten.
 pub(super) async fn end_lease(
     db: &mut PgConnection,
     id: Uuid,
     access: &[u8],
     needs_reauth: bool,
-) -> Result<()> {
-    sqlx::query!(
+) -> Result<bool> {
+    let ended = sqlx::query!(
         "UPDATE oauth_connections SET renewing_until = NULL,
              state = CASE WHEN $3 THEN 'needs_reauth' ELSE state END
          WHERE id = $1 AND access_token = $2",
         id,
         access,
         needs_reauth
-    )
-    .execute(db)
-    .await?;
-    Ok(())
+    );
+    Ok(ended.execute(db).await?.rows_affected() > 0)
 }
 
 /// A connection that is no more.
 pub(super) struct Deleted {
+    pub provider: String,
+    pub access: Vec<u8>,
     pub refresh: Vec<u8>,
     /// Whether another connection is with the same account at the provider.
     pub is_shared: bool,
@@ -147,7 +171,7 @@ pub(super) async fn delete(tx: &mut PgConnection, id: Uuid) -> Result<Option<Del
     let gone = sqlx::query_as!(
         Deleted,
         "DELETE FROM oauth_connections d WHERE id = $1
-         RETURNING refresh_token AS refresh, EXISTS (
+         RETURNING provider, access_token AS access, refresh_token AS refresh, EXISTS (
              SELECT FROM oauth_connections o
              WHERE o.provider = d.provider AND o.subject = d.subject AND o.id <> d.id) AS \"is_shared!\"",
         id

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     Granted, Provider,
     consent::lifetime,
+    provider::ProviderKind,
     store::{self, Row, Tokens},
 };
 use crate::{AppError, Result, Services, chance, seal};
@@ -105,7 +106,11 @@ pub(crate) async fn access(
         let mut db = services.db.acquire().await?;
         if store::take_lease(&mut db, id, &row.access, now, now + LEASE).await? {
             drop(db);
-            return renew(services, provider, id, &row).await;
+            match renew(services, provider, id, &row).await? {
+                Some(outcome) => return Ok(outcome),
+                // The person permitted it anew meanwhile: those tokens count.
+                None => continue,
+            }
         }
         drop(db);
         if tokio::time::Instant::now() > until {
@@ -120,13 +125,13 @@ fn lasts(row: &Row, now: DateTime<Utc>) -> bool {
     row.expires_at > now + MARGIN
 }
 
-/// Renews the tokens of a connection, whose lease is held.
+/// Renews the tokens of a connection, whose lease is held; `None` where it got others meanwhile.
 async fn renew(
     services: &Services,
     provider: &Provider,
     id: Uuid,
     row: &Row,
-) -> Result<Result<String, Lost>> {
+) -> Result<Option<Result<String, Lost>>> {
     let outcome = match seal::open(&services.config.secrets, &place(id, "refresh"), &row.refresh)? {
         None => Err(Lost::NeedsReauth),
         Some(refresh) => ask(services, provider, refresh).await,
@@ -136,12 +141,13 @@ async fn renew(
     match outcome {
         Ok(granted) => {
             let tokens = Tokens { scopes: None, ..sealed(services, id, &granted)? };
-            store::set_tokens(&mut db, id, &tokens, now).await?;
-            Ok(Ok(granted.access_token))
+            let is_kept = store::set_renewed(&mut db, id, &row.access, &tokens, now).await?;
+            Ok(is_kept.then_some(Ok(granted.access_token)))
         }
         Err(lost) => {
-            store::end_lease(&mut db, id, &row.access, lost == Lost::NeedsReauth).await?;
-            Ok(Err(lost))
+            let is_over = lost == Lost::NeedsReauth;
+            let is_kept = store::end_lease(&mut db, id, &row.access, is_over).await?;
+            Ok(is_kept.then_some(Err(lost)))
         }
     }
 }
@@ -185,7 +191,11 @@ pub(crate) async fn delete(tx: &mut PgConnection, services: &Services, id: Uuid)
     if row.is_shared {
         return Ok(None);
     }
-    seal::open(&services.config.secrets, &place(id, "refresh"), &row.refresh)
+    let (which, token) = match ProviderKind::withdraws_access(&row.provider) {
+        true => ("access", &row.access),
+        false => ("refresh", &row.refresh),
+    };
+    seal::open(&services.config.secrets, &place(id, which), token)
 }
 
 /// Tells the provider that a token is not used any more (RFC 7009). A provider that does not hear it does no harm: the

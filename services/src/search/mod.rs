@@ -127,7 +127,7 @@ pub async fn search(services: &Services, query: &SearchQuery) -> Result<Page<Tut
     check_days(query.free_within_days)?;
     let now = services.clock.now();
     let mut db = services.db.acquire().await?;
-    let settings = settings::load(&mut db).await?;
+    let settings = settings::load_here(services, &mut db).await?;
     let mut found = store::list(&mut db, query, &settings.accepted_providers).await?;
     if words.are_wanted() {
         let ids: Vec<_> = found.iter().map(|one| one.tutor).collect();
@@ -249,7 +249,7 @@ fn summary(card: &Card, context: &TutorContext, query: &SearchQuery, now: DateTi
 /// Where the database cannot be read.
 pub async fn fields(services: &Services) -> Result<Vec<(Field, i64)>> {
     let mut db = services.db.acquire().await?;
-    let accepted = settings::load(&mut db).await?.accepted_providers;
+    let accepted = settings::load_here(services, &mut db).await?.accepted_providers;
     store::list_fields(&mut db, &accepted).await
 }
 
@@ -259,6 +259,6 @@ pub async fn fields(services: &Services) -> Result<Vec<(Field, i64)>> {
 /// Where the database cannot be read.
 pub async fn universities(services: &Services) -> Result<Vec<(String, i64)>> {
     let mut db = services.db.acquire().await?;
-    let accepted = settings::load(&mut db).await?.accepted_providers;
+    let accepted = settings::load_here(services, &mut db).await?.accepted_providers;
     store::list_universities(&mut db, &accepted).await
 }

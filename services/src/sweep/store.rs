@@ -5,7 +5,7 @@ use domain::ids::BookingId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Result, account, notice};
+use crate::{Result, account, notice, video};
 
 /// How long open pages can catch up on what they missed.
 const LIVE_EVENTS_KEPT: TimeDelta = TimeDelta::days(7);
@@ -157,5 +157,11 @@ async fn prune_told(db: &mut PgConnection, now: DateTime<Utc>) -> Result<u64> {
              SELECT id FROM pushes WHERE created_at <= $1 FOR UPDATE SKIP LOCKED)",
         now - notice::KEPT_FOR
     );
-    Ok(devices + links + notices + pushes)
+    let heard = delete_before!(
+        db,
+        "DELETE FROM video_events WHERE id IN (
+             SELECT id FROM video_events WHERE received_at <= $1 FOR UPDATE SKIP LOCKED)",
+        now - video::KEPT_FOR
+    );
+    Ok(devices + links + notices + pushes + heard)
 }

@@ -82,7 +82,7 @@ pub fn is_id(text: &str) -> bool {
 pub async fn find(services: &Services, actor: Option<&Actor>, id_or_slug: &str) -> Result<TutorView> {
     let mut db = services.db.acquire().await?;
     let tutor = availability::store::find_tutor(&mut db, id_or_slug).await?.ok_or_else(unknown)?;
-    let view = view(&mut db, tutor).await?;
+    let view = view(services, &mut db, tutor).await?;
     let own = actor.is_some_and(|actor| actor.require_tutor(tutor).is_ok());
     if own || view.readiness.complete { Ok(view) } else { Err(unknown()) }
 }
@@ -98,8 +98,8 @@ pub(crate) async fn find_public(db: &mut PgConnection, id_or_slug: &str) -> Resu
 }
 
 /// Everything on a tutor's page.
-async fn view(db: &mut PgConnection, tutor: TutorId) -> Result<TutorView> {
-    let accepted = platform::load(db).await?.accepted_providers;
+async fn view(services: &Services, db: &mut PgConnection, tutor: TutorId) -> Result<TutorView> {
+    let accepted = platform::load_here(services, db).await?.accepted_providers;
     let row = store::find(db, tutor).await?.ok_or_else(unknown)?;
     let offerings = availability::store::list_offerings(db, &[tutor.0]).await?.remove(&tutor);
     let offerings = offerings.unwrap_or_default();
@@ -149,7 +149,7 @@ pub async fn set_profile(
     let profile = Profile::parse(input)?;
     let mut tx = services.db.begin().await?;
     found(store::set_profile(&mut tx, tutor, &profile, services.clock.now()).await?)?;
-    let view = view(&mut tx, tutor).await?;
+    let view = view(services, &mut tx, tutor).await?;
     tx.commit().await?;
     Ok(view)
 }
@@ -167,7 +167,7 @@ pub async fn set_active(
     actor.require_tutor(tutor)?;
     let mut tx = services.db.begin().await?;
     found(store::set_active(&mut tx, tutor, active, services.clock.now()).await?)?;
-    let view = view(&mut tx, tutor).await?;
+    let view = view(services, &mut tx, tutor).await?;
     tx.commit().await?;
     Ok(view)
 }

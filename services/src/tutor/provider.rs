@@ -85,7 +85,7 @@ pub async fn set_provider(
     };
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
-    let accepted = platform::load(&mut tx).await?.accepted_providers;
+    let accepted = platform::load_here(services, &mut tx).await?.accepted_providers;
     let refusal = |key| Refusal::on(Code::ProviderRequired, key, "provider");
     if !accepted.iter().any(|name| name == provider.name()) {
         return Err(refusal("provider_not_accepted").into());

@@ -31,6 +31,13 @@ const STEPS: usize = 8;
 /// How long a job may take before another one takes over.
 const LEASE: TimeDelta = TimeDelta::minutes(3);
 
+/// How long the queue tries a meeting again that fails; then it is looked at each hour.
+const QUEUE_TRIES_FOR: TimeDelta = TimeDelta::hours(1);
+const LOOK_AFTER: TimeDelta = TimeDelta::hours(1);
+
+/// How many lessons are handed out in one transaction.
+const BATCH: i64 = 200;
+
 /// How long a job waits for another one, and how often it looks.
 const WAIT: Duration = Duration::from_secs(25);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -136,12 +143,32 @@ impl View {
 }
 
 async fn arrange(services: &Services, booking: BookingId) -> Result<()> {
+    let mut lease = take_lease(services, booking).await?;
+    let outcome = work(services, booking, &mut lease).await;
+    let problem = match &outcome {
+        Ok(done) => done.err(),
+        Err(_) => Some(Problem::Unreachable),
+    };
+    let now = services.clock.now();
+    let mut db = services.db.acquire().await?;
+    let failing_since = store::end_lease(&mut db, booking, lease, problem, (now, now + LOOK_AFTER)).await?;
+    match outcome? {
+        // Only its owner can mend it; then all lessons are arranged again. Until then, and where it fails for long, it
+        // is looked at each hour.
+        Ok(()) | Err(Problem::Refused | Problem::Forbidden) => Ok(()),
+        Err(_) if failing_since.is_some_and(|since| since + QUEUE_TRIES_FOR < now) => Ok(()),
+        Err(problem) => Err(AppError::fault(format!("a meeting is not as it should be: {}", problem.name()))),
+    }
+}
+
+/// Takes the work on a lesson's meetings over, once no other job has it; until when.
+async fn take_lease(services: &Services, booking: BookingId) -> Result<DateTime<Utc>> {
     let patience = tokio::time::Instant::now() + WAIT;
     loop {
         let now = services.clock.now();
         let mut db = services.db.acquire().await?;
         if store::take_lease(&mut db, booking, now, now + LEASE).await? {
-            break;
+            return Ok(now + LEASE);
         }
         drop(db);
         if tokio::time::Instant::now() > patience {
@@ -149,24 +176,21 @@ async fn arrange(services: &Services, booking: BookingId) -> Result<()> {
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    let outcome = work(services, booking).await;
-    let problem = match &outcome {
-        Ok(done) => done.err(),
-        Err(_) => Some(Problem::Unreachable),
-    };
-    let mut db = services.db.acquire().await?;
-    store::end_lease(&mut db, booking, problem, services.clock.now()).await?;
-    match outcome? {
-        // Only its owner can mend it; then all lessons are arranged again.
-        Ok(()) | Err(Problem::Refused | Problem::Forbidden) => Ok(()),
-        Err(problem) => Err(AppError::fault(format!("a meeting is not as it should be: {}", problem.name()))),
-    }
 }
 
-/// Takes steps until nothing is left to be done.
-async fn work(services: &Services, booking: BookingId) -> Result<Result<(), Problem>> {
+/// Takes steps until nothing is left to be done. Each step has the whole time of a lease.
+async fn work(
+    services: &Services,
+    booking: BookingId,
+    lease: &mut DateTime<Utc>,
+) -> Result<Result<(), Problem>> {
     for _ in 0..STEPS {
         let mut db = services.db.acquire().await?;
+        let until = services.clock.now() + LEASE;
+        if !store::renew_lease(&mut db, booking, *lease, until).await? {
+            return Err(AppError::fault("another job took the meetings of this lesson over"));
+        }
+        *lease = until;
         let Some(view) = store::find_view(&mut db, booking).await? else { return Ok(Ok(())) };
         drop(db);
         let stepped = match view.next(services.clock.now()) {
@@ -279,7 +303,8 @@ async fn keep(
     Ok(())
 }
 
-/// Removes a meeting. What an account lets us remove no more stays there.
+/// Removes a meeting. What stands in an account that is connected no more stays there; one that does not let us in at
+/// present is asked again.
 async fn remove(services: &Services, row: &Row) -> Result<Result<(), Problem>> {
     if let Some(oauth) = row.oauth {
         let meetings = meetings(services, row.kind, oauth)?;
@@ -292,13 +317,34 @@ async fn remove(services: &Services, row: &Row) -> Result<Result<(), Problem>> {
             Ok(None) => Ok(()),
             Err(problem) => Err(problem),
         };
-        match removed {
-            Ok(()) | Err(Problem::Refused | Problem::Forbidden) => {}
-            Err(problem) => return Ok(Err(problem)),
+        if let Err(problem) = removed {
+            return Ok(Err(problem));
         }
     }
     let mut db = services.db.acquire().await?;
     store::delete_meeting(&mut db, row.id).await.map(Ok)
+}
+
+/// Hands out the lessons whose meetings are to be looked at again, each to a job of its own; how many.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub(crate) async fn hand_out(services: &Services) -> Result<u64> {
+    let now = services.clock.now();
+    let mut handed_out = 0;
+    while store::is_any_due(&mut *services.db.acquire().await?, now).await? {
+        let mut tx = services.db.begin().await?;
+        let due = store::take_due(&mut tx, BATCH, now, now + LOOK_AFTER).await?;
+        let work: Vec<_> = due.into_iter().map(|booking| ArrangeMeeting { booking }).collect();
+        if work.is_empty() {
+            // Another server has them in hand.
+            break;
+        }
+        jobs::enqueue_all(&mut tx, &work).await?;
+        tx.commit().await?;
+        handed_out += work.len() as u64;
+    }
+    Ok(handed_out)
 }
 
 /// Has the meetings of a tutor's lessons to come made where they now belong, and removed where they no longer do.

@@ -70,6 +70,11 @@ impl Kind {
         }
     }
 
+    /// Whether meetings can be made there by this server.
+    pub(crate) fn is_configured(self, services: &Services) -> bool {
+        self.door(services).is_some()
+    }
+
     const fn scopes(self) -> &'static [&'static str] {
         match self {
             Kind::Zoom => &zoom::SCOPES,
@@ -95,6 +100,8 @@ pub struct Connection {
     pub login: Option<String>,
     /// Whether the account lets us in.
     pub is_active: bool,
+    /// Whether it can be connected, also once more.
+    pub is_offered: bool,
 }
 
 fn not_found() -> Refusal {
@@ -108,15 +115,16 @@ fn not_found() -> Refusal {
 pub async fn list(services: &Services, actor: &Actor, tutor: TutorId) -> Result<Vec<Connection>> {
     actor.require_tutor(tutor)?;
     let mut db = services.db.acquire().await?;
-    let accepted = platform::load(&mut db).await?.accepted_providers;
+    let accepted = platform::load_here(services, &mut db).await?.accepted_providers;
     let rows = store::list(&mut db, tutor).await?;
     let offered = Kind::ALL.into_iter().filter_map(|kind| {
         let row = rows.iter().find(|row| row.provider == kind.name());
-        let is_offered = kind.door(services).is_some() && accepted.iter().any(|name| name == kind.name());
+        let is_offered = accepted.iter().any(|name| name == kind.name());
         (is_offered || row.is_some()).then(|| Connection {
             kind,
             login: row.map(|row| row.login.clone()),
             is_active: row.is_some_and(|row| row.is_active),
+            is_offered,
         })
     });
     Ok(offered.collect())
@@ -129,6 +137,10 @@ pub async fn list(services: &Services, actor: &Actor, tutor: TutorId) -> Result<
 /// provider does not answer.
 pub async fn begin(services: &Services, actor: &Actor, tutor: TutorId, kind: Kind) -> Result<Asked> {
     actor.require_tutor(tutor)?;
+    let platform = platform::load_here(services, &mut *services.db.acquire().await?).await?;
+    if !platform.accepted_providers.iter().any(|name| name == kind.name()) {
+        return Err(not_found().into());
+    }
     let door = kind.door(services).ok_or_else(not_found)?;
     limit::count(services, &format!("video_account:{tutor}"), TRIES_PER_HOUR).await?;
     oauth::ask(services, door, actor.user, kind.scopes()).await.map_err(|error| {
@@ -163,7 +175,8 @@ pub async fn finish(
     tutor::store::lock(&mut tx, tutor).await?;
     let replaced = keep(&mut tx, services, actor, tutor, kind, &owner, &granted).await?;
     let (_, chosen) = tutor::store::find_settings(&mut tx, tutor).await?.ok_or_else(not_found)?;
-    if !can_take_place(&mut tx, tutor, &chosen).await? {
+    let has_no_place = !can_take_place(services, &mut tx, tutor, &chosen).await?;
+    if has_no_place && can_take_place(services, &mut tx, tutor, &kind.provider()).await? {
         tutor::store::set_provider(&mut tx, tutor, &kind.provider(), now).await?;
     }
     arrange_all(&mut tx, tutor, now).await?;
@@ -211,9 +224,14 @@ async fn keep(
     Ok(replaced)
 }
 
-/// Whether a tutor's lessons can take place there: the platform accepts it, and an account lets us in.
-async fn can_take_place(tx: &mut PgConnection, tutor: TutorId, provider: &Provider) -> Result<bool> {
-    let accepted = platform::load(tx).await?.accepted_providers;
+/// Whether a tutor's lessons can take place there: the platform accepts it, it is configured, and an account lets us in.
+async fn can_take_place(
+    services: &Services,
+    tx: &mut PgConnection,
+    tutor: TutorId,
+    provider: &Provider,
+) -> Result<bool> {
+    let accepted = platform::load_here(services, tx).await?.accepted_providers;
     Ok(accepted.iter().any(|name| name == provider.name()) && works(tx, tutor, provider).await?)
 }
 
@@ -229,8 +247,8 @@ pub async fn disconnect(services: &Services, actor: &Actor, tutor: TutorId, kind
     tutor::store::lock(&mut tx, tutor).await?;
     let known = store::find(&mut tx, tutor, kind).await?.ok_or_else(not_found)?;
     let (_, chosen) = tutor::store::find_settings(&mut tx, tutor).await?.ok_or_else(not_found)?;
-    let other = other_place(&mut tx, tutor, kind, &chosen).await?;
-    if other.is_none() && can_take_place(&mut tx, tutor, &kind.provider()).await? {
+    let other = other_place(services, &mut tx, tutor, kind, &chosen).await?;
+    if other.is_none() && can_take_place(services, &mut tx, tutor, &kind.provider()).await? {
         return Err(Refusal::new(Code::ProviderRequired, "provider_last").into());
     }
     let token = oauth::delete(&mut tx, services, known.oauth).await?;
@@ -244,6 +262,7 @@ pub async fn disconnect(services: &Services, actor: &Actor, tutor: TutorId, kind
 
 /// Where else a tutor's lessons can take place, what was chosen first.
 async fn other_place(
+    services: &Services,
     tx: &mut PgConnection,
     tutor: TutorId,
     kind: Kind,
@@ -251,7 +270,7 @@ async fn other_place(
 ) -> Result<Option<Provider>> {
     let others = [chosen.clone(), Provider::Jitsi, Provider::Zoom, Provider::GoogleMeet];
     for other in others.into_iter().filter(|other| *other != kind.provider()) {
-        if can_take_place(tx, tutor, &other).await? {
+        if can_take_place(services, tx, tutor, &other).await? {
             return Ok(Some(other));
         }
     }

@@ -27,10 +27,11 @@ pub use connections::{Connection, Kind, begin, disconnect, finish, list};
 pub use standing::{Standing, set_own_link, standing};
 pub use webhook::{HandleVideoEvent, Heard, receive};
 
-pub(crate) use arrange::arrange_all;
+pub(crate) use arrange::{arrange_all, hand_out};
 pub(crate) use external::check as check_external;
 pub(crate) use standing::{Place, find_place};
 pub(crate) use store::works;
+pub(crate) use webhook::KEPT_FOR;
 
 /// Where lessons take place.
 pub(crate) trait VideoProvider: Send + Sync {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     Code, Refusal,
-    booking::{Booking, BookingState},
+    booking::{Booking, BookingState, Party},
     ids::BookingId,
     lesson::join_window,
 };
@@ -11,7 +11,13 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use super::{Kind, check_external, store};
-use crate::{Actor, Result, Services, booking, busy::Problem, live, tutor::Provider};
+use crate::{
+    Actor, Result, Services,
+    booking::{self, By},
+    busy::Problem,
+    live,
+    tutor::Provider,
+};
 
 /// Where the lesson of a booking takes place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +28,8 @@ pub(crate) struct Place {
     pub own_url: Option<String>,
     /// The link of the meeting that was made for it.
     pub made: Option<String>,
+    /// Whether it is held at the lesson's time.
+    pub is_current: bool,
 }
 
 /// What keeps a meeting from being as it should.
@@ -39,7 +47,11 @@ pub enum Standing {
     Waiting,
     /// There it is.
     Ready,
-    /// It could not be made, or not be changed, since then.
+    /// It is there, and is being moved to the lesson's new time.
+    Moving,
+    /// It is there, and could not be moved to the lesson's new time since then.
+    NotMoved(DateTime<Utc>, Problem),
+    /// It could not be made since then.
     Failed(DateTime<Utc>, Problem),
     /// The tutor gave this lesson a link of its own.
     Own(String),
@@ -49,7 +61,7 @@ impl Standing {
     /// Whether there is a meeting to which both can go.
     #[must_use]
     pub const fn can_open(&self) -> bool {
-        matches!(self, Standing::Unneeded | Standing::Ready | Standing::Own(_))
+        !matches!(self, Standing::Waiting | Standing::Failed(..))
     }
 }
 
@@ -72,10 +84,12 @@ pub async fn standing(services: &Services, booking: &Booking) -> Result<(Standin
     let standing = match (place.own_url, kind, place.made) {
         (Some(url), _, _) => Standing::Own(url),
         (None, None, _) => Standing::Unneeded,
-        (None, Some(_), Some(_)) => Standing::Ready,
-        (None, Some(_), None) => match store::find_work(&mut db, booking.id).await? {
-            Some(work) => Standing::Failed(work.since, work.problem),
-            None => Standing::Waiting,
+        (None, Some(_), Some(_)) if place.is_current => Standing::Ready,
+        (None, Some(_), made) => match (store::find_work(&mut db, booking.id).await?, made) {
+            (Some(work), None) => Standing::Failed(work.since, work.problem),
+            (Some(work), Some(_)) => Standing::NotMoved(work.since, work.problem),
+            (None, None) => Standing::Waiting,
+            (None, Some(_)) => Standing::Moving,
         },
     };
     Ok((standing, kind))
@@ -89,7 +103,10 @@ pub async fn standing(services: &Services, booking: &Booking) -> Result<(Standin
 pub async fn set_own_link(services: &Services, actor: &Actor, id: BookingId, url: &str) -> Result<()> {
     let now = services.clock.now();
     let booking = booking::find(services, actor, id).await?;
-    actor.require_tutor(booking.tutor)?;
+    // Where people meet is theirs to say: not even an admin sends them elsewhere.
+    if booking::party(actor, &booking) != Some(Party::Tutor) {
+        return Err(Refusal::new(Code::InsufficientPermissions, "forbidden").into());
+    }
     let url = match url.trim() {
         "" => None,
         text => Some(check_external(text)?),
@@ -100,9 +117,12 @@ pub async fn set_own_link(services: &Services, actor: &Actor, id: BookingId, url
     if over || !matches!(found.booking.state, BookingState::Confirmed | BookingState::Completed) {
         return Err(Refusal::new(Code::InvalidState, "booking_state").into());
     }
-    if !store::set_own_url(&mut tx, id, url.as_deref()).await? {
+    if !store::set_own_url(&mut tx, id, url.as_deref(), now).await? {
         return Err(Refusal::on(Code::InvalidRequest, "link_taken", "external_url").into());
     }
+    let by = By::actor(actor, &found.booking);
+    let noted = json!({ "event": "lesson.own_link", "is_set": url.is_some() });
+    booking::note(&mut tx, &found, by, None, &noted, now).await?;
     let people = [found.booking.student, found.tutor_user];
     live::record(&mut tx, &people, "lesson.meeting", &json!({ "booking_id": id }), now).await?;
     tx.commit().await?;

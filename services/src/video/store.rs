@@ -90,7 +90,7 @@ pub(crate) async fn works(db: &mut PgConnection, tutor: TutorId, provider: &Prov
     Ok(works.fetch_one(db).await?)
 }
 
-/// The lessons to come of a tutor that have a meeting, or should.
+/// The lessons to come of a tutor that have a meeting, or should. One that is asked for may be confirmed at this moment.
 pub(super) async fn list_bookings(
     tx: &mut PgConnection,
     tutor: TutorId,
@@ -99,7 +99,7 @@ pub(super) async fn list_bookings(
     let ids = sqlx::query_scalar!(
         "SELECT b.id FROM bookings b JOIN tutors t ON t.id = b.tutor_id
          WHERE b.tutor_id = $1 AND b.ends_at > $2
-           AND (b.state = 'confirmed' AND t.provider IN ('zoom', 'google_meet')
+           AND (b.state IN ('requested', 'confirmed') AND t.provider IN ('zoom', 'google_meet')
                OR EXISTS (SELECT FROM meetings m WHERE m.booking_id = b.id))",
         tutor.0,
         now
@@ -107,7 +107,7 @@ pub(super) async fn list_bookings(
     Ok(ids.fetch_all(tx).await?.into_iter().map(BookingId).collect())
 }
 
-/// Takes over the work on a lesson's meetings; `false` while somebody else has it. Later than `until` nobody should
+/// Takes over the work on a lesson's meetings; `false` while somebody else has it. Far later than `until` nobody should
 /// have it: then the clock was set back.
 pub(super) async fn take_lease(
     db: &mut PgConnection,
@@ -118,34 +118,86 @@ pub(super) async fn take_lease(
     let taken = sqlx::query!(
         "INSERT INTO meeting_work AS w (booking_id, working_until) VALUES ($1, $3)
          ON CONFLICT (booking_id) DO UPDATE SET working_until = $3
-             WHERE w.working_until IS NULL OR w.working_until <= $2 OR w.working_until > $3",
+             WHERE w.working_until IS NULL OR w.working_until <= $2 OR w.working_until > $4",
         booking.0,
         now,
-        until
+        until,
+        until + (until - now)
     )
     .execute(db)
     .await?;
     Ok(taken.rows_affected() > 0)
 }
 
-/// Gives the work on a lesson's meetings up, and notes what keeps them from being as they should.
+/// Keeps the work on a lesson's meetings for longer; `false` where somebody else took it over.
+pub(super) async fn renew_lease(
+    db: &mut PgConnection,
+    booking: BookingId,
+    own: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<bool> {
+    let renewed = sqlx::query!(
+        "UPDATE meeting_work SET working_until = $3 WHERE booking_id = $1 AND working_until = $2",
+        booking.0,
+        own,
+        until
+    );
+    Ok(renewed.execute(db).await?.rows_affected() > 0)
+}
+
+/// Gives the work on a lesson's meetings up, where it is one's own, and notes what keeps them from being as they
+/// should, and when they are looked at again; since when they are not.
 pub(super) async fn end_lease(
     db: &mut PgConnection,
     booking: BookingId,
+    own: DateTime<Utc>,
     problem: Option<Problem>,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "UPDATE meeting_work SET working_until = NULL, problem = $2,
-             failing_since = CASE WHEN $2::text IS NULL THEN NULL ELSE coalesce(failing_since, $3) END
-         WHERE booking_id = $1",
+    (now, look_at): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Option<DateTime<Utc>>> {
+    let failing_since = sqlx::query_scalar!(
+        "UPDATE meeting_work SET working_until = NULL, problem = $3,
+             failing_since = CASE WHEN $3::text IS NULL THEN NULL ELSE coalesce(failing_since, $4) END,
+             look_at = CASE WHEN $3::text IS NULL THEN NULL ELSE $5::timestamptz END
+         WHERE booking_id = $1 AND working_until = $2 RETURNING failing_since",
         booking.0,
+        own,
         problem.map(Problem::name),
+        now,
+        look_at
+    );
+    Ok(failing_since.fetch_optional(db).await?.flatten())
+}
+
+/// Whether the meetings of a lesson to come are to be looked at again.
+pub(super) async fn is_any_due(db: &mut PgConnection, now: DateTime<Utc>) -> Result<bool> {
+    let due = sqlx::query_scalar!(
+        "SELECT EXISTS (
+             SELECT FROM meeting_work w JOIN bookings b ON b.id = w.booking_id
+             WHERE w.look_at <= $1 AND b.ends_at > $1) AS \"due!\"",
         now
-    )
-    .execute(db)
-    .await?;
-    Ok(())
+    );
+    Ok(due.fetch_one(db).await?)
+}
+
+/// Takes lessons whose meetings are to be looked at again, and once more at `next` where that is lost. Those that
+/// somebody else takes are passed over.
+pub(super) async fn take_due(
+    tx: &mut PgConnection,
+    limit: i64,
+    now: DateTime<Utc>,
+    next: DateTime<Utc>,
+) -> Result<Vec<BookingId>> {
+    let ids = sqlx::query_scalar!(
+        "UPDATE meeting_work SET look_at = $3 WHERE booking_id IN (
+             SELECT w.booking_id FROM meeting_work w JOIN bookings b ON b.id = w.booking_id
+             WHERE w.look_at <= $2 AND b.ends_at > $2
+             ORDER BY w.look_at LIMIT $1 FOR UPDATE OF w SKIP LOCKED)
+         RETURNING booking_id",
+        limit,
+        now,
+        next
+    );
+    Ok(ids.fetch_all(tx).await?.into_iter().map(BookingId).collect())
 }
 
 /// A booking, as far as meetings are concerned; `None` for none.
@@ -247,16 +299,20 @@ pub(super) async fn delete_meeting(db: &mut PgConnection, id: Uuid) -> Result<()
 pub(super) async fn find_place(db: &mut PgConnection, booking: BookingId) -> Result<Place> {
     let row = sqlx::query!(
         "SELECT t.provider, t.external_url, l.own_url,
-                (SELECT url FROM meetings m WHERE m.booking_id = b.id AND m.provider = t.provider
-                     AND m.url IS NOT NULL ORDER BY m.created_at DESC LIMIT 1) AS made
+                m.url AS \"made?\", (m.starts_at, m.ends_at) = (b.starts_at, b.ends_at) AS is_current
          FROM bookings b JOIN tutors t ON t.id = b.tutor_id JOIN lessons l ON l.booking_id = b.id
+         LEFT JOIN LATERAL (
+             SELECT url, starts_at, ends_at FROM meetings
+             WHERE booking_id = b.id AND provider = t.provider AND url IS NOT NULL
+             ORDER BY created_at DESC LIMIT 1) m ON true
          WHERE b.id = $1",
         booking.0
     )
     .fetch_one(db)
     .await?;
     let provider = Provider::parse(&row.provider, row.external_url);
-    Ok(Place { provider, own_url: row.own_url, made: row.made })
+    let is_current = row.is_current.unwrap_or_default();
+    Ok(Place { provider, own_url: row.own_url, made: row.made, is_current })
 }
 
 /// What keeps a lesson's meeting from being as it should.
@@ -273,17 +329,25 @@ pub(super) async fn set_own_url(
     tx: &mut PgConnection,
     booking: BookingId,
     url: Option<&str>,
+    now: DateTime<Utc>,
 ) -> Result<bool> {
     let set = sqlx::query!(
-        "UPDATE lessons SET own_url = $2 WHERE booking_id = $1
+        "UPDATE lessons SET own_url = $2, own_url_since = CASE WHEN $2::text IS NULL THEN NULL ELSE $3::timestamptz END
+         WHERE booking_id = $1
            AND NOT EXISTS (SELECT FROM lessons o WHERE o.own_url = $2 AND o.booking_id <> $1)
            AND NOT EXISTS (SELECT FROM meetings m WHERE m.url = $2 AND m.booking_id <> $1)",
         booking.0,
-        url
+        url,
+        now
     )
     .execute(tx)
-    .await?;
-    Ok(set.rows_affected() > 0)
+    .await;
+    match set {
+        Ok(set) => Ok(set.rows_affected() > 0),
+        // Another lesson was given it at the same moment.
+        Err(error) if error.as_database_error().is_some_and(|it| it.is_unique_violation()) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Stores a message of Zoom; `false` where it is stored already.
@@ -331,11 +395,31 @@ pub(super) async fn set_event_processed(tx: &mut PgConnection, id: &str, now: Da
     Ok(set.execute(tx).await?.rows_affected() > 0)
 }
 
+/// Forgets a message.
+pub(super) async fn delete_event(tx: &mut PgConnection, id: &str) -> Result<()> {
+    sqlx::query!("DELETE FROM video_events WHERE id = $1", id).execute(tx).await?;
+    Ok(())
+}
+
+/// Whether the lesson of a booking takes place at this address, which a provider holds for it: not once its tutor's
+/// lessons take place elsewhere, or its student has followed a link of its own.
+pub(super) async fn takes_place_in(tx: &mut PgConnection, booking: BookingId, url: &str) -> Result<bool> {
+    let moved = sqlx::query_scalar!(
+        "SELECT EXISTS (
+             SELECT FROM lessons l JOIN attendance a ON a.lesson_id = l.id
+             WHERE l.booking_id = $1 AND l.own_url IS NOT NULL AND a.kind = 'join' AND a.party = 'student'
+               AND a.source = 'lectern' AND a.at >= l.own_url_since) AS \"moved!\"",
+        booking.0
+    );
+    let moved = moved.fetch_one(&mut *tx).await?;
+    Ok(!moved && find_place(tx, booking).await?.made.as_deref() == Some(url))
+}
+
 /// The meeting of a message; `None` for one that is none of ours.
 pub(super) async fn find_meeting(tx: &mut PgConnection, remote: Option<&str>) -> Result<Option<Meeting>> {
     let row = sqlx::query_as!(
         Meeting,
-        "SELECT m.booking_id AS booking, m.account, u.email AS \"student_email: String\"
+        "SELECT m.booking_id AS booking, m.account, u.email AS \"student_email: String\", m.url AS \"url!\"
          FROM meetings m JOIN bookings b ON b.id = m.booking_id JOIN users u ON u.id = b.student_id
          WHERE m.provider = 'zoom' AND m.remote_id = $1",
         remote
@@ -343,16 +427,15 @@ pub(super) async fn find_meeting(tx: &mut PgConnection, remote: Option<&str>) ->
     Ok(row.fetch_optional(tx).await?)
 }
 
-/// What was told about a meeting from an instant on.
-pub(super) async fn list_told(tx: &mut PgConnection, remote: &str, from: DateTime<Utc>) -> Result<Vec<Told>> {
+/// What was told about a meeting.
+pub(super) async fn list_told(tx: &mut PgConnection, remote: &str) -> Result<Vec<Told>> {
     let rows = sqlx::query_as!(
         Told,
         "SELECT kind, at AS \"at!\", coalesce(payload #> '{payload,object,participant}', 'null') AS \"participant!\"
          FROM video_events
-         WHERE provider = 'zoom' AND remote_id = $1 AND at >= $2
+         WHERE provider = 'zoom' AND remote_id = $1 AND at IS NOT NULL
            AND kind IN ('meeting.ended', 'meeting.participant_joined')",
-        remote,
-        from
+        remote
     );
     Ok(rows.fetch_all(tx).await?)
 }

@@ -1,17 +1,17 @@
 //! What Zoom tells us by itself: verified first, stored once, worked off as a job. In any order, and however often it
 //! comes, it leads to the same state: what follows from a message is found from all that came about its meeting.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Code, Refusal,
     attendance::{Kind, Record},
     booking::Party,
     ids::{BookingId, UserId},
-    lesson::{LessonEvent, join_window},
+    lesson::LessonEvent,
     webhook::{sign_zoom, verify_zoom},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 
@@ -28,6 +28,9 @@ use crate::{
 
 /// Who says so, in the evidence.
 const ZOOM: &str = "zoom";
+
+/// How long messages are kept: Zoom tells late what it could not tell at once, not later than this.
+pub(crate) const KEPT_FOR: TimeDelta = TimeDelta::days(30);
 
 /// What is answered to a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,8 +80,13 @@ pub async fn receive(services: &Services, timestamp: &str, signature: &str, body
     }
     let id: String = Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
     let message = Message::read(kind, &payload);
+    let Some(kept) = kept(kind, &payload) else { return Ok(Heard::Taken) };
     let mut tx = services.db.begin().await?;
-    if store::insert_event(&mut tx, &id, &message, &payload, now).await? {
+    // Zoom tells of every meeting of an account, also of those that are none of our business.
+    if store::find_meeting(&mut tx, message.remote.as_deref()).await?.is_none() {
+        return Ok(Heard::Taken);
+    }
+    if store::insert_event(&mut tx, &id, &message, &kept, now).await? {
         jobs::enqueue(&mut tx, &HandleVideoEvent { event: id }).await?;
     }
     tx.commit().await?;
@@ -112,6 +120,22 @@ impl Message {
         };
         let at = at.as_str().and_then(|text| text.parse().ok());
         Message { kind: kind.to_owned(), remote, at }
+    }
+}
+
+/// What is kept of a message: who took part, by what tells parties apart, and of nobody the name. `None` for a message
+/// from which nothing follows.
+fn kept(kind: &str, payload: &Value) -> Option<Value> {
+    match kind {
+        "meeting.participant_joined" | "meeting.participant_left" => {
+            let participant = &payload["payload"]["object"]["participant"];
+            let names = ["id", "participant_user_id", "email"].into_iter();
+            let told = names.filter_map(|name| participant.get(name).map(|it| (name.to_owned(), it.clone())));
+            let participant: serde_json::Map<String, Value> = told.collect();
+            Some(json!({ "payload": { "object": { "participant": participant } } }))
+        }
+        "meeting.ended" => Some(json!({})),
+        _ => None,
     }
 }
 
@@ -165,7 +189,8 @@ async fn handle(services: &Services, event: &str) -> Result<()> {
 async fn work_off(tx: &mut PgConnection, event: &str, now: DateTime<Utc>) -> Result<Vec<UserId>> {
     let Some(stored) = store::find_event(tx, event).await? else { return Ok(Vec::new()) };
     let Some(meeting) = store::find_meeting(tx, stored.message.remote.as_deref()).await? else {
-        store::set_event_processed(tx, event, now).await?;
+        // It was removed meanwhile.
+        store::delete_event(tx, event).await?;
         return Ok(Vec::new());
     };
     let found = booking::find_locked(tx, BookingId(meeting.booking), now).await?;
@@ -174,7 +199,7 @@ async fn work_off(tx: &mut PgConnection, event: &str, now: DateTime<Utc>) -> Res
     if !store::set_event_processed(tx, event, now).await? {
         return Ok(Vec::new());
     }
-    let seen = Seen { found: &found, owner: &meeting.account, student: &meeting.student_email, event, now };
+    let seen = Seen { found: &found, meeting: &meeting, event, now };
     let Some(at) = stored.message.at else { return Ok(Vec::new()) };
     let participant = &stored.payload["payload"]["object"]["participant"];
     match stored.message.kind.as_str() {
@@ -187,7 +212,10 @@ async fn work_off(tx: &mut PgConnection, event: &str, now: DateTime<Utc>) -> Res
             seen.note(tx, Kind::Left, participant, at).await?;
             Ok(seen.parties())
         }
-        "meeting.ended" => seen.over_or_not(tx, &stored.message).await,
+        "meeting.ended" => {
+            seen.note(tx, Kind::Ended, &Value::Null, at).await?;
+            seen.over_or_not(tx, &stored.message).await
+        }
         _ => Ok(Vec::new()),
     }
 }
@@ -195,10 +223,7 @@ async fn work_off(tx: &mut PgConnection, event: &str, now: DateTime<Utc>) -> Res
 /// A message about the meeting of a locked booking.
 struct Seen<'a> {
     found: &'a Found,
-    /// Whose meeting it is, as Zoom says it.
-    owner: &'a str,
-    /// The student's address.
-    student: &'a str,
+    meeting: &'a Meeting,
     event: &'a str,
     now: DateTime<Utc>,
 }
@@ -206,6 +231,10 @@ struct Seen<'a> {
 impl Seen<'_> {
     fn parties(&self) -> Vec<UserId> {
         vec![self.found.booking.student, self.found.tutor_user]
+    }
+
+    fn who(&self, participant: &Value) -> Who {
+        Who::of(participant, &self.meeting.account, &self.meeting.student_email)
     }
 
     fn origin(&self) -> Origin<'_> {
@@ -218,7 +247,7 @@ impl Seen<'_> {
         participant: &Value,
         at: DateTime<Utc>,
     ) -> Result<Vec<UserId>> {
-        match Who::of(participant, self.owner, self.student).party() {
+        match self.who(participant).party() {
             Some(party) => {
                 let event = LessonEvent::SeenJoining(party, at);
                 life::apply_from(tx, self.found, event, By::System, self.origin(), self.now).await
@@ -238,34 +267,67 @@ impl Seen<'_> {
         participant: &Value,
         at: DateTime<Utc>,
     ) -> Result<()> {
-        let party = Who::of(participant, self.owner, self.student).party();
+        let party = self.who(participant).party();
         let (source, reference) = (ZOOM.to_owned(), Some(self.event.to_owned()));
         let record = Record { kind, party, source, reference, at };
         insert_record(tx, self.found.booking.lesson, None, &record).await
     }
 
-    /// The lesson is over when its meeting ended after the start, and nobody but the tutor came back before the
-    /// scheduled end: a connection that fails for a moment ends a meeting, too. Found from all messages, whichever
-    /// came last.
+    /// Whether the lesson ended when its meeting did, found from all messages, whichever came last; see
+    /// [`judge`]. Where the lesson went on elsewhere nothing follows from what became of the meeting.
     async fn over_or_not(&self, tx: &mut PgConnection, message: &Message) -> Result<Vec<UserId>> {
         let booking = &self.found.booking;
         let Some(remote) = &message.remote else { return Ok(Vec::new()) };
-        let within = (join_window(booking.start, booking.end).0, booking.end);
-        let told = store::list_told(tx, remote, within.0).await?;
-        let ended = told.iter().filter(|it| it.kind == "meeting.ended" && it.at > booking.start);
-        let Some(ended) = ended.map(|it| it.at).max() else { return Ok(Vec::new()) };
-        let back = told.iter().filter(|it| {
-            let is_tutor = Who::of(&it.participant, self.owner, self.student) == Who::Tutor;
-            it.kind == "meeting.participant_joined" && !is_tutor && it.at < within.1
-        });
-        let event = match back.map(|it| it.at).max() {
-            Some(back) if back > ended => LessonEvent::SeenGoingOn(back),
-            _ if message.kind == "meeting.ended" => LessonEvent::SeenEnding(ended),
-            _ => return Ok(Vec::new()),
-        };
-        let mut people = life::apply_from(tx, self.found, event, By::System, self.origin(), self.now).await?;
-        people.extend(self.parties());
+        if !store::takes_place_in(tx, booking.id, &self.meeting.url).await? {
+            return Ok(self.parties());
+        }
+        let told = store::list_told(tx, remote).await?;
+        let told: Vec<_> =
+            told.iter().map(|it| (it.sight(|participant| self.who(participant)), it.at)).collect();
+        let held = life::load(tx, booking).await?.evidence.trusted_end;
+        let mut people = self.parties();
+        if let Some(event) = judge(&told, (booking.start, booking.end), held) {
+            people
+                .extend(life::apply_from(tx, self.found, event, By::System, self.origin(), self.now).await?);
+        }
         Ok(people)
+    }
+}
+
+/// What was told of a meeting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    /// Somebody came.
+    Came(Who),
+    /// It ended.
+    Ended,
+}
+
+/// What follows for a lesson, from its start to its end, from all that was told of its meeting, in any order. It is
+/// over when the meeting ended after the start and after its tutor was there, and nobody but the tutor came back before
+/// the scheduled end: a connection that fails for a moment ends a meeting, too. A student who looks in before the tutor
+/// comes and leaves again ends no lesson, and a tutor who tries the meeting before it and leaves was not there. `held`
+/// is the end that is on record; one that a later message shows to be none is taken back.
+fn judge(
+    told: &[(Sight, DateTime<Utc>)],
+    (start, end): (DateTime<Utc>, DateTime<Utc>),
+    held: Option<DateTime<Utc>>,
+) -> Option<LessonEvent> {
+    let ends = || told.iter().filter(|it| it.0 == Sight::Ended).map(|it| it.1);
+    let tried_until = ends().filter(|at| *at <= start).max();
+    let tutor = told.iter().filter(|it| it.0 == Sight::Came(Who::Tutor) && Some(it.1) > tried_until);
+    let tutor = tutor.map(|it| it.1).min();
+    let ended = ends().filter(|at| *at > start && tutor.is_some_and(|came| came < *at)).max();
+    let back = told.iter().filter(|(sight, at)| {
+        matches!(sight, Sight::Came(Who::Student | Who::Guest)) && *at < end && Some(*at) > ended
+    });
+    match (ended, back.map(|it| it.1).max()) {
+        (Some(_), Some(back)) => Some(LessonEvent::SeenGoingOn(back)),
+        (Some(ended), None) => Some(LessonEvent::SeenEnding(ended)),
+        (None, _) => {
+            let mistaken = held.filter(|held| ends().any(|at| at == *held));
+            mistaken.map(|at| LessonEvent::SeenGoingOn(at + TimeDelta::microseconds(1)))
+        }
     }
 }
 
@@ -274,6 +336,12 @@ pub(super) struct Told {
     pub kind: String,
     pub at: DateTime<Utc>,
     pub participant: Value,
+}
+
+impl Told {
+    fn sight(&self, who: impl Fn(&Value) -> Who) -> Sight {
+        if self.kind == "meeting.ended" { Sight::Ended } else { Sight::Came(who(&self.participant)) }
+    }
 }
 
 /// A message as it is stored.
@@ -288,4 +356,47 @@ pub(super) struct Meeting {
     /// Whose it is, as the provider says it.
     pub account: String,
     pub student_email: String,
+    /// Where it is.
+    pub url: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was told, by minutes after the start, and what follows while minute 20 is on record as the end.
+    #[test]
+    fn a_meeting_that_ended_with_its_tutor_ended_the_lesson() {
+        use Sight::{Came, Ended};
+        use Who::{Guest, Student, Tutor};
+        let at = |minute: i64| DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
+        let over = |minute| Some(LessonEvent::SeenEnding(at(minute)));
+        let goes_on = |minute| Some(LessonEvent::SeenGoingOn(at(minute)));
+        let taken_back = Some(LessonEvent::SeenGoingOn(at(20) + TimeDelta::microseconds(1)));
+        type Row<'a> = (&'a [(Sight, i64)], Option<LessonEvent>);
+        let rows: [Row<'_>; 12] = [
+            (&[(Came(Tutor), 0)], None),
+            (&[(Came(Tutor), 0), (Ended, 20)], over(20)),
+            // Who comes early and stays is there.
+            (&[(Came(Tutor), -9), (Ended, 20)], over(20)),
+            // Who tried the meeting and left is not.
+            (&[(Came(Tutor), -9), (Ended, -8), (Ended, 20)], taken_back),
+            (&[(Came(Tutor), -9), (Ended, -8), (Came(Tutor), 1), (Ended, 20)], over(20)),
+            // The student looks in before the tutor comes.
+            (&[(Came(Student), -1), (Ended, 1), (Came(Tutor), 2)], None),
+            (&[(Came(Student), -1), (Ended, 20), (Came(Tutor), 21)], taken_back),
+            (&[(Ended, 1), (Came(Tutor), 2), (Ended, 40)], over(40)),
+            (&[(Came(Tutor), 0), (Ended, 20), (Came(Guest), 21)], goes_on(21)),
+            (&[(Came(Tutor), 0), (Ended, 20), (Came(Student), 21), (Ended, 22)], over(22)),
+            (&[(Came(Tutor), 0), (Ended, 20), (Came(Tutor), 21)], over(20)),
+            (&[(Came(Tutor), 0), (Ended, 20), (Came(Student), 60)], over(20)),
+        ];
+        for (list, expected) in rows {
+            let mut told: Vec<_> = list.iter().map(|(sight, minute)| (*sight, at(*minute))).collect();
+            for _ in 0..told.len() {
+                told.rotate_left(1);
+                assert_eq!(judge(&told, (at(0), at(60)), Some(at(20))), expected, "{list:?}");
+            }
+        }
+    }
 }

@@ -81,10 +81,10 @@ fn Question(locale: Locale, kind: Kind, login: String) -> impl IntoView {
 /// One provider. The way to it is a link, because no form may lead to another site.
 #[component]
 fn Row(locale: Locale, connection: Connection) -> impl IntoView {
-    let Connection { kind, login, is_active } = connection;
+    let Connection { kind, login, is_active, is_offered } = connection;
     let called = name(locale, kind);
     let lost = login.is_some() && !is_active;
-    let label = match lost {
+    let label = match login.is_some() {
         true => td_string!(locale, video.again, name = called).to_string(),
         false => td_string!(locale, video.connect, name = called).to_string(),
     };
@@ -96,7 +96,8 @@ fn Row(locale: Locale, connection: Connection) -> impl IntoView {
         let name = format!("{called}, {login}");
         view! { <DisconnectLink locale what=removal(kind) name/> }
     });
-    let connect = (!is_active).then(|| {
+    // Also of an account that lets us in: it may be the wrong one, or do less than it should.
+    let connect = is_offered.then(|| {
         view! {
             <ButtonLink href=door(kind) variant=ButtonVariant::Secondary icon=Glyph::Video attr:rel="external">{label}</ButtonLink>
         }
