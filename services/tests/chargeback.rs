@@ -210,6 +210,12 @@ async fn an_inquiry_joins_what_a_party_disputes(db: PgPool) {
     till.submit(&admin, opened.id, "winning_evidence").await.expect("asked");
     till.tick().await;
     assert!(till.case(&booking).await.is_open(), "the party's dispute waits for its decision");
+    let mails = mail::list(&till.services).await.expect("mails");
+    assert_eq!(
+        mails.iter().filter(|mail| mail.text.contains("has taken nothing back")).count(),
+        2,
+        "to both"
+    );
     decide().await.expect("decided");
     till.tick().await;
     assert_eq!(till.since_paid(&booking).await, ["refunded 2500", "refunded -2250", "refunded -250"]);
