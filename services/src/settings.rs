@@ -18,6 +18,8 @@ pub struct PlatformSettings {
     pub chat_masks_contacts: bool,
     /// How much room the files of one person in conversations may take, in megabytes; default 500.
     pub chat_files_mb: i64,
+    /// How many days after a lesson the links to its recordings are kept; default 90.
+    pub recordings_days: i64,
 }
 
 impl Default for PlatformSettings {
@@ -27,6 +29,7 @@ impl Default for PlatformSettings {
             accepted_providers: ["jitsi", "zoom", "google_meet", "external"].map(str::to_owned).into(),
             chat_masks_contacts: true,
             chat_files_mb: 500,
+            recordings_days: 90,
         }
     }
 }
@@ -48,6 +51,7 @@ impl PlatformSettings {
             "accepted_providers" => self.accepted_providers = read(name, value)?,
             "chat_masks_contacts" => self.chat_masks_contacts = read(name, value)?,
             "chat_files_mb" => self.chat_files_mb = read(name, value)?,
+            "recordings_days" => self.recordings_days = read(name, value)?,
             _ => {}
         }
         Ok(())

@@ -1,9 +1,10 @@
-//! What Zoom tells by itself: forged, replayed, out of order; who came, and when the lesson ended.
+//! What Zoom tells by itself: forged, replayed, out of order; who came, when the lesson ended, what was recorded.
 #![allow(clippy::expect_used, reason = "a helper that fails is a failed test")]
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Code,
+    account::Role,
     attendance::Kind,
     booking::{Booking, BookingState, Party},
 };
@@ -300,4 +301,123 @@ async fn a_lesson_that_goes_on_elsewhere_does_not_end_with_its_meeting(db: PgPoo
     }
     let noted = "SELECT count(*) FROM booking_history WHERE details ->> 'event' = 'lesson.own_link'";
     assert_eq!(testing::number(&services, noted).await, 3);
+}
+
+/// A message about a recording of a meeting, sent so many minutes after the first.
+fn recorded(kind: &str, remote: i64, uuid: &str, start: DateTime<Utc>, minute: i64) -> Value {
+    let object = json!({
+        "id": remote, "uuid": uuid, "host_id": OWNER, "start_time": start, "duration": 58,
+        "share_url": format!("https://zoom.example/rec/share/{uuid}"), "password": "W3t!$00v",
+    });
+    let sent = (start + TimeDelta::minutes(90 + minute)).timestamp_millis();
+    json!({
+        "event": format!("recording.{kind}"), "event_ts": sent, "download_token": "opens-it",
+        "payload": { "object": object },
+    })
+}
+
+/// What a person sees of the recordings of a lesson.
+async fn watched(services: &Services, actor: &Actor, booking: &Booking) -> Vec<String> {
+    let found = video::recordings(services, actor, booking.id).await.expect("recordings");
+    found.into_iter().map(|it| it.url).collect()
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_recording_is_shown_once_to_the_two_parties_and_to_nobody_else(db: PgPool) {
+    let (services, tutor, student) = open(db).await;
+    let booking = meeting(&services, &tutor, &student, 26, 81).await;
+    let after = booking.end + TimeDelta::hours(2);
+    services.clock.set(&services.db, Some(after)).await.expect("the clock");
+    let message = recorded("completed", 81, "a==", booking.start, 0);
+    let (stamp, body) = (services.clock.now().timestamp().to_string(), message.to_string());
+    let forged = video::receive(&services, &stamp, &sign(&stamp, b"{}"), body.as_bytes()).await;
+    assert_eq!(refused(forged).1, "signature");
+    assert!(watched(&services, &student, &booking).await.is_empty(), "forged");
+    for _ in 0..2 {
+        tell(&services, &message).await;
+    }
+    // Of another meeting nothing is kept; where a browser should not be sent, neither.
+    tell(&services, &recorded("completed", 99, "b==", booking.start, 0)).await;
+    let mut elsewhere = recorded("completed", 81, "c==", booking.start, 0);
+    elsewhere["payload"]["object"]["share_url"] = json!("javascript:alert(1)");
+    tell(&services, &elsewhere).await;
+    let expected = video::Recording {
+        url: "https://zoom.example/rec/share/a==".to_owned(),
+        passcode: Some("W3t!$00v".to_owned()),
+        start: booking.start,
+        minutes: Some(58),
+        until: booking.end + TimeDelta::days(90),
+    };
+    for party in [&student, &tutor.actor] {
+        let found = video::recordings(&services, party, booking.id).await.expect("recordings");
+        assert_eq!(found, std::slice::from_ref(&expected));
+    }
+    let told = "SELECT count(*) FROM live_events WHERE kind = 'lesson.recording'";
+    assert_eq!(testing::number(&services, told).await, 2, "each party once");
+    let third = testing::student(&services, "Theo").await;
+    let refusal = video::recordings(&services, &third, booking.id).await;
+    assert_eq!(refused(refusal).0, Code::BookingNotFound);
+    let admin = testing::user(&services, "Ada", Role::Admin).await;
+    assert!(watched(&services, &admin, &booking).await.is_empty(), "nothing is disputed");
+    sqlx::query(
+        "INSERT INTO disputes (id, booking_id, origin, opened_by, reason, state, opened_at)
+         VALUES (gen_random_uuid(), $1, 'student', $2, 'cut_short', 'open', $3)",
+    )
+    .bind(booking.id.0)
+    .bind(student.user.0)
+    .bind(after)
+    .execute(&services.db)
+    .await
+    .expect("a dispute");
+    assert_eq!(watched(&services, &admin, &booking).await.len(), 1, "a dispute is open");
+    let open = "SELECT count(*) FROM video_events WHERE payload <> '{}'";
+    assert_eq!(testing::number(&services, open).await, 0, "what opens it is kept nowhere else");
+    let clear = "SELECT count(*) FROM recordings WHERE position('W3t!$00v'::bytea IN passcode) > 0";
+    assert_eq!(testing::number(&services, clear).await, 0, "it is sealed");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn the_last_word_about_a_recording_counts_whatever_comes_first(db: PgPool) {
+    let (services, tutor, student) = open(db).await;
+    let booking = meeting(&services, &tutor, &student, 26, 81).await;
+    let after = booking.end + TimeDelta::hours(2);
+    services.clock.set(&services.db, Some(after)).await.expect("the clock");
+    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    for (place, order) in orders.into_iter().enumerate() {
+        for (last, there) in [("trashed", false), ("deleted", false), ("recovered", true)] {
+            let uuid = format!("{place}-{last}");
+            let [first, then, last] = [("completed", 0), ("trashed", 1), (last, 2)]
+                .map(|(kind, minute)| recorded(kind, 81, &uuid, booking.start, minute));
+            let messages = [first, then, last];
+            for index in order {
+                tell(&services, &messages[index]).await;
+            }
+            let url = format!("https://zoom.example/rec/share/{uuid}");
+            let shown = watched(&services, &student, &booking).await.contains(&url);
+            assert_eq!(shown, there, "{order:?} {uuid}");
+        }
+    }
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_recording_is_kept_for_some_days_after_the_lesson_and_comes_back_no_more(db: PgPool) {
+    let (services, tutor, student) = open(db).await;
+    let booking = meeting(&services, &tutor, &student, 26, 81).await;
+    testing::execute(&services, "INSERT INTO settings VALUES ('recordings_days', '30')").await;
+    let stand = async |at: DateTime<Utc>| {
+        services.clock.set(&services.db, Some(at)).await.expect("the clock");
+    };
+    stand(booking.end + TimeDelta::hours(2)).await;
+    tell(&services, &recorded("completed", 81, "a==", booking.start, 0)).await;
+    let rows = async || testing::number(&services, "SELECT count(*) FROM recordings").await;
+    let until = booking.end + TimeDelta::days(30);
+    stand(until - TimeDelta::seconds(1)).await;
+    sweep::run(&services).await.expect("a sweep");
+    assert_eq!((rows().await, watched(&services, &student, &booking).await.len()), (1, 1));
+    stand(until).await;
+    assert!(watched(&services, &student, &booking).await.is_empty(), "even before the sweep");
+    sweep::run(&services).await.expect("a sweep");
+    assert_eq!(rows().await, 0);
+    tell(&services, &recorded("recovered", 81, "a==", booking.start, 9)).await;
+    assert_eq!(rows().await, 0, "what is told later does not lengthen it");
 }

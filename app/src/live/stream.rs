@@ -16,7 +16,7 @@ use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{BroadcastChannel, Event, EventSource, EventTarget, MessageEvent};
 
 /// The events of a person's stream that change what pages show.
-const KINDS: [&str; 29] = [
+const KINDS: [&str; 30] = [
     "message",
     "receipt",
     "thread",
@@ -32,6 +32,7 @@ const KINDS: [&str; 29] = [
     "lesson.joined",
     "lesson.meeting",
     "lesson.no_show",
+    "lesson.recording",
     "payment.succeeded",
     "payment.failed",
     "payment.forgiven",

@@ -13,7 +13,7 @@ use services::{
     dispute::{self, OfLesson},
     lesson::{self, Attendance},
     payment::{self, Charged, Explanation},
-    video::{self, Kind, Standing},
+    video::{self, Kind, Recording, Standing},
 };
 
 use super::{
@@ -27,6 +27,7 @@ use super::{
     lesson_list::other_party,
     lesson_meeting::OwnLink,
     lesson_parts::{CallOffDialog, Change, Charge, Facts, Rate, Trail},
+    lesson_recordings::Recordings,
     lesson_room::{EndDialog, Room},
     load::load,
     updates::{Updates, refresh_at},
@@ -60,6 +61,8 @@ pub struct Lesson {
     pub meeting: Standing,
     /// Who makes it, where somebody does.
     pub meeting_at: Option<Kind>,
+    /// Its recordings, as far as the reader may see them.
+    pub recordings: Vec<Recording>,
 }
 
 impl Lesson {
@@ -96,6 +99,7 @@ pub fn LessonPage() -> impl IntoView {
                     links: calendar::links(&visit.services, &actor, visit.language, &booking),
                     charged: payment::list_charged(&visit.services, &actor, &[id]).await?.pop(),
                     is_embedded: lesson::is_embeddable(&visit.services, &booking).await?,
+                    recordings: video::recordings(&visit.services, &actor, id).await?,
                     meeting,
                     meeting_at,
                     booking,
@@ -152,6 +156,7 @@ fn Live(visit: Visit, lesson: Lesson) -> impl IntoView {
                 <p role="status"><StateBadge state=state.name() text=state_name(locale, state)/></p>
                 <Room visit=visit.clone() lesson=lesson.clone()/>
                 <Waiting visit=visit.clone() lesson=lesson.clone()/>
+                <Recordings visit=visit.clone() lesson=lesson.clone()/>
                 <Facts visit=visit.clone() lesson=lesson.clone()/>
                 <Charge visit=visit.clone() lesson=lesson.clone()/>
                 <div id="dispute" class="flow"><Disputed visit=visit.clone() lesson=lesson.clone()/></div>

@@ -63,6 +63,7 @@ pub mod lesson_actions;
 pub mod lesson_list;
 mod lesson_meeting;
 pub mod lesson_parts;
+mod lesson_recordings;
 pub mod lesson_room;
 pub mod load;
 pub mod login;

@@ -61,7 +61,7 @@ pub fn written(sql: &str) -> Vec<String> {
 
 /// Tables whose writes outside of a transaction are no points:
 /// what sweeps prune, the notes of who was seen, the clock of development.
-const HOUSEKEEPING: [&str; 13] = [
+const HOUSEKEEPING: [&str; 14] = [
     "claims",
     "holds",
     "user_sessions",
@@ -74,6 +74,7 @@ const HOUSEKEEPING: [&str; 13] = [
     "notices",
     "pushes",
     "video_events",
+    "recordings",
     "dev_clock",
 ];
 

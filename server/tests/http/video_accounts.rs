@@ -164,3 +164,53 @@ async fn zoom_is_heard_only_by_its_signature(pool: PgPool) {
     assert_eq!(answer.json(), json!({ "plainToken": "token", "encryptedToken": expected }));
     site.stop().await;
 }
+
+/// What Zoom sends once a meeting was recorded.
+fn recorded(remote: i64, sent: i64) -> String {
+    let object = json!({
+        "id": remote, "uuid": "a==", "start_time": "2027-03-02T10:01:00Z", "duration": 58,
+        "share_url": "https://zoom.example/rec/share/a", "password": "W3t!$00v",
+    });
+    json!({ "event": "recording.completed", "event_ts": sent * 1000, "payload": { "object": object } })
+        .to_string()
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_recording_is_on_the_page_of_its_lesson_for_the_two_parties(pool: PgPool) {
+    let (site, _zoom, _google) = open(&pool).await;
+    let tutor = site.tutor("Tia Tutor").await;
+    let student = site.person("Sam Student", "student").await;
+    let third = site.person("Theo Third", "student").await;
+    let booking = student.book(&tutor, "2027-03-02T10:00:00Z").await.data();
+    let booking = booking["id"].as_str().expect("an id").to_owned();
+    sqlx::query(
+        "INSERT INTO meetings (id, booking_id, provider, account, remote_id, url, starts_at, ends_at, created_at)
+         SELECT id, id, 'zoom', 'host', '81', 'https://zoom.example/j/81', starts_at, ends_at, created_at
+         FROM bookings",
+    )
+    .execute(&pool)
+    .await
+    .expect("a meeting");
+    // Without an account that lets us in, what was made there stays as it is.
+    sqlx::query("UPDATE tutors SET provider = 'zoom'").execute(&pool).await.expect("a provider");
+    site.set_clock("2027-03-02T12:00:00Z").await;
+    let now = chrono::DateTime::parse_from_rfc3339("2027-03-02T12:00:00Z").expect("an instant").timestamp();
+    let body = recorded(81, now);
+    let signed =
+        domain::webhook::sign_zoom("of tests", format!("v0:{now}:{body}").as_bytes()).expect("signed");
+    let request = site.request("POST", "/api/zoom/webhook").header("x-zm-request-timestamp", now.to_string());
+    let answer = send(request.header("x-zm-signature", format!("v0={signed}")).body(body)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(send(site.request("POST", "/dev/tick")).await.status, 200);
+    let path = format!("/lessons/{booking}");
+    for party in [&student, &tutor] {
+        let lesson = page(&site, party, &path).await.text;
+        for shown in ["href=\"https://zoom.example/rec/share/a\"", "W3t!$00v", "58 min", "31 May 2027"] {
+            assert!(lesson.contains(shown), "{shown}");
+        }
+    }
+    let answer = page(&site, &third, &path).await;
+    assert_eq!(answer.status, 404);
+    assert!(!answer.text.contains("rec/share"), "nobody else sees it");
+    site.stop().await;
+}

@@ -24,7 +24,7 @@ pub struct Swept {
     pub mails_written: u64,
     /// Uploads that no message took.
     pub uploads_removed: u64,
-    /// Old rows of no more use: lapsed sign-ins, idempotency keys, counters.
+    /// Old rows of no more use: lapsed sign-ins, idempotency keys, counters, links to recordings.
     pub rows_pruned: u64,
 }
 

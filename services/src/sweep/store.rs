@@ -131,7 +131,7 @@ pub(super) async fn prune(db: &mut PgConnection, now: DateTime<Utc>) -> Result<u
     Ok(sessions + tokens + keys + holds + counts + events + told)
 }
 
-/// The same of what knows browsers, and of what people were told.
+/// The same of what knows browsers, of what people were told, and of links that are kept no longer.
 async fn prune_told(db: &mut PgConnection, now: DateTime<Utc>) -> Result<u64> {
     let devices = delete_before!(
         db,
@@ -163,5 +163,11 @@ async fn prune_told(db: &mut PgConnection, now: DateTime<Utc>) -> Result<u64> {
              SELECT id FROM video_events WHERE received_at <= $1 FOR UPDATE SKIP LOCKED)",
         now - video::KEPT_FOR
     );
-    Ok(devices + links + notices + pushes + heard)
+    let recordings = delete_before!(
+        db,
+        "DELETE FROM recordings WHERE (provider, remote_id) IN (
+             SELECT provider, remote_id FROM recordings WHERE kept_until <= $1 FOR UPDATE SKIP LOCKED)",
+        now
+    );
+    Ok(devices + links + notices + pushes + heard + recordings)
 }

@@ -5,6 +5,7 @@ mod arrange;
 mod connections;
 mod external;
 mod jitsi;
+mod recordings;
 mod standing;
 mod store;
 mod webhook;
@@ -24,6 +25,7 @@ use jitsi::Jitsi;
 
 pub use arrange::ArrangeMeeting;
 pub use connections::{Connection, Kind, begin, disconnect, finish, list};
+pub use recordings::{Recording, recordings};
 pub use standing::{Standing, set_own_link, standing};
 pub use webhook::{HandleVideoEvent, Heard, receive};
 

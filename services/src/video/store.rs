@@ -385,10 +385,13 @@ pub(super) async fn find_event(tx: &mut PgConnection, id: &str) -> Result<Option
     }))
 }
 
-/// Notes that a message is worked off; `false` where it was already.
+/// Notes that a message is worked off; `false` where it was already. Of one about recordings nothing else is kept: it
+/// holds what opens them, and a recording has a row of its own.
 pub(super) async fn set_event_processed(tx: &mut PgConnection, id: &str, now: DateTime<Utc>) -> Result<bool> {
     let set = sqlx::query!(
-        "UPDATE video_events SET processed_at = $2 WHERE id = $1 AND processed_at IS NULL",
+        "UPDATE video_events SET processed_at = $2,
+             payload = CASE WHEN starts_with(kind, 'recording.') THEN '{}' ELSE payload END
+         WHERE id = $1 AND processed_at IS NULL",
         id,
         now
     );

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 
-use super::store;
+use super::{recordings, store};
 use crate::{
     Result, Services,
     booking::{self, By, Found},
@@ -118,7 +118,11 @@ impl Message {
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         };
-        let at = at.as_str().and_then(|text| text.parse().ok());
+        // Of a recording the last word counts, and the message alone says when it was sent.
+        let at = match recordings::are_meant(kind) {
+            true => payload["event_ts"].as_i64().and_then(DateTime::from_timestamp_millis),
+            false => at.as_str().and_then(|text| text.parse().ok()),
+        };
         Message { kind: kind.to_owned(), remote, at }
     }
 }
@@ -135,6 +139,7 @@ fn kept(kind: &str, payload: &Value) -> Option<Value> {
             Some(json!({ "payload": { "object": { "participant": participant } } }))
         }
         "meeting.ended" => Some(json!({})),
+        _ if recordings::are_meant(kind) => Some(recordings::kept(payload)),
         _ => None,
     }
 }
@@ -176,7 +181,7 @@ async fn handle(services: &Services, event: &str) -> Result<()> {
     let mut retries = booking::Retries::default();
     let outcome = loop {
         let mut tx = services.db.begin().await?;
-        let outcome = work_off(&mut tx, event, now).await;
+        let outcome = work_off(services, &mut tx, event, now).await;
         let outcome = booking::finish(tx, outcome).await;
         if !retries.again(&outcome).await {
             break outcome;
@@ -186,7 +191,12 @@ async fn handle(services: &Services, event: &str) -> Result<()> {
     Ok(())
 }
 
-async fn work_off(tx: &mut PgConnection, event: &str, now: DateTime<Utc>) -> Result<Vec<UserId>> {
+async fn work_off(
+    services: &Services,
+    tx: &mut PgConnection,
+    event: &str,
+    now: DateTime<Utc>,
+) -> Result<Vec<UserId>> {
     let Some(stored) = store::find_event(tx, event).await? else { return Ok(Vec::new()) };
     let Some(meeting) = store::find_meeting(tx, stored.message.remote.as_deref()).await? else {
         // It was removed meanwhile.
@@ -198,6 +208,9 @@ async fn work_off(tx: &mut PgConnection, event: &str, now: DateTime<Utc>) -> Res
     // Two jobs may have it in hand: the first that has the booking does it.
     if !store::set_event_processed(tx, event, now).await? {
         return Ok(Vec::new());
+    }
+    if recordings::are_meant(&stored.message.kind) {
+        return recordings::hear(services, tx, &stored, &found, now).await;
     }
     let seen = Seen { found: &found, meeting: &meeting, event, now };
     let Some(at) = stored.message.at else { return Ok(Vec::new()) };
