@@ -143,7 +143,7 @@ pub async fn list_desk(services: &Services, actor: &Actor, shelf: Shelf, page: i
     Ok(Page { rows, page, page_size: PAGE_SIZE, total })
 }
 
-/// How much there is of each part, by currency.
+/// How much there is of each part, by currency; but of what was paid, which only grows.
 ///
 /// # Errors
 /// `INSUFFICIENT_PERMISSIONS`.
