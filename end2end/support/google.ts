@@ -1,20 +1,12 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { freePort } from './server';
-
-const STARTED_WITHIN_MS = 30_000;
+import { freeUrl, StandIn } from './stand_in';
 
 /** What stands for Google: its pages for signing in and consenting, and its calendars. */
-export class Google {
-  private process: ChildProcess | undefined;
-
-  private constructor(readonly url: string) {}
-
+export class Google extends StandIn {
   /** One that is not started yet: a server is told its address first. */
   static async at(): Promise<Google> {
-    return new Google(`http://127.0.0.1:${await freePort()}`);
+    return new Google(await freeUrl(), 'LECTERN_TEST_GOOGLE', '/connect/google/callback');
   }
 
-  /** What tells a server where it is. */
   environment(): Record<string, string> {
     return {
       GOOGLE_CLIENT_ID: 'lectern',
@@ -24,42 +16,10 @@ export class Google {
     };
   }
 
-  /** Starts the program that LECTERN_TEST_GOOGLE names, for one server. */
-  async start(server: string): Promise<void> {
-    const program = process.env.LECTERN_TEST_GOOGLE;
-    if (!program) throw new Error('LECTERN_TEST_GOOGLE is not set; run: scripts/journeys');
-    const wayBack = `${server}/connect/google/callback`;
-    this.process = spawn('node', [program, new URL(this.url).port, wayBack], { stdio: 'ignore' });
-    const deadline = Date.now() + STARTED_WITHIN_MS;
-    for (;;) {
-      try {
-        await this.ask('look');
-        return;
-      } catch (error) {
-        if (Date.now() > deadline) throw error;
-        await new Promise((done) => setTimeout(done, 50));
-      }
-    }
-  }
-
   /** The names of the events in the calendar Work. */
   async events(): Promise<string[]> {
-    const state = await this.ask('look');
+    const state = await this.ask<State>('look');
     return state.calendars.work.filter((event) => event.status !== 'cancelled').map((event) => event.id);
-  }
-
-  /** Ends every permission, as its owner does in the settings of the account. */
-  async withdraw(): Promise<void> {
-    await this.ask('withdraw');
-  }
-
-  stop(): void {
-    this.process?.kill('SIGKILL');
-  }
-
-  private async ask(path: string, body: unknown = {}): Promise<State> {
-    const answer = await fetch(`${this.url}/test/${path}`, { method: 'POST', body: JSON.stringify(body) });
-    return (await answer.json()) as State;
   }
 }
 

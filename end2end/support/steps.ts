@@ -125,20 +125,20 @@ export async function shows(page: Page, what: Locator): Promise<void> {
 }
 
 /** Answers for the video provider, so that nothing leaves the machine. */
-export async function answerMeetings(page: Page): Promise<void> {
+export async function answerMeetings(page: Page, meetings = MEETINGS): Promise<void> {
   await page
     .context()
-    .route(`https://${MEETINGS}/**`, (route) => route.fulfill({ contentType: 'text/html', body: '<h1>Meeting</h1>' }));
+    .route(`https://${meetings}/**`, (route) => route.fulfill({ contentType: 'text/html', body: '<h1>Meeting</h1>' }));
 }
 
 /** Presses "join" and follows to the meeting in its new tab; answers its address. */
-export async function join(page: Page, t: Texts): Promise<string> {
+export async function join(page: Page, t: Texts, meetings = MEETINGS): Promise<string> {
   const [tab] = await Promise.all([
     page.waitForEvent('popup'),
     page.getByRole('button', { name: t('lesson.join'), exact: true }).click(),
   ]);
   // By way of a page of ours: a form may not lead to another site.
-  await tab.waitForURL(`https://${MEETINGS}/**`);
+  await tab.waitForURL(`https://${meetings}/**`);
   const address = tab.url();
   await tab.close();
   return address;

@@ -1,8 +1,8 @@
-import { type Page } from '@playwright/test';
 import { expect, expectAccessible, expectNoSidewaysScroll, hydrated, signIn, test as base } from '../support/fixtures';
 import { Google } from '../support/google';
 import { book, newStudent, newTutor } from '../support/people';
 import { Server } from '../support/server';
+import { connect } from '../support/stand_in';
 import { atNow, later, LESSON, NOW, open } from '../support/steps';
 import { texts } from '../support/texts';
 
@@ -31,24 +31,6 @@ const test = base.extend<object, { google: Google }>({
 });
 test.beforeEach(atNow);
 
-/** Presses the button or the link that leads to Google, and answers on its own pages. */
-async function connect(page: Page, name: string, permit: boolean): Promise<void> {
-  await page.getByRole('link', { name, exact: true }).click();
-  const login = page.getByPlaceholder('Enter any login');
-  const consent = page.getByRole('button', { name: 'Continue' });
-  await expect(login.or(consent).first()).toBeVisible();
-  if (await login.isVisible()) {
-    await login.fill(LOGIN);
-    await page.getByPlaceholder('and password').fill('any');
-    await page.getByRole('button', { name: 'Sign-in' }).click();
-  }
-  await expect(consent).toBeVisible();
-  if (permit) await consent.click();
-  else await page.getByRole('link', { name: 'Cancel' }).click();
-  await page.waitForURL(/\/tutor\/settings/);
-  await hydrated(page);
-}
-
 test('a tutor permits Google Calendar, withdraws it there and permits it again', { tag: ['@plain', '@phone'] }, async ({ page, server, google, watch }) => {
   // The stand-in's own pages ask for fonts elsewhere.
   watch.allow(/fonts\.googleapis\.com/);
@@ -57,9 +39,9 @@ test('a tutor permits Google Calendar, withdraws it there and permits it again',
   const student = await newStudent(server);
   await signIn(page, tutor);
   await open(page, '/tutor/settings');
-  await connect(page, t('diary.google_connect'), false);
+  await connect(page, t('diary.google_connect'), LOGIN, false);
   await expect(page.getByText(t('error.oauth_refused')).first()).toBeVisible();
-  await connect(page, t('diary.google_connect'), true);
+  await connect(page, t('diary.google_connect'), LOGIN, true);
   await expect(page.getByText(LOGIN).first()).toBeVisible();
   await expect(page.getByRole('checkbox', { name: 'Work' })).toBeChecked();
   await expect(page.getByRole('checkbox', { name: 'Team' })).not.toBeChecked();
@@ -79,6 +61,6 @@ test('a tutor permits Google Calendar, withdraws it there and permits it again',
   await open(page, '/tutor/settings');
   await expect(page.getByText(t('diary.google_refused'))).toBeVisible();
   await expectAccessible(page);
-  await connect(page, t('diary.google_again'), true);
+  await connect(page, t('diary.google_again'), LOGIN, true);
   await expect(page.getByText(t('diary.google_refused'))).toHaveCount(0);
 });
