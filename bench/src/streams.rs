@@ -19,8 +19,8 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
     sync::{Mutex, mpsc},
-    task::JoinSet,
-    time::{MissedTickBehavior, interval, sleep, timeout},
+    task::{JoinSet, spawn_blocking},
+    time::{sleep, timeout},
 };
 use uuid::Uuid;
 
@@ -163,7 +163,7 @@ async fn measure(
     let watched = Watched { server: process.pid, postgres: databases.pid() };
     let talk = Arc::new(Talk::new(process.addr, &threads[..streams / 2]));
     // What a server takes once, it takes now.
-    talk.post_all(1).await?;
+    talk.post_all(WARM_UP).await?;
     let before = resident(process.pid)?;
     let open = talk.open(streams).await?;
     let mut kilobytes = [0.0; 2];
@@ -289,16 +289,24 @@ impl Talk {
             let connection = Connection::open(self.addr).await?;
             senders.spawn(Arc::clone(self).send(connection, Arc::clone(&waiting)));
         }
-        let mut ticks = interval(Duration::from_secs(1) / u32::try_from(RATE)?);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
-        for n in 0..messages {
-            let tick = ticks.tick().await;
-            *self.pair(n).sent.lock().await = Some((n, tick.into_std()));
-            due.send(n)?;
-        }
-        drop(due);
+        let clock = spawn_blocking({
+            let talk = Arc::clone(self);
+            move || talk.tick(messages, &due)
+        });
         while let Some(sent) = senders.join_next().await {
             sent??;
+        }
+        clock.await?
+    }
+
+    /// Says when each message is due: on a thread of its own, because the runtime's timer is late by up to a millisecond.
+    fn tick(&self, messages: u64, due: &mpsc::UnboundedSender<u64>) -> Outcome {
+        let mut at = Instant::now();
+        for n in 0..messages {
+            at += Duration::from_secs(1) / u32::try_from(RATE)?;
+            std::thread::sleep(at.saturating_duration_since(Instant::now()));
+            *self.pair(n).sent.blocking_lock() = Some((n, at));
+            due.send(n)?;
         }
         Ok(())
     }

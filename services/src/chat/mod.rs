@@ -289,7 +289,8 @@ async fn write(
     for (attachment, name) in &masked.names {
         store::set_name(tx, *attachment, name).await?;
     }
-    let people = [members.student, members.tutor_user];
+    // The one who waits for it first.
+    let people = [members.other(actor.user), actor.user];
     let told = json!({ "thread_id": thread, "message_id": message.id.to_string(), "sender_id": actor.user });
     live::record(tx, &people, "message", &told, now).await?;
     Ok((message, people.into()))

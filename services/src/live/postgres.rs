@@ -23,7 +23,13 @@ pub(super) async fn start(db: PgPool, telling: Telling, hearing: Hearing) -> Res
 
 async fn notify(db: PgPool, mut telling: Telling) {
     while let Some(told) = telling.next().await {
-        if let Err(error) = sqlx::query!("SELECT pg_notify($1, $2)", CHANNEL, told).execute(&db).await {
+        // A hint is nothing to keep: its commit waits for no disk, and what people write does not wait for it there.
+        let hint = sqlx::query!(
+            "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)",
+            CHANNEL,
+            told
+        );
+        if let Err(error) = hint.fetch_one(&db).await {
             tracing::warn!(%error, "live events: a hint was lost");
         }
     }

@@ -70,7 +70,7 @@ impl Provider {
 /// Chooses where lessons take place, also those that are booked.
 ///
 /// # Errors
-/// `INVALID_REQUEST` on `external_url`; `PROVIDER_REQUIRED` where the platform does not accept it, or no account there
+/// `INVALID_REQUEST` on `external_url`, also where another tutor's lesson takes place there; `PROVIDER_REQUIRED` where the platform does not accept it, or no account there
 /// lets us in; `INSUFFICIENT_PERMISSIONS`, `PROFILE_NOT_FOUND`.
 pub async fn set_provider(
     services: &Services,
@@ -97,6 +97,11 @@ pub async fn set_provider(
     }
     if !video::works(&mut tx, tutor, &provider).await? {
         return Err(refusal("provider_not_connected").into());
+    }
+    if let Some(url) = provider.url()
+        && !store::has_room(&mut tx, tutor, url).await?
+    {
+        return Err(Refusal::on(Code::InvalidRequest, "link_taken", "external_url").into());
     }
     store::set_provider(&mut tx, tutor, &provider, now).await?;
     video::arrange_all(&mut tx, tutor, now).await?;

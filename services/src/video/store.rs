@@ -331,11 +331,17 @@ pub(super) async fn set_own_url(
     url: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<bool> {
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('room:' || $1::text, 0))", url)
+        .execute(&mut *tx)
+        .await?;
     let set = sqlx::query!(
         "UPDATE lessons SET own_url = $2, own_url_since = CASE WHEN $2::text IS NULL THEN NULL ELSE $3::timestamptz END
          WHERE booking_id = $1
            AND NOT EXISTS (SELECT FROM lessons o WHERE o.own_url = $2 AND o.booking_id <> $1)
-           AND NOT EXISTS (SELECT FROM meetings m WHERE m.url = $2 AND m.booking_id <> $1)",
+           AND NOT EXISTS (SELECT FROM meetings m WHERE m.url = $2 AND m.booking_id <> $1)
+           AND NOT EXISTS (
+               SELECT FROM tutors o WHERE o.external_url = $2
+                   AND o.id <> (SELECT tutor_id FROM bookings WHERE id = $1))",
         booking.0,
         url,
         now

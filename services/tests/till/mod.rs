@@ -207,6 +207,8 @@ impl Till {
     /// same movements.
     pub async fn assert_reconciled(&self, admin: &Actor) {
         self.at(self.services.clock.now() + GRACE + GRACE).await;
+        // What is due by then moves now, and not while the two are compared.
+        self.tick().await;
         assert!(reconcile::run_now(&self.services, admin).await.expect("begun"));
         self.hand_out_and_drain().await;
         let differences = reconcile::list_differences(&self.services, admin, Listed::Open, 1).await;
@@ -244,10 +246,19 @@ impl Till {
 
     /// What the provider lists, the newest first, such as `accounts`.
     pub async fn listed(&self, kind: &str) -> Vec<Value> {
-        let url = format!("{}/v1/{kind}?limit=100", self.sandbox.url());
+        self.page(&format!("{kind}?limit=100")).await
+    }
+
+    /// The provider's last messages of a kind, the newest first.
+    pub async fn events(&self, kind: &str) -> Vec<Value> {
+        self.page(&format!("events?limit=100&type={kind}")).await
+    }
+
+    async fn page(&self, path: &str) -> Vec<Value> {
+        let url = format!("{}/v1/{path}", self.sandbox.url());
         let asked = self.client.get(url).bearer_auth(Options::default().secret_key);
         let list: Value = asked.send().await.expect("asked").json().await.expect("an object");
-        list["data"].as_array().unwrap_or_else(|| panic!("no list of {kind}: {list}")).clone()
+        list["data"].as_array().unwrap_or_else(|| panic!("no list of {path}: {list}")).clone()
     }
 
     /// How many objects of a kind the provider has, such as `payment_intents`.
