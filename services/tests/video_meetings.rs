@@ -7,13 +7,13 @@ mod meetings;
 use chrono::TimeDelta;
 use domain::{Code, account::Role};
 use google::Consent;
-use meetings::{TINA, World, at, open, reply};
+use meetings::{TINA, at, open};
 use serde_json::json;
 use services::{
     Actor, Services, booking, jobs, lesson,
     oauth::Reply,
     testing::{self, at_hour, now, refused},
-    tutor::{self, Provider},
+    tutor::Provider,
     video::{self, Kind, Standing},
 };
 use sqlx::PgPool;
