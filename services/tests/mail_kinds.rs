@@ -16,6 +16,7 @@ use domain::{
     dispute::{Outcome, Reason, Statement},
     zone::Zone,
 };
+use hmac::{Hmac, Mac as _};
 use letters::World;
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
 use post::Post;
@@ -27,10 +28,13 @@ use services::{
     mail::{self, Mail},
     payment, payout, reconcile,
     testing::{self, at_hour},
+    video,
 };
+use sha2::Sha256;
 use sqlx::PgPool;
 
 const HOUR: TimeDelta = TimeDelta::hours(1);
+const ZOOM_SECRET: &str = "of tests";
 const ORIGIN: &str = "http://127.0.0.1:3000/";
 
 /// Where everything happens of which mails are written.
@@ -42,7 +46,13 @@ struct Stage {
 impl Stage {
     async fn open(db: PgPool, post: &Post, language: Language) -> Self {
         let sandbox = Sandbox::start(Options::default()).await.expect("a sandbox");
-        let services = testing::services_in(db, &[("SMTP_URL", &post.url())], Some(&till::config(&sandbox)));
+        let vars = [
+            ("SMTP_URL", &*post.url()),
+            ("ZOOM_CLIENT_ID", "lectern"),
+            ("ZOOM_CLIENT_SECRET", "geheim"),
+            ("ZOOM_WEBHOOK_SECRET", ZOOM_SECRET),
+        ];
+        let services = testing::services_in(db, &vars, Some(&till::config(&sandbox)));
         let reader = (language.tag(), "America/New_York");
         let stage = Stage { world: World::with(services, reader, reader).await, sandbox };
         stage.setting("collection", json!("authorize")).await;
@@ -155,6 +165,31 @@ impl Stage {
         planned.error_for_status().expect("planned");
         let admin = testing::user(services, "Zoe", Role::Admin).await;
         payment::refund(services, &admin, booking.id, Some(500), "Late.").await.expect("noted");
+        self.world.work().await;
+    }
+
+    /// The tutor removes our app at Zoom.
+    async fn permission(&self) {
+        let (services, tutor) = (&self.world.services, &self.world.tutor);
+        let before = services.clock.now() - HOUR;
+        let sql = "WITH permitted AS (
+                       INSERT INTO oauth_connections (id, user_id, provider, subject, scopes, access_token,
+                           expires_at, refresh_token, state, created_at, renewed_at)
+                       VALUES (gen_random_uuid(), $1, 'zoom', 'host-tina', '', '', $3, '', 'active', $3, $3)
+                       RETURNING id)
+                   INSERT INTO video_connections (tutor_id, provider, account, login, oauth_id, created_at)
+                   SELECT $2, 'zoom', 'host-tina', 'tina@zoom.test', id, $3 FROM permitted";
+        let connected = sqlx::query(sql).bind(tutor.actor.user.0).bind(tutor.id.0).bind(before);
+        connected.execute(&services.db).await.expect("an account");
+        let now = services.clock.now();
+        let told = json!({ "user_id": "host-tina", "client_id": "lectern", "deauthorization_time": now });
+        let body = json!({ "event": "app_deauthorized", "payload": told }).to_string();
+        let timestamp = now.timestamp().to_string();
+        let mut mac = Hmac::<Sha256>::new_from_slice(ZOOM_SECRET.as_bytes()).expect("a key");
+        mac.update(format!("v0:{timestamp}:{body}").as_bytes());
+        let bytes = mac.finalize().into_bytes();
+        let signature = bytes.iter().fold("v0=".to_owned(), |text, byte| format!("{text}{byte:02x}"));
+        video::receive(services, &timestamp, &signature, body.as_bytes()).await.expect("taken");
         self.world.work().await;
     }
 
@@ -272,6 +307,7 @@ async fn every_kind_is_read_by_others_in_every_language(db: PgPool) {
         stage.message().await;
         stage.requests().await;
         stage.lessons().await;
+        stage.permission().await;
         let services = &stage.world.services;
         let kept = mail::list(services).await.expect("mails");
         let written: BTreeSet<_> = kept.iter().map(|mail| mail.kind.clone()).collect();

@@ -187,6 +187,10 @@ async fn settings_and_provider_are_kept_within_bounds(db: PgPool) {
         .expect("set");
     let kept = tutor::set_provider(&services, &ana, id, Provider::Jitsi).await;
     assert_eq!(refusal(kept), refused("PROVIDER_REQUIRED", "provider"));
+    sqlx::query("UPDATE settings SET value = '[\"jitsi\"]'").execute(&db).await.expect("set");
+    let kept = tutor::set_provider(&services, &ana, id, external.clone()).await;
+    assert!(kept.is_ok(), "it stays as it is");
+    sqlx::query("UPDATE settings SET value = '[\"external\"]'").execute(&db).await.expect("set");
     assert_eq!(tutor::settings(&services, &ana, id).await.expect("read"), (some, external));
     assert!(tutor::find(&services, None, "ana").await.expect("a tutor").readiness.provider);
     sqlx::query("UPDATE settings SET value = '[\"jitsi\"]'").execute(&db).await.expect("set");

@@ -10,7 +10,7 @@ use google::Consent;
 use meetings::{TINA, at, open};
 use serde_json::json;
 use services::{
-    Actor, Services, booking, jobs, lesson,
+    Actor, Services, booking, jobs, lesson, mail,
     oauth::Reply,
     testing::{self, at_hour, now, refused},
     tutor::Provider,
@@ -112,6 +112,9 @@ async fn a_permission_that_ends_makes_a_tutor_unbookable_until_it_is_given_again
     let rows = video::list(&world.services, &world.tutor.actor, world.tutor.id).await.expect("a list");
     assert!(!rows[0].is_active && rows[0].login.as_deref() == Some(TINA), "{rows:?}");
     assert!(!world.is_found().await, "not found by search");
+    let mails = mail::list(&world.services).await.expect("mails");
+    let told = mails.iter().filter(|mail| mail.kind == "permission_ended").count();
+    assert_eq!(told, 1, "the tutor is told, once");
     let request = testing::request(&world.tutor, at_hour(29));
     let refusal = booking::place(&world.services, &student, &request, None).await;
     assert_eq!(refused(refusal).0, Code::ProviderRequired);

@@ -37,7 +37,7 @@ pub fn Banks(
 /// How a chargeback stands, in words.
 fn words(visit: &Visit, bank: &Bank) -> String {
     let locale = visit.locale();
-    let (shown, reason) = (amount(locale, bank.amount), bank.reason.replace('_', " "));
+    let (shown, reason) = (amount(locale, bank.amount), why(locale, &bank.reason));
     let due = bank.due_by.filter(|_| bank.waits()).map(|due| format::moment(locale, visit.zone, due));
     match (bank.standing, due) {
         (Standing::Inquiry, Some(due)) => {
@@ -66,9 +66,26 @@ fn words(visit: &Visit, bank: &Bank) -> String {
     }
 }
 
+/// The bank's reason in words. One that is new to us is said as the provider says it.
+fn why(locale: Locale, reason: &str) -> String {
+    let known = match reason {
+        "credit_not_processed" => td_string!(locale, dispute.why_credit_not_processed),
+        "duplicate" => td_string!(locale, dispute.why_duplicate),
+        "fraudulent" => td_string!(locale, dispute.why_fraudulent),
+        "general" => td_string!(locale, dispute.why_general),
+        "noncompliant" => td_string!(locale, dispute.why_noncompliant),
+        "product_not_received" => td_string!(locale, dispute.why_product_not_received),
+        "product_unacceptable" => td_string!(locale, dispute.why_product_unacceptable),
+        "subscription_canceled" => td_string!(locale, dispute.why_subscription_canceled),
+        "unrecognized" => td_string!(locale, dispute.why_unrecognized),
+        other => return other.replace('_', " "),
+    };
+    known.to_owned()
+}
+
 /// What a bank took back for good of a charge, as the row of a list says it.
 pub fn taken_back(locale: Locale, reason: &str) -> String {
-    td_string!(locale, charge.by_bank, reason = reason.replace('_', " ")).to_string()
+    td_string!(locale, charge.by_bank, reason = why(locale, reason)).to_string()
 }
 
 /// What the banks of a charge say, as a card of its page. Nothing where no bank asks.
@@ -96,7 +113,7 @@ pub fn SendEvidence(
             <PostForm action="submit_evidence" class="form">
                 <input type="hidden" name="dispute" value=id/>
                 <p>{td_string!(locale, disputes.evidence_text)}</p>
-                <StatementField label=td_string!(locale, disputes.evidence_words) locale/>
+                <StatementField label=td_string!(locale, disputes.evidence_words) hint=td_string!(locale, disputes.evidence_hint) locale/>
                 <div class="form-actions"><Button>{td_string!(locale, disputes.evidence_send)}</Button></div>
             </PostForm>
         </Card>

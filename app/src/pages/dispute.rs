@@ -172,12 +172,16 @@ pub fn Answer(
 pub fn StatementField(
     /// What is asked for.
     label: &'static str,
+    /// What helps to say it, where others than the two and admins read it.
+    #[prop(optional)]
+    hint: Option<&'static str>,
     /// The language.
     locale: Locale,
 ) -> impl IntoView {
     let counter = td_string!(locale, dispute.counter);
+    let hint = hint.unwrap_or(td_string!(locale, dispute.statement_hint));
     view! {
-        <Field id="statement" label hint=td_string!(locale, dispute.statement_hint) required=true error=error_on("statement")>
+        <Field id="statement" label hint required=true error=error_on("statement")>
             <Textarea name="statement" rows=6 min=1 max=most() counter value=kept_or("statement", String::new())/>
         </Field>
     }

@@ -27,7 +27,8 @@ use crate::{
     diary::{self, WriteLesson},
     dispute::SubmitEvidence,
     mail::{
-        SendMail, TellOfBooking, TellOfDifferences, TellOfDispute, TellOfPayout, TellOfRefund, WriteMail,
+        SendMail, TellOfBooking, TellOfDifferences, TellOfDispute, TellOfPayout, TellOfPermission,
+        TellOfRefund, WriteMail,
     },
     payment::{
         self, ChargeLesson, DetachCard, HandlePaymentEvent, RefundCharge, ReleaseDeposit, SecureDeposit,
@@ -265,6 +266,7 @@ fn with_writing_jobs(worker: WorkerOptions) -> WorkerOptions {
         .define_job::<Queued<WriteMail>>()
         .define_job::<Queued<TellOfPayout>>()
         .define_job::<Queued<TellOfDifferences>>()
+        .define_job::<Queued<TellOfPermission>>()
         .define_job::<Queued<TellOfRefund>>()
         .define_job::<Queued<SendSignInLink>>()
 }

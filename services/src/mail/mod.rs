@@ -7,6 +7,7 @@ mod links;
 mod messages;
 mod money;
 mod payout;
+mod permission;
 mod reconciliation;
 mod refund;
 mod sender;
@@ -37,6 +38,7 @@ pub use layout::escape;
 pub(crate) use links::{Link, send_link};
 pub use money::WriteMail;
 pub use payout::TellOfPayout;
+pub use permission::TellOfPermission;
 pub use reconciliation::TellOfDifferences;
 pub use refund::TellOfRefund;
 pub use sender::Sender;
@@ -100,6 +102,8 @@ pub enum Kind {
     Reconciliation,
     /// A tutor could not be paid yet.
     PayoutFailed,
+    /// A provider lets us in no more.
+    PermissionEnded,
 }
 
 impl Kind {
@@ -135,7 +139,8 @@ impl Kind {
             | Kind::BookingExpired
             | Kind::BookingRescheduled
             | Kind::BookingCancelled
-            | Kind::NoShow => Some(Topic::Lessons),
+            | Kind::NoShow
+            | Kind::PermissionEnded => Some(Topic::Lessons),
             Kind::ReminderDay | Kind::ReminderHour | Kind::JoinNow => Some(Topic::Reminders),
             Kind::FeedbackRequest => Some(Topic::Questions),
             Kind::NewMessage => Some(Topic::Messages),
@@ -177,6 +182,7 @@ impl Kind {
             Kind::Payout => "payout",
             Kind::Reconciliation => "reconciliation",
             Kind::PayoutFailed => "payout_failed",
+            Kind::PermissionEnded => "permission_ended",
         }
     }
 }

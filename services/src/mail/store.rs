@@ -15,7 +15,7 @@ use super::{
     letter::Reader,
     money::{About, CardShown, Consequence, State},
 };
-use crate::{AppError, Result};
+use crate::{AppError, Result, video};
 
 /// Whom a mail about a booking goes to, and what it says of the lesson.
 struct Row {
@@ -183,6 +183,26 @@ pub(super) async fn find_about_payout(
         parts: row.parts,
         failure: row.failure,
     }))
+}
+
+/// What a mail about a permission that ended says; `None` where it was given again, nothing needs it, or nobody is there
+/// to tell.
+pub(super) async fn find_about_permission(
+    db: &mut PgConnection,
+    permission: Uuid,
+) -> Result<Option<super::permission::About>> {
+    let row = sqlx::query!(
+        "SELECT o.user_id, o.renewed_at, coalesce(v.login, a.login) AS \"login!\", v.provider AS \"video?\"
+         FROM oauth_connections o
+         LEFT JOIN video_connections v ON v.oauth_id = o.id
+         LEFT JOIN calendar_accounts a ON a.oauth_id = o.id
+         WHERE o.id = $1 AND o.state = 'needs_reauth' AND coalesce(v.login, a.login) IS NOT NULL",
+        permission
+    );
+    let Some(row) = row.fetch_optional(&mut *db).await? else { return Ok(None) };
+    let Some(reader) = find_reader(db, UserId(row.user_id)).await? else { return Ok(None) };
+    let video = row.video.as_deref().and_then(video::Kind::parse);
+    Ok(Some(super::permission::About { reader, login: row.login, video, since: row.renewed_at }))
 }
 
 /// What a mail about a refund says, by the event that it was given; `None` where it failed since, or nobody is there to

@@ -35,6 +35,7 @@ pub(super) struct Texts {
     pub reconciliation: ReconciliationTexts,
     pub payout_failed: NotPaidTexts,
     pub refund: RefundTexts,
+    pub permission_ended: PermissionTexts,
 }
 
 #[derive(Debug, Deserialize)]
@@ -56,6 +57,19 @@ pub(super) struct NotPaidTexts {
     pub short: String,
     pub account: String,
     pub link: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PermissionTexts {
+    pub subject: String,
+    pub lead: String,
+    pub video: String,
+    pub calendar: String,
+    pub link: String,
+    pub zoom: String,
+    pub google_meet: String,
+    pub google_calendar: String,
 }
 
 #[derive(Debug, Deserialize)]

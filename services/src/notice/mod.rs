@@ -15,6 +15,7 @@ use domain::{
 };
 use serde_json::json;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::{Actor, Result, Services, booking::Page, live, mail::Kind, push};
 
@@ -41,6 +42,8 @@ pub enum Subject {
     Thread(ThreadId),
     /// A payout to the reader.
     Payout(PayoutId),
+    /// A permission that the reader gave at a provider.
+    Permission(Uuid),
 }
 
 /// A notice as its reader sees it.
@@ -80,6 +83,7 @@ pub fn page(kind: Kind, subject: Subject) -> String {
         (Subject::Booking(id), Kind::Dispute) => format!("/lessons/{id}#dispute"),
         (Subject::Booking(id), _) => format!("/lessons/{id}"),
         (Subject::Payout(_), _) => "/tutor/earnings#payouts".to_owned(),
+        (Subject::Permission(_), _) => "/tutor/settings".to_owned(),
         (Subject::Thread(id), _) => format!("/messages/{id}"),
     }
 }
@@ -116,6 +120,7 @@ pub(crate) async fn tell(
             Subject::Booking(booking) => json!({ "kind": news.kind, "booking_id": booking }),
             Subject::Thread(thread) => json!({ "kind": news.kind, "thread_id": thread }),
             Subject::Payout(payout) => json!({ "kind": news.kind, "payout_id": payout }),
+            Subject::Permission(_) => json!({ "kind": news.kind }),
         };
         live::record(tx, &told, EVENT, &payload, now).await?;
     }

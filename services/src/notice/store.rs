@@ -20,14 +20,15 @@ pub(super) async fn insert(
     now: DateTime<Utc>,
 ) -> Result<Vec<UserId>> {
     let people: Vec<_> = people.iter().map(|user| user.0).collect();
-    let (booking, thread, payout) = match news.subject {
-        Subject::Booking(booking) => (Some(booking.0), None, None),
-        Subject::Thread(thread) => (None, Some(thread.0), None),
-        Subject::Payout(payout) => (None, None, Some(payout.0)),
+    let (booking, thread, payout, permission) = match news.subject {
+        Subject::Booking(booking) => (Some(booking.0), None, None, None),
+        Subject::Thread(thread) => (None, Some(thread.0), None, None),
+        Subject::Payout(payout) => (None, None, Some(payout.0), None),
+        Subject::Permission(permission) => (None, None, None, Some(permission)),
     };
     let told = sqlx::query_scalar!(
-        "INSERT INTO notices (user_id, kind, about, booking_id, thread_id, created_at, payout_id)
-         SELECT p.user_id, $2, $3, $4, $5, $6, $8 FROM unnest($1::uuid[]) AS p(user_id)
+        "INSERT INTO notices (user_id, kind, about, booking_id, thread_id, created_at, payout_id, oauth_id)
+         SELECT p.user_id, $2, $3, $4, $5, $6, $8, $9 FROM unnest($1::uuid[]) AS p(user_id)
          WHERE NOT EXISTS (SELECT FROM refusals f
                            WHERE f.user_id = p.user_id AND f.topic = $7 AND f.channel = 'notice')
          ORDER BY p.user_id
@@ -40,7 +41,8 @@ pub(super) async fn insert(
         thread,
         now,
         news.kind.topic().map(Topic::name),
-        payout
+        payout,
+        permission
     );
     Ok(told.fetch_all(tx).await?.into_iter().map(UserId).collect())
 }
@@ -51,10 +53,16 @@ fn kind(name: String) -> Result<Kind> {
 }
 
 /// What a row is about: the table says that it is one of them.
-fn subject(booking: Option<Uuid>, thread: Option<Uuid>, payout: Option<Uuid>) -> Result<Subject> {
+fn subject(
+    booking: Option<Uuid>,
+    thread: Option<Uuid>,
+    payout: Option<Uuid>,
+    permission: Option<Uuid>,
+) -> Result<Subject> {
     let subject = booking.map(|id| Subject::Booking(BookingId(id)));
     let subject = subject.or_else(|| thread.map(|id| Subject::Thread(ThreadId(id))));
     let subject = subject.or_else(|| payout.map(|id| Subject::Payout(PayoutId(id))));
+    let subject = subject.or_else(|| permission.map(Subject::Permission));
     subject.ok_or_else(|| AppError::fault("a notice about nothing"))
 }
 
@@ -66,7 +74,7 @@ pub(super) async fn list(
     offset: i64,
 ) -> Result<Vec<Notice>> {
     let rows = sqlx::query!(
-        r#"SELECT n.id, n.kind, n.booking_id, n.thread_id, n.payout_id, n.created_at,
+        r#"SELECT n.id, n.kind, n.booking_id, n.thread_id, n.payout_id, n.oauth_id, n.created_at,
                   n.read_at IS NOT NULL AS "is_read!", b.title AS "title?", b.starts_at AS "starts_at?",
                   coalesce(other.name, '') AS "other!", p.amount_minor AS "minor?", p.currency AS "currency?"
            FROM notices n
@@ -88,7 +96,7 @@ pub(super) async fn list(
         Ok(Notice {
             id: row.id,
             kind: kind(row.kind)?,
-            subject: subject(row.booking_id, row.thread_id, row.payout_id)?,
+            subject: subject(row.booking_id, row.thread_id, row.payout_id, row.oauth_id)?,
             other: row.other,
             lesson: row.title.zip(row.starts_at),
             amount,
@@ -121,13 +129,13 @@ pub(super) async fn set_read(
 ) -> Result<Option<(Kind, Subject)>> {
     let row = sqlx::query!(
         "UPDATE notices SET read_at = coalesce(read_at, $3) WHERE id = $2 AND user_id = $1
-         RETURNING kind, booking_id, thread_id, payout_id",
+         RETURNING kind, booking_id, thread_id, payout_id, oauth_id",
         user.0,
         id,
         now
     );
     let Some(row) = row.fetch_optional(db).await? else { return Ok(None) };
-    Ok(Some((kind(row.kind)?, subject(row.booking_id, row.thread_id, row.payout_id)?)))
+    Ok(Some((kind(row.kind)?, subject(row.booking_id, row.thread_id, row.payout_id, row.oauth_id)?)))
 }
 
 /// Notes that all of a person's notices were read; how many were not.

@@ -12,4 +12,4 @@ pub use provider::Provider;
 
 pub(crate) use calls::{Answer, Calls, Token};
 pub(crate) use consent::{Granted, ask, take};
-pub(crate) use tokens::{Lost, access, delete, insert, replace, withdraw};
+pub(crate) use tokens::{Lost, access, delete, end, insert, replace, withdraw};

@@ -157,6 +157,23 @@ pub(super) async fn end_lease(
     Ok(ended.execute(db).await?.rows_affected() > 0)
 }
 
+/// Ends what was permitted in an account before an instant, for whomever; the connections that it was given to.
+pub(super) async fn end_all(
+    tx: &mut PgConnection,
+    provider: &str,
+    subject: &str,
+    before: DateTime<Utc>,
+) -> Result<Vec<Uuid>> {
+    let ended = sqlx::query_scalar!(
+        "UPDATE oauth_connections SET state = 'needs_reauth', renewing_until = NULL
+         WHERE provider = $1 AND subject = $2 AND state = 'active' AND renewed_at < $3 RETURNING id",
+        provider,
+        subject,
+        before
+    );
+    Ok(ended.fetch_all(tx).await?)
+}
+
 /// A connection that is no more.
 pub(super) struct Deleted {
     pub provider: String,

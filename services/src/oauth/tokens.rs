@@ -14,7 +14,7 @@ use super::{
     provider::ProviderKind,
     store::{self, Row, Tokens},
 };
-use crate::{AppError, Result, Services, chance, seal};
+use crate::{AppError, Result, Services, chance, jobs, mail::TellOfPermission, seal};
 
 /// So long before its end a token is renewed: a call takes its time.
 const MARGIN: TimeDelta = TimeDelta::minutes(1);
@@ -136,20 +136,41 @@ async fn renew(
         None => Err(Lost::NeedsReauth),
         Some(refresh) => ask(services, provider, refresh).await,
     };
-    let now = services.clock.now();
-    let mut db = services.db.acquire().await?;
     match outcome {
         Ok(granted) => {
             let tokens = Tokens { scopes: None, ..sealed(services, id, &granted)? };
+            let (now, mut db) = (services.clock.now(), services.db.acquire().await?);
             let is_kept = store::set_renewed(&mut db, id, &row.access, &tokens, now).await?;
             Ok(is_kept.then_some(Ok(granted.access_token)))
         }
         Err(lost) => {
             let is_over = lost == Lost::NeedsReauth;
-            let is_kept = store::end_lease(&mut db, id, &row.access, is_over).await?;
+            let mut tx = services.db.begin().await?;
+            let is_kept = store::end_lease(&mut tx, id, &row.access, is_over).await?;
+            if is_kept && is_over {
+                jobs::enqueue(&mut tx, &TellOfPermission { permission: id }).await?;
+            }
+            tx.commit().await?;
             Ok(is_kept.then_some(Err(lost)))
         }
     }
+}
+
+/// Ends what was permitted in an account at a provider before an instant, and tells those who had permitted it. What
+/// was permitted again since stands.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub(crate) async fn end(
+    tx: &mut PgConnection,
+    provider: &Provider,
+    subject: &str,
+    before: DateTime<Utc>,
+) -> Result<()> {
+    for permission in store::end_all(tx, provider.kind().name(), subject, before).await? {
+        jobs::enqueue(tx, &TellOfPermission { permission }).await?;
+    }
+    Ok(())
 }
 
 /// Asks the provider for other tokens.

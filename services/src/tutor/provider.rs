@@ -85,15 +85,16 @@ pub async fn set_provider(
     };
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
+    found(store::lock(&mut tx, tutor).await?)?;
+    // Who keeps it may change other settings, though the platform does not accept it any more.
+    let before = store::find_settings(&mut tx, tutor).await?.map(|(_, provider)| provider);
+    if before.as_ref() == Some(&provider) {
+        return Ok(());
+    }
     let accepted = platform::load_here(services, &mut tx).await?.accepted_providers;
     let refusal = |key| Refusal::on(Code::ProviderRequired, key, "provider");
     if !accepted.iter().any(|name| name == provider.name()) {
         return Err(refusal("provider_not_accepted").into());
-    }
-    found(store::lock(&mut tx, tutor).await?)?;
-    let before = store::find_settings(&mut tx, tutor).await?.map(|(_, provider)| provider);
-    if before.as_ref() == Some(&provider) {
-        return Ok(());
     }
     if !video::works(&mut tx, tutor, &provider).await? {
         return Err(refusal("provider_not_connected").into());

@@ -24,6 +24,7 @@ use crate::{
         life::{self, Origin},
         store::insert_record,
     },
+    oauth,
 };
 
 /// Who says so, in the evidence.
@@ -78,6 +79,9 @@ pub async fn receive(services: &Services, timestamp: &str, signature: &str, body
         let encrypted_token = sign_zoom(&zoom.webhook_secret, plain_token.as_bytes())?;
         return Ok(Heard::Challenge { plain_token, encrypted_token });
     }
+    if kind == "app_deauthorized" {
+        return deauthorized(services, &payload["payload"]).await;
+    }
     let id: String = Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
     let message = Message::read(kind, &payload);
     let Some(kept) = kept(kind, &payload) else { return Ok(Heard::Taken) };
@@ -89,6 +93,20 @@ pub async fn receive(services: &Services, timestamp: &str, signature: &str, body
     if store::insert_event(&mut tx, &id, &message, &kept, now).await? {
         jobs::enqueue(&mut tx, &HandleVideoEvent { event: id }).await?;
     }
+    tx.commit().await?;
+    Ok(Heard::Taken)
+}
+
+/// Zoom's word that the owner of an account removed our app there: our tokens open nothing any more. The account has to
+/// be connected again; its meetings stand as after any permission that ended.
+async fn deauthorized(services: &Services, told: &Value) -> Result<Heard> {
+    let is_ours = |id: &str| services.config.zoom.as_ref().is_some_and(|zoom| zoom.client_id == id);
+    let text = |name: &str| told[name].as_str();
+    let at = text("deauthorization_time").and_then(|at| at.parse::<DateTime<Utc>>().ok());
+    let door = services.zoom.as_ref().filter(|_| text("client_id").is_some_and(is_ours));
+    let Some(((door, owner), at)) = door.zip(text("user_id")).zip(at) else { return Ok(Heard::Taken) };
+    let mut tx = services.db.begin().await?;
+    oauth::end(&mut tx, door, owner, at).await?;
     tx.commit().await?;
     Ok(Heard::Taken)
 }

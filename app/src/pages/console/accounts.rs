@@ -69,7 +69,7 @@ fn ConnectGoogle(locale: Locale) -> impl IntoView {
     view! {
         <div class="stack-tight">
             <div class="form-actions">
-                <ButtonLink href=GOOGLE variant=ButtonVariant::Secondary attr:rel="external">
+                <ButtonLink href=GOOGLE variant=ButtonVariant::Secondary class="btn-wraps" attr:rel="external">
                     <Icon glyph=Glyph::Calendar/>
                     {td_string!(locale, diary.google_connect)}
                 </ButtonLink>

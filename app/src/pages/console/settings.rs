@@ -1,11 +1,10 @@
 //! The tutor's own rules, and where lessons take place.
 
-use domain::booking::Policy;
 use leptos::prelude::*;
 use services::{
     busy::{self, Connection},
     diary::{self, Account},
-    settings,
+    settings::{self, PlatformSettings},
     tutor::{self, Provider, TutorSettings},
     video,
 };
@@ -32,7 +31,7 @@ struct Loaded {
     own: TutorSettings,
     provider: Provider,
     video: Vec<video::Connection>,
-    platform: Policy,
+    platform: PlatformSettings,
     connections: Vec<Connection>,
     accounts: Vec<Account>,
     google: bool,
@@ -49,7 +48,7 @@ pub fn TutorSettingsPage() -> impl IntoView {
             let accounts = diary::list(&visit.services, &desk.actor, desk.id).await?;
             let video = video::list(&visit.services, &desk.actor, desk.id).await?;
             let mut db = visit.services.db.acquire().await?;
-            let platform = settings::load(&mut db).await?.policy;
+            let platform = settings::load(&mut db).await?;
             let google = diary::is_google_offered(&visit.services);
             Ok(Loaded { own, provider, video, platform, connections, accounts, google })
         },
@@ -66,6 +65,8 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
         td_string!(locale, console.platform_default, value = span).to_string()
     };
     let accounts_of_video = video.clone();
+    let accepted = platform.accepted_providers;
+    let platform = platform.policy;
     let notice = default(platform.notice_min);
     let cancel = default(platform.cancel_notice_min);
     let horizon = default(platform.horizon_days * 1440);
@@ -84,7 +85,7 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
                 </div>
             </Card>
             <Card title=td_string!(locale, console.provider_title)>
-                <div class="form"><Where locale provider video/></div>
+                <div class="form"><Where locale provider accepted video/></div>
             </Card>
             <div class="form-actions"><Button>{td_string!(locale, site.save)}</Button></div>
         </PostForm>
@@ -128,14 +129,23 @@ fn Number(key: &'static str, #[prop(into)] label: String, hint: String, value: O
 }
 
 #[component]
-fn Where(locale: Locale, provider: Provider, video: Vec<video::Connection>) -> impl IntoView {
+fn Where(
+    locale: Locale,
+    provider: Provider,
+    accepted: Vec<String>,
+    video: Vec<video::Connection>,
+) -> impl IntoView {
     let url = provider.url().unwrap_or_default().to_owned();
-    let jitsi = ChoiceItem::new("jitsi", "Jitsi", td_string!(locale, console.jitsi_hint));
-    let own = ChoiceItem::new(
-        "external",
-        td_string!(locale, console.external),
-        td_string!(locale, console.external_hint),
-    );
+    let is_accepted = |name: &str| accepted.iter().any(|accepted| accepted == name);
+    // What is not accepted any more is shown as long as it is the choice.
+    let shown = |name: &'static str, label: &'static str, hint: &'static str| {
+        let hint = if is_accepted(name) { hint } else { td_string!(locale, error.provider_not_accepted) };
+        (is_accepted(name) || provider.name() == name).then(|| ChoiceItem::new(name, label, hint))
+    };
+    let jitsi = shown("jitsi", "Jitsi", td_string!(locale, console.jitsi_hint));
+    let external =
+        shown("external", td_string!(locale, console.external), td_string!(locale, console.external_hint));
+    let has_own = external.is_some();
     let accounts = video.into_iter().filter_map(|connection| {
         let login = connection.login?;
         let hint = match connection.is_active {
@@ -144,14 +154,16 @@ fn Where(locale: Locale, provider: Provider, video: Vec<video::Connection>) -> i
         };
         Some(ChoiceItem::new(connection.kind.name(), name(locale, connection.kind), hint))
     });
-    let items: Vec<_> = std::iter::once(jitsi).chain(accounts).chain([own]).collect();
+    let items: Vec<_> = jitsi.into_iter().chain(accounts).chain(external).collect();
     view! {
         <RadioGroup
             name="settings[provider]" legend=td_string!(locale, console.provider) items
             value=kept_or("provider", provider.name().to_owned()) error=error_on("provider") required=true
         />
-        <Field id="external_url" label=td_string!(locale, console.external_url) hint="https://…" error=error_on("external_url")>
-            <Input name="settings[external_url]" kind="url" value=kept_or("external_url", url)/>
-        </Field>
+        {has_own.then(|| view! {
+            <Field id="external_url" label=td_string!(locale, console.external_url) hint="https://…" error=error_on("external_url")>
+                <Input name="settings[external_url]" kind="url" value=kept_or("external_url", url)/>
+            </Field>
+        })}
     }
 }

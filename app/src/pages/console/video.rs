@@ -88,6 +88,12 @@ fn Row(locale: Locale, connection: Connection) -> impl IntoView {
         true => td_string!(locale, video.again, name = called).to_string(),
         false => td_string!(locale, video.connect, name = called).to_string(),
     };
+    // What has to be done stands out, what is done already does not.
+    let variant = match (login.is_some(), is_active) {
+        (true, false) => ButtonVariant::Primary,
+        (true, true) => ButtonVariant::Ghost,
+        (false, _) => ButtonVariant::Secondary,
+    };
     let state = login.as_ref().map(|_| match is_active {
         true => view! { <StateBadge state="active" text=td_string!(locale, video.works)/> },
         false => view! { <StateBadge state="failed" text=td_string!(locale, video.lost)/> },
@@ -99,7 +105,7 @@ fn Row(locale: Locale, connection: Connection) -> impl IntoView {
     // Also of an account that lets us in: it may be the wrong one, or do less than it should.
     let connect = is_offered.then(|| {
         view! {
-            <ButtonLink href=door(kind) variant=ButtonVariant::Secondary icon=Glyph::Video attr:rel="external">{label}</ButtonLink>
+            <ButtonLink href=door(kind) variant icon=Glyph::Video class="btn-wraps" attr:rel="external">{label}</ButtonLink>
         }
     });
     let login = login.unwrap_or_else(|| td_string!(locale, video.none).to_owned());
