@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Each row: a file of `services/src`, how often it commits or calls, and who sees that.
-const COMMITS: [(&str, usize, &str); 25] = [
+const COMMITS: [(&str, usize, &str); 26] = [
     (
         "booking/transaction.rs",
         1,
@@ -20,6 +20,7 @@ const COMMITS: [(&str, usize, &str); 25] = [
     ("mail/mod.rs", 1, "none: mails that waited for the morning move no money"),
     ("mail/money.rs", 1, "charge, decline, forgive_debt: receipts and debts"),
     ("mail/payout.rs", 1, "pay_out, refused_pay_out: the tutor is told"),
+    ("mail/permission.rs", 1, "none: that a permission ended moves no money"),
     ("mail/reconciliation.rs", 1, "reconcile: admins are told"),
     ("mail/refund.rs", 1, "refund, decide, take_back: the student is told"),
     ("payment/cards.rs", 3, "none: cards that are saved, chosen and removed move no money"),
@@ -92,9 +93,64 @@ const CALLS: [(&str, usize, &str); 6] = [
     ),
 ];
 
+/// The same of meetings, and of permission to make them.
+const MEETING_COMMITS: [(&str, usize, &str); 5] = [
+    ("oauth/tokens.rs", 1, "none: that a permission ended is found again by the next call"),
+    (
+        "video/arrange.rs",
+        2,
+        "meeting_made, meeting_moved, meeting_sought: noting what Zoom holds. None: handing out lessons whose meeting is \
+         looked at again leads to the same job",
+    ),
+    ("video/connections.rs", 2, "none: accounts that their owner connects and disconnects"),
+    ("video/standing.rs", 1, "none: a link that its tutor gives a lesson"),
+    (
+        "video/webhook.rs",
+        2,
+        "meeting_ended: storing; what follows is committed in booking/transaction.rs. None: that an owner removed our app \
+         is told again until it is taken",
+    ),
+];
+const MEETING_CALLS: [(&str, usize, &str); 9] = [
+    (
+        "diary/google/channels.rs",
+        1,
+        "none: news of calendars, which are read every five minutes all the same",
+    ),
+    (
+        "diary/google/conferences.rs",
+        4,
+        "none: an event is named by us, so that a second one is refused (services/tests/video_meetings.rs)",
+    ),
+    ("diary/google/events.rs", 4, "none: the same (services/tests/diary_google.rs)"),
+    ("diary/google/lists.rs", 2, "none: reading"),
+    (
+        "oauth/calls.rs",
+        3,
+        "meeting_made and all others: how each call is made, again where a token is not taken",
+    ),
+    ("oauth/consent.rs", 1, "none: a permission whose answer is lost is asked for again by its tutor"),
+    ("oauth/provider.rs", 1, "none: reading"),
+    (
+        "oauth/tokens.rs",
+        2,
+        "none: renewing a token, where the answer is lost and the provider takes none twice, needs its tutor again; \
+         withdrawing what is forgotten here",
+    ),
+    (
+        "video/zoom.rs",
+        5,
+        "meeting_made: make; meeting_moved: change; meeting_removed: remove; meeting_sought: look_up. None: whose \
+         account it is",
+    ),
+];
+
 /// The folders of what has to do with money.
 const MONEY: [&str; 10] =
     ["booking", "dispute", "jobs", "ledger", "lesson", "mail", "payment", "payout", "reconcile", "sweep"];
+
+/// The folders of what has to do with meetings, and of calls in the name of people.
+const MEETINGS: [&str; 3] = ["diary/google", "oauth", "video"];
 
 /// How often the files of a folder and those below it say something.
 fn count(folder: &Path, said: &[&str], found: &mut BTreeMap<String, usize>) {
@@ -126,6 +182,16 @@ fn assert_counted(said: &[&str], rows: &[(&str, usize, &str)], folders: &[&str])
 #[test]
 fn every_commit_that_has_to_do_with_money_is_known() {
     assert_counted(&[".commit()"], &COMMITS, &MONEY);
+}
+
+#[test]
+fn every_commit_that_has_to_do_with_meetings_is_known() {
+    assert_counted(&[".commit()"], &MEETING_COMMITS, &MEETINGS);
+}
+
+#[test]
+fn every_call_in_the_name_of_a_person_is_known() {
+    assert_counted(&["self.ask(", "self.send(", ".request_async(", ".send()"], &MEETING_CALLS, &MEETINGS);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Servers that are killed, and many at once, on real databases: money moves once, and so do messages.
+//! Servers that are killed, and many at once, on real databases: money moves once, and so do messages; a lesson has one
+//! meeting.
 //!
 //! The server is the real binary. Between it and Postgres, and between it and the provider's stand-in, stands a proxy
 //! that sees every commit and every call. A first run of a scenario lists these points, and the list is compared with
@@ -9,7 +10,10 @@
 mod census;
 mod chat;
 mod crowd;
+#[path = "../../../services/tests/google/mod.rs"]
+mod google;
 mod kills;
+mod meetings;
 mod points;
 mod postgres;
 mod processes;

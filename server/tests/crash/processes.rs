@@ -40,9 +40,11 @@ impl Drop for Process {
     }
 }
 
-/// An address that nobody listens on.
+/// An address that nobody listens on. Where the system has another host of its own for that, none of the proxies, which
+/// are given ports of 127.0.0.1, comes in its place while its server is down.
 pub fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("an address").to_string()
+    let free = TcpListener::bind("127.0.0.2:0").or_else(|_| TcpListener::bind("127.0.0.1:0"));
+    free.expect("a free port").local_addr().expect("an address").to_string()
 }
 
 /// The provider's stand-in.
@@ -115,6 +117,8 @@ pub struct Environment {
     pub provider: String,
     /// What its servers say.
     pub log: PathBuf,
+    /// More of its variables.
+    pub more: Vec<(String, String)>,
 }
 
 /// A server.
@@ -142,6 +146,7 @@ impl Server {
             .env("CRON_SECRET", CRON)
             .env("RATE_LIMITS", "off")
             .env_remove("SMTP_URL")
+            .envs(environment.more.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stderr(output.try_clone().expect("a log"))
             .stdout(output)

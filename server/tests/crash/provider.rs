@@ -1,4 +1,4 @@
-//! Stands between a server and its payment provider, and can stop the server right before or right after a call.
+//! Stands between a server and a provider, of payments or of meetings, and can stop the server right before or right after a call.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ const LARGEST: usize = 8 << 20;
 
 /// The proxy.
 pub struct Provider {
-    /// `STRIPE_API_BASE` of the server.
+    /// The provider's address for the server: `STRIPE_API_BASE`, `ZOOM_API_BASE`.
     pub url: String,
 }
 
@@ -29,11 +29,11 @@ struct Relay {
 }
 
 impl Provider {
-    /// Listens before the sandbox.
-    pub async fn start(sandbox: &str, points: Arc<Watch>) -> Self {
+    /// Listens before what stands for the provider.
+    pub async fn start(stand_in: &str, points: Arc<Watch>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let relay = Relay { to: sandbox.to_owned(), client: reqwest::Client::new(), points };
+        let relay = Relay { to: stand_in.to_owned(), client: reqwest::Client::new(), points };
         let app = Router::new().fallback(pass).with_state(relay);
         tokio::spawn(async move { axum::serve(listener, app).await.expect("serving") });
         Provider { url }
@@ -76,7 +76,9 @@ fn status(status: StatusCode) -> Response<Body> {
 
 /// A path without the ids of objects: `/v1/payment_intents/{id}/confirm`.
 fn nameless(path: &str) -> String {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let part = |part: &str| match part.split_once('_') {
+        None if is_number(part) => "{id}".to_owned(),
         Some(("pi" | "pm" | "cus" | "re" | "ch" | "tr" | "dp" | "acct", _)) => "{id}".to_owned(),
         _ => part.to_owned(),
     };

@@ -71,6 +71,7 @@ impl World {
             database: postgres.url.clone(),
             provider: provider.url.clone(),
             log: folder.path().join("server.log"),
+            more: Vec::new(),
         };
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
         let client = client.expect("a client");
