@@ -72,3 +72,25 @@ pub async fn try_again(case: String) -> Result<(), WireError> {
 pub async fn reconcile() -> Result<(), WireError> {
     crate::pages::admin_reconciliation::run_now().await
 }
+
+/// Closes a difference that was settled by hand, with words on what was done. `seen` is what the page showed of it.
+///
+/// # Errors
+/// `INVALID_REQUEST` (`note`), `NOT_FOUND`, `INVALID_STATE`, `INSUFFICIENT_PERMISSIONS`.
+#[server(prefix = "/do", endpoint = "close_difference")]
+pub async fn close_difference(
+    difference: i64,
+    #[server(default)] seen: String,
+    #[server(default)] note: String,
+) -> Result<(), WireError> {
+    crate::pages::admin_reconciliation_decide::close(difference, &seen, &note).await
+}
+
+/// Opens a difference again that was closed by hand.
+///
+/// # Errors
+/// `NOT_FOUND`, `INVALID_STATE`, `INSUFFICIENT_PERMISSIONS`.
+#[server(prefix = "/do", endpoint = "open_difference")]
+pub async fn open_difference(difference: i64) -> Result<(), WireError> {
+    crate::pages::admin_reconciliation_decide::open_again(difference).await
+}

@@ -14,11 +14,12 @@ use services::{
 };
 
 use super::{
+    admin_reconciliation_decide::{ByHand, CloseDialog, asked},
     charge_actions::act,
     charge_words::amount,
     context::Visit,
     format,
-    forms::FlashNotice,
+    forms::{FlashNotice, SavedNotice},
     gate::only,
     i18n::{Locale, td_string},
     load::load,
@@ -40,6 +41,8 @@ struct Loaded {
     counts: Counts,
     listed: Listed,
     differences: Page<Difference>,
+    /// What is about to be closed by hand.
+    closing: Option<Difference>,
     /// Whether there is a provider to compare with.
     offers: bool,
 }
@@ -59,6 +62,7 @@ pub fn ReconciliationPage() -> impl IntoView {
                     counts: reconcile::counts(services).await?,
                     listed,
                     differences: reconcile::list_differences(services, &actor, listed, page).await?,
+                    closing: asked(&visit, &actor).await?,
                     offers: services.payments.is_some(),
                 })
             },
@@ -71,7 +75,7 @@ pub fn ReconciliationPage() -> impl IntoView {
 fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
     let locale = visit.locale();
     let title = td_string!(locale, reconciliation.title);
-    let Loaded { runs, counts, listed, differences, offers } = loaded;
+    let Loaded { runs, counts, listed, differences, closing, offers } = loaded;
     let tab = |of: Listed, label: &str, count: String| TabItem {
         href: href(of, 1),
         label: label.to_owned(),
@@ -82,12 +86,13 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
         tab(Listed::Open, td_string!(locale, reconciliation.open), format::number(locale, counts.open)),
         tab(Listed::Closed, td_string!(locale, reconciliation.closed), String::new()),
     ];
-    let for_runs = visit.clone();
+    let (for_runs, for_closing) = (visit.clone(), visit.clone());
     view! {
         <Title text=title/>
         <div class="page flow">
             <PageHeader title lead=td_string!(locale, reconciliation.lead)/>
-            <FlashNotice actions=&["reconcile"]/>
+            <SavedNotice/>
+            <FlashNotice actions=&["reconcile", "open_difference"]/>
             <div id="reconciliation" data-live="" class="flow">
                 <Card title=td_string!(locale, reconciliation.runs)><Runs visit=for_runs runs offers/></Card>
                 <Card title=td_string!(locale, reconciliation.differences)>
@@ -97,6 +102,7 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
                     </div>
                 </Card>
             </div>
+            {closing.map(|difference| view! { <CloseDialog visit=for_closing difference/> })}
             <Updates/>
         </div>
     }
@@ -191,6 +197,7 @@ fn Differences(visit: Visit, listed: Listed, differences: Page<Difference>) -> i
         Column::number(td_string!(locale, reconciliation.provider)),
         Column::text(td_string!(locale, reconciliation.where_)),
         Column::text(td_string!(locale, reconciliation.since)),
+        Column::text(td_string!(locale, reconciliation.by_hand)),
     ];
     view! { <Table caption caption_hidden=true columns>{rows}</Table> {pages} }.into_any()
 }
@@ -198,7 +205,8 @@ fn Differences(visit: Visit, listed: Listed, differences: Page<Difference>) -> i
 fn row(visit: &Visit, difference: Difference) -> impl IntoView + use<> {
     let locale = visit.locale();
     let near = |at| format::near(locale, visit.zone, at, visit.now);
-    let closed = difference.closed_at.map(|at| {
+    let gone = difference.closed_at.filter(|_| !difference.closed_by_hand);
+    let closed = gone.map(|at| {
         let text = td_string!(locale, reconciliation.gone_at, at = near(at)).to_string();
         view! { <br/><span class="quiet small">{text}</span> }
     });
@@ -210,6 +218,7 @@ fn row(visit: &Visit, difference: Difference) -> impl IntoView + use<> {
     let sentence = fault_sentence(locale, &difference);
     let (found, kind) = (near(difference.found_at), kind_name(locale, difference.kind));
     let (id, places) = (format!("difference-{}", difference.id), places(locale, &difference));
+    let for_decisions = visit.clone();
     view! {
         <tr id=id>
             <Cell label=td_string!(locale, reconciliation.what)>
@@ -219,6 +228,7 @@ fn row(visit: &Visit, difference: Difference) -> impl IntoView + use<> {
             <Cell label=td_string!(locale, reconciliation.provider) numeric=true>{provider}</Cell>
             <Cell label=td_string!(locale, reconciliation.where_)><div>{places}</div></Cell>
             <Cell label=td_string!(locale, reconciliation.since)><div>{found}{closed}</div></Cell>
+            <Cell label=td_string!(locale, reconciliation.by_hand)><ByHand visit=for_decisions difference/></Cell>
         </tr>
     }
 }
@@ -246,14 +256,14 @@ fn places(locale: Locale, difference: &Difference) -> impl IntoView + use<> {
 }
 
 /// An amount of one side. What is in several currencies, or in one that nobody knows here, is told as it came.
-fn side_text(locale: Locale, side: &Side) -> String {
+pub(super) fn side_text(locale: Locale, side: &Side) -> String {
     match Currency::parse(&side.currency) {
         Ok(currency) => amount(locale, Money { minor: side.minor, currency }),
         Err(_) => format!("{} {}", side.minor, side.currency),
     }
 }
 
-fn kind_name(locale: Locale, kind: Kind) -> &'static str {
+pub(super) fn kind_name(locale: Locale, kind: Kind) -> &'static str {
     match kind {
         Kind::Payment => td_string!(locale, reconciliation.payment),
         Kind::Refund => td_string!(locale, reconciliation.refund),
@@ -265,7 +275,7 @@ fn kind_name(locale: Locale, kind: Kind) -> &'static str {
     }
 }
 
-fn fault_sentence(locale: Locale, difference: &Difference) -> String {
+pub(super) fn fault_sentence(locale: Locale, difference: &Difference) -> String {
     let lines = difference.provider.as_ref().map_or(0, |side| side.lines);
     match difference.fault {
         Fault::MissingAtProvider => td_string!(locale, reconciliation.missing_at_provider).to_owned(),

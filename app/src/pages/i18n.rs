@@ -86,6 +86,7 @@ pub fn error_sentence(locale: Locale, key: &str) -> String {
         debt_disputed debt_being_paid payout_account dispute_not_settled dispute_window dispute_exists dispute_decided dispute_reason dispute_statement
         dispute_outcome dispute_amount dispute_no_amount dispute_rest dispute_charge_open dispute_nothing_left
         dispute_of_bank dispute_no_evidence refund_charged_back
+        difference_closed difference_changed difference_open
     ], internal)
 }
 

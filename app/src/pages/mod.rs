@@ -13,6 +13,7 @@ mod admin_payouts;
 mod admin_payouts_tables;
 pub(crate) mod admin_payouts_tutor;
 pub mod admin_reconciliation;
+pub mod admin_reconciliation_decide;
 pub mod book;
 pub mod book_actions;
 mod book_form;

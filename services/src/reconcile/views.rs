@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
+    Code, Refusal,
     ids::{BookingId, PayoutId, ReconciliationId},
     reconcile::{Fault, Kind, Side},
 };
@@ -56,8 +57,35 @@ pub struct Difference {
     pub payout: Option<PayoutId>,
     /// When it was found.
     pub found_at: DateTime<Utc>,
-    /// When it was none any more.
+    /// When it was none any more, or an admin closed it.
     pub closed_at: Option<DateTime<Utc>>,
+    /// An admin closed it.
+    pub closed_by_hand: bool,
+    /// What admins decided about it, in its order.
+    pub decisions: Vec<Decision>,
+}
+
+impl Difference {
+    /// In what the two differ, as a word: whoever closes a difference says which one was read, so that none is closed
+    /// that has changed since.
+    #[must_use]
+    pub fn mark(&self) -> String {
+        let told = |side: &Side| format!("{} {} x{}", side.minor, side.currency, side.lines);
+        let [ledger, provider] =
+            [&self.ledger, &self.provider].map(|side| side.as_ref().map_or_else(String::new, told));
+        format!("{}/{ledger}/{provider}", self.fault.name())
+    }
+}
+
+/// What an admin decided about a difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Why it was closed, in the admin's words; `None` where it was opened again.
+    pub note: Option<String>,
+    /// The admin's name.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// Which differences are listed.
@@ -110,9 +138,24 @@ pub async fn list_differences(
     actor.require_admin()?;
     let offset = booking::offset(page, PAGE_SIZE)?;
     let mut db = services.db.acquire().await?;
-    let rows = store::list_differences(&mut db, listed, PAGE_SIZE, offset).await?;
+    let mut rows = store::list_differences(&mut db, listed, PAGE_SIZE, offset).await?;
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    for (id, decision) in store::list_decisions(&mut db, &ids).await? {
+        rows.iter_mut().filter(|row| row.id == id).for_each(|row| row.decisions.push(decision.clone()));
+    }
     let total = store::count_differences(&mut db, listed).await?;
     Ok(Page { rows, page, page_size: PAGE_SIZE, total })
+}
+
+/// A difference, without what was decided about it.
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS` for anyone but an admin, `NOT_FOUND`.
+pub async fn find(services: &Services, actor: &Actor, id: i64) -> Result<Difference> {
+    actor.require_admin()?;
+    let mut db = services.db.acquire().await?;
+    let found = store::find_difference(&mut db, id).await?;
+    found.ok_or_else(|| Refusal::new(Code::NotFound, "not_found").into())
 }
 
 /// How it stands.

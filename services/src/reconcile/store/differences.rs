@@ -3,10 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use domain::{
-    ids::ReconciliationId,
-    reconcile::{Fault, Kind, Side},
-};
+use domain::reconcile::{Kind, Side};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -32,9 +29,9 @@ pub(in crate::reconcile) struct Found {
     pub key: Key,
     pub ledger: Option<Side>,
     pub provider: Option<Side>,
-    object: Option<String>,
-    payment: Option<String>,
-    booking: Option<Uuid>,
+    pub object: Option<String>,
+    pub payment: Option<String>,
+    pub booking: Option<Uuid>,
 }
 
 /// Lines of the provider that are to be judged next, in their order.
@@ -145,78 +142,6 @@ pub(in crate::reconcile) async fn list_unequal(
         })
     });
     Ok(rows.collect())
-}
-
-/// Notes what differs, or in what it differs now; how many were not known. Whose money it is, is said as far as it can
-/// be found out.
-pub(in crate::reconcile) async fn upsert_differences(
-    tx: &mut PgConnection,
-    run: ReconciliationId,
-    named: &[(&Found, Fault)],
-    now: DateTime<Utc>,
-) -> Result<i64> {
-    if named.is_empty() {
-        return Ok(0);
-    }
-    let each = |side: fn(&Found) -> Option<&Side>| -> (Vec<Option<i64>>, Vec<Option<String>>) {
-        let sides = named.iter().map(|(it, _)| side(it));
-        sides.map(|side| (side.map(|it| it.minor), side.map(|it| it.currency.clone()))).unzip()
-    };
-    let (ledger_minors, ledger_currencies) = each(|it| it.ledger.as_ref());
-    let (provider_minors, provider_currencies) = each(|it| it.provider.as_ref());
-    let lines = |it: &Found| it.provider.as_ref().map_or(0, |side| side.lines);
-    let texts = |field: fn(&Found, Fault) -> &str| -> Vec<String> {
-        named.iter().map(|(it, fault)| field(it, *fault).to_owned()).collect()
-    };
-    let parts = |field: fn(&Found) -> &Option<String>| -> Vec<Option<String>> {
-        named.iter().map(|(it, _)| field(it).clone()).collect()
-    };
-    let rows = sqlx::query_scalar!(
-        "INSERT INTO differences (kind, reference, fault, ledger_minor, ledger_currency, provider_minor,
-             provider_currency, provider_lines, object, booking_id, payout_id, found_by, found_at)
-         SELECT d.kind, d.reference, d.fault, d.ledger_minor, d.ledger_currency, d.provider_minor, d.provider_currency,
-             d.provider_lines,
-             coalesce(d.object, c.payment_intent, s.payment_intent, r.provider_refund, p.provider_transfer,
-                 v.provider_reversal),
-             coalesce(d.booking, c.booking_id, s.booking_id, r.booking_id, vc.booking_id, pc.booking_id,
-                 ps.booking_id),
-             p.id, $1, $2
-         FROM unnest($3::text[], $4::text[], $5::uuid[], $6::text[], $7::bigint[], $8::text[], $9::bigint[],
-                  $10::text[], $11::bigint[], $12::text[], $13::text[], $14::uuid[])
-              AS d (kind, reference, id, fault, ledger_minor, ledger_currency, provider_minor, provider_currency,
-                  provider_lines, object, payment, booking)
-         LEFT JOIN charges c ON c.id = d.id
-         LEFT JOIN deposits s ON s.id = d.id
-         LEFT JOIN refunds r ON r.id = d.id
-         LEFT JOIN payouts p ON p.id = d.id
-         LEFT JOIN reversals v ON v.id = d.id
-         LEFT JOIN charges vc ON vc.id = v.charge_id
-         LEFT JOIN charges pc ON pc.payment_intent = d.payment
-         LEFT JOIN deposits ps ON ps.payment_intent = d.payment
-         ON CONFLICT (kind, reference) WHERE closed_at IS NULL DO UPDATE SET fault = excluded.fault,
-             ledger_minor = excluded.ledger_minor, ledger_currency = excluded.ledger_currency,
-             provider_minor = excluded.provider_minor, provider_currency = excluded.provider_currency,
-             provider_lines = excluded.provider_lines, object = excluded.object, booking_id = excluded.booking_id,
-             payout_id = excluded.payout_id
-         RETURNING (xmax = 0) AS \"new!\"",
-        run.0,
-        now,
-        &texts(|it, _| it.key.kind.name()),
-        &texts(|it, _| &it.key.reference),
-        &named.iter().map(|(it, _)| it.key.reference.parse().ok()).collect::<Vec<Option<Uuid>>>()
-            as &[Option<Uuid>],
-        &texts(|_, fault| fault.name()),
-        &ledger_minors as &[Option<i64>],
-        &ledger_currencies as &[Option<String>],
-        &provider_minors as &[Option<i64>],
-        &provider_currencies as &[Option<String>],
-        &named.iter().map(|(it, _)| lines(it)).collect::<Vec<_>>(),
-        &parts(|it| &it.object) as &[Option<String>],
-        &parts(|it| &it.payment) as &[Option<String>],
-        &named.iter().map(|(it, _)| it.booking).collect::<Vec<_>>() as &[Option<Uuid>]
-    );
-    let rows = rows.fetch_all(tx).await?;
-    i64::try_from(rows.into_iter().filter(|new| *new).count()).map_err(AppError::fault)
 }
 
 /// Closes what does not differ any more; how many.

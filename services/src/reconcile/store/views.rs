@@ -44,7 +44,7 @@ pub(in crate::reconcile) async fn list_differences(
             let rows = sqlx::query_as!(
                 Row,
                 "SELECT id, kind, fault, reference, ledger_minor, ledger_currency, provider_minor, provider_currency,
-                        provider_lines, object, booking_id, payout_id, found_at, closed_at
+                        provider_lines, object, booking_id, payout_id, found_at, closed_at, closed_by
                  FROM differences WHERE closed_at IS NULL ORDER BY id DESC LIMIT $1 OFFSET $2",
                 limit,
                 offset
@@ -55,7 +55,7 @@ pub(in crate::reconcile) async fn list_differences(
             let rows = sqlx::query_as!(
                 Row,
                 "SELECT id, kind, fault, reference, ledger_minor, ledger_currency, provider_minor, provider_currency,
-                        provider_lines, object, booking_id, payout_id, found_at, closed_at
+                        provider_lines, object, booking_id, payout_id, found_at, closed_at, closed_by
                  FROM differences WHERE closed_at IS NOT NULL ORDER BY closed_at DESC, id DESC LIMIT $1 OFFSET $2",
                 limit,
                 offset
@@ -67,6 +67,21 @@ pub(in crate::reconcile) async fn list_differences(
 }
 
 /// A difference.
+pub(in crate::reconcile) async fn find_difference(
+    db: &mut PgConnection,
+    id: i64,
+) -> Result<Option<Difference>> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT id, kind, fault, reference, ledger_minor, ledger_currency, provider_minor, provider_currency,
+                provider_lines, object, booking_id, payout_id, found_at, closed_at, closed_by
+         FROM differences WHERE id = $1",
+        id
+    );
+    row.fetch_optional(db).await?.map(Row::read).transpose()
+}
+
+/// The row of a difference.
 struct Row {
     id: i64,
     kind: String,
@@ -82,6 +97,7 @@ struct Row {
     payout_id: Option<Uuid>,
     found_at: DateTime<Utc>,
     closed_at: Option<DateTime<Utc>>,
+    closed_by: Option<Uuid>,
 }
 
 impl Row {
@@ -103,6 +119,8 @@ impl Row {
             payout: self.payout_id.map(PayoutId),
             found_at: self.found_at,
             closed_at: self.closed_at,
+            closed_by_hand: self.closed_by.is_some(),
+            decisions: Vec::new(),
         })
     }
 }
