@@ -1,4 +1,8 @@
-//! Looking movements up on the other side, batch by batch, and naming what differs.
+//! Comparing both sides of what moved, time by time, and naming what differs.
+//!
+//! All that both sides tell of a time is compared at once; nearly all of it agrees. Only what does not, because one
+//! side tells of it at another time or because it differs, is looked up by itself. A movement that differs does so in
+//! at least one of the times in which a side tells of it.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +15,10 @@ use super::{
 };
 use crate::{AppError, Result, Services, jobs, mail::TellOfDifferences};
 
-/// Movements that are judged in one transaction.
+/// Lines, and events of the ledger, that are compared in one transaction.
+const WINDOW: i64 = 10_000;
+
+/// Differences that are looked at again in one transaction.
 const BATCH: i64 = 2000;
 
 /// Transactions of one part.
@@ -41,11 +48,23 @@ pub(super) async fn batches(services: &Services, mut run: Run) -> Result<Part> {
 }
 
 async fn next(db: &mut sqlx::PgConnection, run: &Run) -> Result<Batch> {
-    let rows = match run.stage {
-        Stage::Provider => store::list_lines(db, run, BATCH).await?,
-        Stage::Ledger => store::list_moves(db, run, BATCH).await?,
-        Stage::Open | Stage::Reading => store::list_open(db, run, BATCH).await?,
-    };
+    if run.stage == Stage::Open { open(db, run).await } else { window(db, run).await }
+}
+
+/// What moved in the time that follows.
+async fn window(db: &mut sqlx::PgConnection, run: &Run) -> Result<Batch> {
+    let window = store::find_window(db, run, WINDOW).await?;
+    let compared = store::compare(db, &window).await?;
+    Ok(Batch {
+        keys: compared.unequal.into_iter().collect(),
+        looked_at: compared.looked_at,
+        end: Some((window.until, String::new())).filter(|(until, _)| *until < run.judged_until),
+    })
+}
+
+/// What differed before.
+async fn open(db: &mut sqlx::PgConnection, run: &Run) -> Result<Batch> {
+    let rows = store::list_open(db, run, BATCH).await?;
     let looked_at = i64::try_from(rows.len()).map_err(AppError::fault)?;
     let end = rows.last().filter(|_| looked_at == BATCH).map(|row| (row.at, row.id.clone()));
     let keys = rows.into_iter().filter_map(|row| row.key).collect();

@@ -39,9 +39,9 @@ impl Job for Reconcile {
 pub(super) enum Stage {
     /// The provider's lines are read.
     Reading,
-    /// They are looked up in the ledger.
+    /// What both sides tell of is compared.
     Provider,
-    /// The ledger's movements are looked up among them.
+    /// The same, as releases before this one go on after it.
     Ledger,
     /// What differed before is looked at again.
     Open,
@@ -65,8 +65,7 @@ impl Stage {
     pub const fn next(self) -> Option<Stage> {
         match self {
             Stage::Reading => Some(Stage::Provider),
-            Stage::Provider => Some(Stage::Ledger),
-            Stage::Ledger => Some(Stage::Open),
+            Stage::Provider | Stage::Ledger => Some(Stage::Open),
             Stage::Open => None,
         }
     }

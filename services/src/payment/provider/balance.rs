@@ -51,13 +51,6 @@ pub(crate) struct Lines {
     pub more: bool,
 }
 
-impl Lines {
-    /// The line after which the older ones follow.
-    pub fn last(&self) -> Option<&str> {
-        self.lines.last().map(|line| &*line.id)
-    }
-}
-
 impl Provider {
     /// The newest lines that were made since then, after one of them where it is named.
     pub(crate) async fn list_lines(

@@ -43,7 +43,7 @@ use uuid::Uuid;
 
 use crate::{AppError, Result, chance, config::StripeConfig};
 
-pub(crate) use balance::{Line, Lines};
+pub(crate) use balance::Line;
 pub(crate) use chargebacks::{Chargeback, Evidence, Taken};
 pub(crate) use deposits::{Cancelled, Captured, Security, Wanted};
 pub(crate) use transfers::Moved;

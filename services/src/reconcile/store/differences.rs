@@ -17,7 +17,7 @@ pub(in crate::reconcile) struct Key {
     pub reference: String,
 }
 
-/// A row of a stage: where it stands in it, and the movement that is to be judged, if any.
+/// What differed: where it stands, and the movement that is to be judged.
 pub(in crate::reconcile) struct Place {
     pub at: DateTime<Utc>,
     pub id: String,
@@ -32,51 +32,6 @@ pub(in crate::reconcile) struct Found {
     pub object: Option<String>,
     pub payment: Option<String>,
     pub booking: Option<Uuid>,
-}
-
-/// Lines of the provider that are to be judged next, in their order.
-pub(in crate::reconcile) async fn list_lines(
-    db: &mut PgConnection,
-    run: &Run,
-    limit: i64,
-) -> Result<Vec<Place>> {
-    let rows = sqlx::query!(
-        "SELECT created_at, id, kind, reference FROM provider_lines
-         WHERE (created_at, id) > ($1, $2) AND created_at <= $3 ORDER BY created_at, id LIMIT $4",
-        run.at.0,
-        run.at.1,
-        run.judged_until,
-        limit
-    );
-    let rows = rows.fetch_all(db).await?.into_iter();
-    Ok(rows.map(|row| Place { at: row.created_at, id: row.id, key: key(row.reference, &row.kind) }).collect())
-}
-
-/// Movements of the ledger that are to be judged next, in their order. To judge are those that the provider does not
-/// have; all others were judged by its lines.
-pub(in crate::reconcile) async fn list_moves(
-    db: &mut PgConnection,
-    run: &Run,
-    limit: i64,
-) -> Result<Vec<Place>> {
-    let after: Uuid = run.at.1.parse().unwrap_or_default();
-    let rows = sqlx::query!(
-        "SELECT m.at AS \"at!\", m.event_id AS \"id!\", m.kind AS \"kind!\", m.reference AS \"reference!\",
-                EXISTS (SELECT FROM provider_lines p WHERE p.reference = m.reference AND p.kind = m.kind) AS \"told!\"
-         FROM ledger_moves m
-         WHERE (m.at, m.event_id) > ($1, $2) AND m.at <= $3 ORDER BY m.at, m.event_id LIMIT $4",
-        run.at.0,
-        after,
-        run.judged_until,
-        limit
-    );
-    let rows = rows.fetch_all(db).await?.into_iter();
-    let place = rows.map(|row| Place {
-        at: row.at,
-        id: row.id.to_string(),
-        key: key(row.reference, &row.kind).filter(|_| !row.told),
-    });
-    Ok(place.collect())
 }
 
 /// What differed and is to be looked at again next, in its order.

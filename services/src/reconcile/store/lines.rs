@@ -25,13 +25,14 @@ pub(in crate::reconcile) async fn insert_lines(
         "WITH new AS (
              INSERT INTO provider_lines (id, kind, reference, object, payment, amount_minor, fee_minor, currency,
                  fee_currency, created_at)
-             SELECT l.id, l.kind, coalesce(c.id::text, l.reference), l.object, l.payment, l.minor, l.fee, l.currency,
+             SELECT l.id, l.kind,
+                 CASE WHEN l.deposit IS NULL THEN l.reference ELSE coalesce((
+                     SELECT c.id::text FROM deposits d JOIN charges c ON c.booking_id = d.booking_id
+                     WHERE d.id = l.deposit AND d.kind = 'authorize'), l.reference) END, l.object, l.payment, l.minor, l.fee, l.currency,
                  l.fee_currency, l.created_at
              FROM unnest($2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::bigint[],
                       $9::bigint[], $10::text[], $11::text[], $12::timestamptz[])
                   AS l (id, kind, reference, deposit, object, payment, minor, fee, currency, fee_currency, created_at)
-             LEFT JOIN deposits d ON d.id = l.deposit AND d.kind = 'authorize'
-             LEFT JOIN charges c ON c.booking_id = d.booking_id
              ON CONFLICT (id) DO NOTHING RETURNING fee_minor, fee_currency
          ), fees AS (
              INSERT INTO reconciliation_fees (reconciliation_id, currency, amount_minor)
