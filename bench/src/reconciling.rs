@@ -103,23 +103,34 @@ impl Comparing {
         Ok(Comparing(child))
     }
 
-    /// Waits for its end, and reads time, memory and what was found.
+    /// Waits until all is compared, ends it, and reads time, memory and what was found.
     async fn watch(mut self, databases: &Databases, pool: &PgPool) -> Outcome<Vec<Row>> {
         let pid = self.0.id().ok_or("a process without an id")?.cast_signed();
         let meter = Meter::start(Watched { server: pid, postgres: databases.pid() });
         let began = Instant::now();
         let (mut early, mut late) = (0, 0);
-        while self.0.try_wait()?.is_none() {
+        loop {
+            if self.0.try_wait()?.is_some() {
+                return Err("the process that compares has ended".into());
+            }
             if began.elapsed() > 6 * WITHIN {
                 return Err("it does not come to its end".into());
             }
-            let read = sqlx::query_scalar::<_, i64>("SELECT coalesce(max(lines), 0) FROM reconciliations");
-            let tenth = read.fetch_one(pool).await?.unsigned_abs() * 10 >= LINES;
+            let read = sqlx::query_as::<_, (i64, bool)>(
+                "SELECT coalesce(max(lines), 0), coalesce(bool_and(finished_at IS NOT NULL), false) FROM reconciliations",
+            );
+            let (lines, finished) = read.fetch_one(pool).await?;
+            let tenth = lines.unsigned_abs() * 10 >= LINES;
             let peak = if tenth { &mut late } else { &mut early };
             *peak = resident(pid).unwrap_or_default().max(*peak);
+            if finished {
+                break;
+            }
             sleep(Duration::from_millis(100)).await;
         }
+        // While it is there: what it used is not known of a process that has ended.
         let used = meter.read();
+        self.0.kill().await?;
         let (took, reading) = check(pool).await?;
         let mb = |kb: u64| format!("{} MB", kb / 1024);
         Ok(vec![
@@ -175,7 +186,7 @@ async fn check(pool: &PgPool) -> Outcome<(f64, f64)> {
     Err(format!("{lines} lines were read and {} differences found, such as {some:?}", found.len()).into())
 }
 
-/// The process that compares: configured as the server is, but without a limit on calls.
+/// The process that compares, until it is ended: configured as the server is, but without a limit on calls.
 pub async fn compare() -> Outcome {
     let config = Config::from_env()?;
     let url = config.database.url.clone().ok_or("DATABASE_URL: there is nothing to compare")?;
@@ -183,16 +194,9 @@ pub async fn compare() -> Outcome {
     let pool = db::connect(url.parse()?, 10).await?;
     let bus = live::Bus::start(pool.clone(), None).await?;
     let provider = Provider::with_pace(&stripe, None)?;
-    let services =
-        Services::new(pool.clone(), Clock::real(), config, std::sync::Arc::new(bus), Some(provider));
+    let services = Services::new(pool, Clock::real(), config, std::sync::Arc::new(bus), Some(provider));
     reconcile::hand_out(&services).await?;
-    let ended = async move {
-        let sql = "SELECT count(*) FROM reconciliations WHERE finished_at IS NULL";
-        while sqlx::query_scalar::<_, i64>(sql).fetch_one(&pool).await.is_ok_and(|open| open > 0) {
-            sleep(Duration::from_millis(100)).await;
-        }
-    };
-    Ok(jobs::work(&services, ended).await?)
+    Ok(jobs::work(&services, std::future::pending()).await?)
 }
 
 /// The id of a charge, as `ledger.sql` makes it.
