@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Everything ends by then, whatever hangs.
-const DEADLINE: Duration = Duration::from_secs(900);
+const DEADLINE: Duration = Duration::from_secs(1800);
 
 /// The demonstration, as visitors meet it, and a copy of it for the baseline.
 const PAGES: Name = "bench_pages";
