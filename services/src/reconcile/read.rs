@@ -10,10 +10,10 @@ use crate::{
 };
 
 /// Pages that are kept in one transaction.
-const TOGETHER: usize = 10;
+const TOGETHER: usize = 20;
 
 /// Transactions of one part.
-const TURNS: usize = 50;
+const TURNS: usize = 25;
 
 /// Pages that follow each other.
 struct Pages {

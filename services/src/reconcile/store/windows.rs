@@ -42,26 +42,24 @@ pub(in crate::reconcile) async fn find_window(
     Ok(Window { after: run.at.0, until: until.fetch_one(db).await? })
 }
 
-/// Compares what both sides say of a window.
+/// Compares what both sides say of a window. They agree on a movement that the provider tells of once and the ledger too,
+/// where it comes to nothing once one is taken off the other.
 pub(in crate::reconcile) async fn compare(db: &mut PgConnection, window: &Window) -> Result<Compared> {
     let row = sqlx::query!(
-        "WITH p AS MATERIALIZED (
-             SELECT kind, reference, sum(amount_minor)::bigint AS minor, count(*) AS lines, min(currency) AS currency,
-                    max(currency) AS other
-             FROM provider_lines
-             WHERE created_at > $1 AND created_at <= $2 AND kind NOT IN ('fee', 'own') GROUP BY kind, reference
-         ), l AS MATERIALIZED (
-             SELECT kind, reference, sum(amount_minor)::bigint AS minor, count(*) AS lines, min(currency) AS currency,
-                    max(currency) AS other
-             FROM ledger_moves WHERE at > $1 AND at <= $2 GROUP BY kind, reference
-         ), unequal AS MATERIALIZED (
-             SELECT kind, reference FROM p FULL JOIN l USING (kind, reference)
-             WHERE p.lines IS DISTINCT FROM 1
-                 OR (p.minor, p.currency, p.other) IS DISTINCT FROM (l.minor, l.currency, l.other)
-         )
-         SELECT coalesce((SELECT sum(lines) FROM p), 0)::bigint + coalesce((SELECT sum(lines) FROM l), 0)::bigint
-                    AS \"looked_at!\",
-                ARRAY(SELECT kind FROM unequal) AS \"kinds!\", ARRAY(SELECT reference FROM unequal) AS \"references!\"",
+        "SELECT coalesce(sum(lines), 0)::bigint AS \"looked_at!\",
+                coalesce(array_agg(kind) FILTER (WHERE differs), '{}') AS \"kinds!\",
+                coalesce(array_agg(reference) FILTER (WHERE differs), '{}') AS \"references!\"
+         FROM (
+             SELECT kind, reference, count(*) AS lines,
+                    sum(told) <> 1 OR count(*) = sum(told) OR sum(amount) <> 0 OR min(currency) <> max(currency) AS differs
+             FROM (
+                 SELECT kind, reference, currency, amount_minor AS amount, 1 AS told FROM provider_lines
+                 WHERE created_at > $1 AND created_at <= $2 AND kind NOT IN ('fee', 'own')
+                 UNION ALL
+                 SELECT kind, reference, currency, -amount_minor, 0 FROM ledger_moves WHERE at > $1 AND at <= $2
+             ) moved
+             GROUP BY kind, reference
+         ) movements",
         window.after,
         window.until
     )
