@@ -4,7 +4,7 @@
 //! A region is an element with an id and `data-live`; one with `data-live="rows"` is a list that grows (see
 //! [`rows`]). `data-countdown="ms"` counts down to an instant by
 //! the server's clock, whatever the device's says; `data-refresh-at="ms,ms"` names instants at which the
-//! page looks different.
+//! page looks different, and `data-unseen` says that it then keeps up though nobody sees it.
 
 #![expect(missing_docs, reason = "the macro makes a struct of the island's props")]
 
@@ -42,6 +42,11 @@ pub(crate) fn look_again() {
     if let Some(keeper) = KEEPER.get() {
         keeper.refresh_soon();
     }
+}
+
+/// The server's clock as the page knows it, milliseconds since 1970; `None` where nothing keeps the page up to date.
+pub(crate) fn server_now() -> Option<f64> {
+    KEEPER.get().map(Keeper::now)
 }
 
 /// Whether the stream is there.
@@ -171,7 +176,7 @@ impl Keeper {
     /// Fetches the page as it is now and swaps the regions that differ.
     async fn refresh(self) {
         // What a page shows counts as read: one that nobody sees waits until it is seen.
-        if document().hidden() {
+        if document().hidden() && !is_due("[data-unseen][data-refresh-at]", self.now()) {
             return;
         }
         let Ok(address) = window().location().href() else { return };
@@ -221,14 +226,18 @@ impl Keeper {
         for frame in all("[data-countdown]") {
             show_countdown(&frame, now);
         }
-        let due = |element: &Element| {
-            let times = element.get_attribute("data-refresh-at").unwrap_or_default();
-            times.split(',').filter_map(|time| time.parse::<f64>().ok()).any(|time| time <= now)
-        };
-        if all("[data-refresh-at]").iter().any(due) {
+        if is_due("[data-refresh-at]", now) {
             self.refresh_soon();
         }
     }
+}
+
+/// Whether an instant has come at which one of these elements looks different.
+fn is_due(selector: &str, now: f64) -> bool {
+    all(selector).iter().any(|element| {
+        let times = element.get_attribute("data-refresh-at").unwrap_or_default();
+        times.split(',').filter_map(|time| time.parse::<f64>().ok()).any(|time| time <= now)
+    })
 }
 
 /// A page of this site as the server shows it now; `None` where it cannot be had.

@@ -53,19 +53,24 @@ pub struct Record {
     pub kind: Kind,
     /// Of whom; `None` for what concerns the meeting as a whole.
     pub party: Option<Party>,
-    /// Who says so: `lectern` for our own link and pages, else the video provider's name.
+    /// Who says so: `lectern` for our own link and pages, `browser` for what a browser told of afterwards, else the
+    /// video provider's name.
     pub source: String,
-    /// The reason of a refusal, the id of a provider's event.
+    /// The reason of a refusal, the id of a provider's event, the browser's own name for a click.
     pub reference: Option<String>,
-    /// When it happened.
+    /// When it happened, as the source says.
     pub at: DateTime<Utc>,
+    /// When a browser told of it, by our clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<DateTime<Utc>>,
 }
 
 /// What stands before the first record.
 pub const START: [u8; 32] = [0; 32];
 
 /// The hash of a record and all before it: SHA-256 over seven lines, namely the hash before (hex), the lesson,
-/// kind, party, source, reference and the microseconds since 1970; what is absent is an empty line.
+/// kind, party, source, reference and the microseconds since 1970; what is absent is an empty line. Where a browser told
+/// of it, the microseconds since 1970 at which it did are an eighth line.
 #[must_use]
 pub fn seal(before: &[u8], lesson: LessonId, record: &Record) -> [u8; 32] {
     let mut text = String::with_capacity(256);
@@ -75,7 +80,9 @@ pub fn seal(before: &[u8], lesson: LessonId, record: &Record) -> [u8; 32] {
     let party = record.party.map_or("", Party::name);
     let reference = record.reference.as_deref().unwrap_or_default();
     let (lesson, micros) = (lesson.to_string(), record.at.timestamp_micros().to_string());
-    for line in [&*lesson, record.kind.name(), party, &*record.source, reference, &*micros] {
+    let told = record.told_at.map(|at| at.timestamp_micros().to_string());
+    let lines = [&*lesson, record.kind.name(), party, &*record.source, reference, &*micros];
+    for line in lines.into_iter().chain(told.as_deref()) {
         text.push('\n');
         // A line break within would let two different records read the same.
         text.extend(line.chars().map(|c| if c == '\n' { ' ' } else { c }));
@@ -109,12 +116,20 @@ mod tests {
             source: "lectern".into(),
             reference: None,
             at: at(second),
+            told_at: None,
+        };
+        let told = Record {
+            source: "browser".into(),
+            reference: Some("a click".into()),
+            told_at: Some(at(300)),
+            ..record(Kind::Join, Some(Party::Student), 60)
         };
         let mut before = START.to_vec();
         let mut records = Vec::new();
         for record in [
             record(Kind::JoinRefused, Some(Party::Student), 0),
             record(Kind::Join, Some(Party::Tutor), 5),
+            told,
             record(Kind::MarkedNoShow, Some(Party::Tutor), 1200),
             record(Kind::Ended, None, 3600),
         ] {
@@ -141,8 +156,14 @@ mod tests {
             assert_eq!(changed(place, |record| record.at += chrono::TimeDelta::microseconds(1)), Some(place));
             assert_eq!(changed(place, |record| record.source.push('x')), Some(place));
             assert_eq!(changed(place, |record| record.reference = Some("x".into())), Some(place));
+            let told = |record: &mut Record| {
+                record.told_at =
+                    Some(record.told_at.unwrap_or_default() + chrono::TimeDelta::microseconds(1));
+            };
+            assert_eq!(changed(place, told), Some(place));
         }
         assert_eq!(changed(1, |record| record.party = Some(Party::Student)), Some(1));
+        assert_eq!(changed(2, |record| record.told_at = None), Some(2));
         assert_eq!(changed(1, |record| record.kind = Kind::JoinRefused), Some(1));
         let mut without = records.clone();
         without.remove(1);
@@ -155,5 +176,10 @@ mod tests {
         let text =
             format!("{}\n{lesson}\njoin_refused\nstudent\nlectern\n\n1800000000000000", "00".repeat(32));
         assert_eq!(records[0].1, Sha256::digest(text.as_bytes()).to_vec());
+        let before: String = records[1].1.iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = format!(
+            "{before}\n{lesson}\njoin\nstudent\nbrowser\na click\n1800000060000000\n1800000300000000"
+        );
+        assert_eq!(records[2].1, Sha256::digest(text.as_bytes()).to_vec());
     }
 }

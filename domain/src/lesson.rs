@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::{Code, Refusal};
 
 mod life;
+mod told;
 
 pub use life::{Advance, Effect, Lesson, LessonEvent, advance};
+pub use told::{TOLD_WITHIN, ToldJoin};
 
 /// Joining opens so long before the start.
 pub const JOIN_OPENS_BEFORE: TimeDelta = TimeDelta::minutes(5);

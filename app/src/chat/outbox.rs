@@ -9,7 +9,7 @@ const PLACE: &str = "lectern-outbox/";
 
 /// A message that is on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Draft {
+pub(crate) struct Draft {
     /// Its name: sent again under it, it is the same message. Names of one browser sort as they were given.
     pub name: String,
     /// What it says.
@@ -27,7 +27,7 @@ impl Draft {
 
 /// How far a message is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(crate) enum State {
     /// It will be sent.
     Waiting,
     /// It is being sent.
@@ -49,23 +49,24 @@ impl State {
 
 /// A name for a message that is written at `now_ms`, after one that was written at `last_ms`; chance keeps two tabs
 /// apart.
-pub(super) fn name(now_ms: f64, last_ms: f64, chance: f64) -> (String, f64) {
+pub(crate) fn name(now_ms: f64, last_ms: f64, chance: f64) -> (String, f64) {
     let at = now_ms.max(last_ms + 1.0);
     let tail = format!("{chance:.12}");
     (format!("{at:014.0}-{}", tail.trim_start_matches("0.")), at)
 }
 
-/// Where one person's messages in one thread are kept. A browser that keeps nothing loses them with the page.
+/// Where one person's messages in one thread are kept, or what else a browser has to tell of theirs. A browser that
+/// keeps nothing loses them with the page.
 #[derive(Clone, Debug)]
-pub(super) struct Shelf(String);
+pub(crate) struct Shelf(String);
 
 impl Shelf {
-    pub(super) fn new(user: &str, thread: &str) -> Self {
+    pub(crate) fn new(user: &str, thread: &str) -> Self {
         Shelf(format!("{PLACE}{user}/{thread}/"))
     }
 
     /// What is kept, in the order in which it was written.
-    pub(super) fn drafts(&self) -> Vec<Draft> {
+    pub(crate) fn drafts(&self) -> Vec<Draft> {
         let Some(storage) = storage() else { return Vec::new() };
         let mut drafts: Vec<Draft> = keys(&storage)
             .into_iter()
@@ -79,13 +80,13 @@ impl Shelf {
         drafts
     }
 
-    pub(super) fn keep(&self, draft: &Draft) {
+    pub(crate) fn keep(&self, draft: &Draft) {
         if let Some(storage) = storage() {
             let _ = storage.set_item(&self.key(&draft.name), &draft.text);
         }
     }
 
-    pub(super) fn forget(&self, name: &str) {
+    pub(crate) fn forget(&self, name: &str) {
         if let Some(storage) = storage() {
             let _ = storage.remove_item(&self.key(name));
         }
@@ -96,7 +97,7 @@ impl Shelf {
     }
 }
 
-/// Forgets everybody's messages: whoever signs out leaves nothing behind.
+/// Forgets everything that was kept, of everybody: whoever signs out leaves nothing behind.
 pub(crate) fn forget_all() {
     let Some(storage) = storage() else { return };
     for key in keys(&storage).into_iter().filter(|key| key.starts_with(PLACE)) {

@@ -3,16 +3,45 @@
 #![expect(missing_docs, reason = "the macro makes structs of the arguments, which the functions name")]
 
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::error::WireError;
 
-/// Opens the meeting: records the attempt and sends the browser to the provider.
+/// The meeting's address ahead of a join.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ahead {
+    /// Where it is.
+    pub url: String,
+    /// When it was given, by the server's clock: milliseconds since 1970.
+    pub given_ms: f64,
+}
+
+/// Opens the meeting: records the attempt and sends the browser to the provider. `click` is the page's own name for the
+/// press of the button: sent again, or told of afterwards, it is one join.
 ///
 /// # Errors
 /// `JOIN_CLOSED`, `INVALID_STATE`, `BOOKING_NOT_FOUND`.
 #[server(prefix = "/do", endpoint = "join_lesson")]
-pub async fn join_lesson(booking: String) -> Result<(), WireError> {
-    crate::pages::lesson_actions::join(&booking).await
+pub async fn join_lesson(booking: String, click: Option<String>) -> Result<(), WireError> {
+    crate::pages::lesson_actions::join(&booking, click.as_deref()).await
+}
+
+/// The meeting's address for a page that is open while joining is, so that it can open it though the server is away.
+///
+/// # Errors
+/// As [`join_lesson`].
+#[server(prefix = "/do", endpoint = "look_ahead")]
+pub async fn look_ahead(booking: String) -> Result<Ahead, WireError> {
+    crate::pages::lesson_actions::look_ahead(&booking).await
+}
+
+/// Tells of a join that the server did not see: the button was pressed at an instant (RFC 3339) under a name.
+///
+/// # Errors
+/// As [`join_lesson`], and `INVALID_REQUEST` on `at`.
+#[server(prefix = "/do", endpoint = "tell_join")]
+pub async fn tell_join(booking: String, click: String, at: String) -> Result<(), WireError> {
+    crate::pages::lesson_actions::tell_join(&booking, &click, &at).await
 }
 
 /// The tutor gives one lesson a link of its own, or takes it away.

@@ -17,6 +17,7 @@ use super::{
     format,
     gate::only,
     i18n::{Locale, td_string},
+    lesson_join::JoinAwake,
     lesson_list::{LessonList, Listed, listed},
     load::load,
     query,
@@ -156,6 +157,7 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
             <PageHeader title=td_string!(locale, dashboard.title) lead=td_string!(locale, dashboard.lead, zone = format::zone(visit.zone, visit.now)).to_string()>
                 <ButtonLink href="/tutors" variant=ButtonVariant::Secondary icon=Glyph::Search>{td_string!(locale, site.find_tutor)}</ButtonLink>
             </PageHeader>
+            <JoinAwake visit=visit.clone()/>
             <div id="debts" data-live=""><Debts visit=visit.clone() debts=loaded.debts/></div>
             <div id="next-lesson" data-live="" data-refresh-at=times>
                 {loaded.next.map(|next| view! { <NextLesson visit=visit.clone() booking=next/> })}

@@ -66,7 +66,7 @@ pub fn error_sentence(locale: Locale, key: &str) -> String {
         degree field current_year bio_length linkedin languages choice quiet_time quiet_same goals headline offering_title
         offering_durations duration_range price price_typed step buffer profile_incomplete profile_inactive
         provider_required duration_not_offered offering_not_found status booking_state note
-        cancellation_too_late lesson_started join_too_early join_too_late notice horizon slot_taken
+        cancellation_too_late lesson_started join_too_early join_too_late told_without_link told_too_late told_time notice horizon slot_taken
         slot_off_grid calendar_address calendar_unreachable calendar_too_large calendar_unreadable
         calendar_known calendars_full calendar_server calendar_server_none calendar_login calendar_password
         calendar_accounts_full oauth_state oauth_expired oauth_refused oauth_scopes oauth_failed

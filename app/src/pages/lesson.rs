@@ -24,6 +24,7 @@ use super::{
     gate::signed_in,
     i18n::{state_name, td_string},
     lesson_absence::{AbsentDialog, Waiting},
+    lesson_join::JoinAwake,
     lesson_list::other_party,
     lesson_meeting::OwnLink,
     lesson_parts::{CallOffDialog, Change, Charge, Facts, Rate, Trail},
@@ -129,7 +130,8 @@ fn Shown(visit: Visit, lesson: Lesson) -> impl IntoView {
         <div class="page flow">
             <PageHeader title=heading kicker/>
             <FlashNotice actions=&["join_lesson", "accept_request", "decline_request", "end_lesson", "mark_no_show"]/>
-            <div id="lesson" data-live="" data-refresh-at=times>
+            {lesson.side.map(|_| view! { <JoinAwake visit=visit.clone()/> })}
+            <div id="lesson" data-live="" data-unseen="" data-refresh-at=times>
                 <Live visit=visit.clone() lesson=lesson.clone()/>
             </div>
             <OwnLink visit=visit.clone() lesson=lesson.clone()/>

@@ -1,19 +1,23 @@
 //! What the forms of lessons do on the server.
 
+use chrono::{DateTime, Utc};
 use domain::{
+    Code, Refusal,
+    chat::ClientId,
     ids::BookingId,
     review::{Feedback, Rating},
 };
 use services::{Actor, Result, Services, booking, lesson, review, video};
 
 use super::{
-    context::{answer_form, visit},
+    context::{answer, answer_form, visit},
     flash::{self, Flash},
+    updates::milliseconds,
 };
-use crate::error::WireError;
-
-/// The address of the form that joins a lesson.
-pub const JOIN: &str = "/do/join_lesson";
+use crate::{
+    error::WireError,
+    lesson::{JOIN, api::Ahead},
+};
 
 /// Acts on a booking as the signed-in person, then shows its page where `show` says so.
 async fn act<T>(
@@ -39,9 +43,10 @@ async fn act<T>(
 ///
 /// # Errors
 /// As `services::lesson::join`.
-pub async fn join(id: &str) -> Result<(), WireError> {
+pub async fn join(id: &str, click: Option<&str>) -> Result<(), WireError> {
     act(id, &[], false, async |services, actor, booking| {
-        let url = lesson::join(services, actor, booking).await?;
+        let click = given(click).map(ClientId::parse).transpose()?;
+        let url = lesson::join_by(services, actor, booking, click.as_ref()).await?;
         flash::leave(Flash {
             action: JOIN.to_owned(),
             kept: [("url".to_owned(), url)].into(),
@@ -51,6 +56,34 @@ pub async fn join(id: &str) -> Result<(), WireError> {
         Ok(())
     })
     .await
+}
+
+/// The meeting's address, ahead of a join.
+///
+/// # Errors
+/// As `services::lesson::look_ahead`.
+pub async fn look_ahead(id: &str) -> Result<Ahead, WireError> {
+    let visit = visit();
+    let looking = async {
+        let ahead = lesson::look_ahead(&visit.services, visit.actor()?, id.parse()?).await?;
+        Ok(Ahead { url: ahead.url, given_ms: milliseconds(ahead.given_at) })
+    };
+    answer(&visit, looking).await
+}
+
+/// Puts a join on record of which the browser tells afterwards.
+///
+/// # Errors
+/// As `services::lesson::tell_join`.
+pub async fn tell_join(id: &str, click: &str, at: &str) -> Result<(), WireError> {
+    let visit = visit();
+    let telling = async {
+        let malformed = |_| Refusal::on(Code::InvalidRequest, "told_time", "at");
+        let at: DateTime<Utc> = at.parse().map_err(malformed)?;
+        let click = ClientId::parse(click)?;
+        lesson::tell_join(&visit.services, visit.actor()?, id.parse()?, &click, at).await
+    };
+    answer(&visit, telling).await
 }
 
 /// Gives one lesson a link of its own.

@@ -305,9 +305,13 @@ pub fn Evidence(
     }
     let rows = attendance.rows.iter().map(|row| {
         let when = format::stamp(locale, visit.zone, row.record.at);
-        let when = match video::Kind::parse(&row.record.source) {
-            Some(kind) => format!("{when} · {}", name(locale, kind)),
-            None => when,
+        let when = match (video::Kind::parse(&row.record.source), row.record.told_at) {
+            (Some(kind), _) => format!("{when} · {}", name(locale, kind)),
+            (None, Some(told)) => {
+                let told = format::stamp(locale, visit.zone, told);
+                td_string!(locale, lesson.attendance_told, time = when, told = told).to_string()
+            }
+            (None, None) => when,
         };
         view! { <li title=row.hash.clone()><span>{seen(locale, &booking, &row.record)}</span><span class="quiet small">{when}</span></li> }
     });

@@ -16,12 +16,12 @@ use super::{
     gate::signed_in,
     i18n::{Locale, td_string},
     lesson::Lesson,
-    lesson_actions::JOIN,
     lesson_list::AnswerForms,
     lesson_meeting::Meeting as MeetingStanding,
     query,
     updates::CountdownTo,
 };
+use crate::lesson::JOIN;
 use crate::ui::{
     Alert, Button, ButtonLink, ButtonSize, ButtonVariant, Card, Dialog, Disclosure, Glyph, PageHeader, Tone,
 };
@@ -148,8 +148,8 @@ fn Waiting(visit: Visit, lesson: Lesson) -> impl IntoView {
     }
 }
 
-/// While the lesson can be joined. Where the meeting is elsewhere the form opens a new tab by itself, so that no
-/// blocker of windows stands in its way, and works without JavaScript.
+/// While the lesson can be joined. Where the meeting is elsewhere the form opens a new tab by itself, and works without
+/// JavaScript; where scripts run, [`crate::lesson::Join`] hears of it.
 #[component]
 fn Door(visit: Visit, lesson: Lesson) -> impl IntoView {
     let locale = visit.locale();
@@ -172,7 +172,7 @@ fn Door(visit: Visit, lesson: Lesson) -> impl IntoView {
                 <p class="center" role="status">{td_string!(locale, lesson.join_open_now)}</p>
                 <MeetingStanding visit=visit.clone() lesson=lesson.clone()/>
                 {lesson.side.map(|_| view! {
-                    <form method="post" action="/do/join_lesson" target=tab class="center">
+                    <form method="post" action=JOIN target=tab class="center">
                         <input type="hidden" name="booking" value=id/>
                         <Button size=ButtonSize::Large icon=Glyph::Video>{td_string!(locale, lesson.join)}</Button>
                     </form>

@@ -61,6 +61,7 @@ pub mod legal;
 pub mod lesson;
 pub mod lesson_absence;
 pub mod lesson_actions;
+pub mod lesson_join;
 pub mod lesson_list;
 mod lesson_meeting;
 pub mod lesson_parts;

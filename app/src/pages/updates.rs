@@ -28,8 +28,9 @@ pub fn Updates() -> impl IntoView {
     }
 }
 
+/// Milliseconds since 1970, as browsers count.
 #[expect(clippy::cast_precision_loss, reason = "exact for the next quarter of a million years")]
-fn milliseconds(at: DateTime<Utc>) -> f64 {
+pub(super) fn milliseconds(at: DateTime<Utc>) -> f64 {
     at.timestamp_millis() as f64
 }
 

@@ -84,6 +84,19 @@ impl BookingState {
         matches!(self, BookingState::Requested | BookingState::PendingReview | BookingState::Confirmed)
     }
 
+    /// Whether its lesson was to take place and has an outcome.
+    #[must_use]
+    pub const fn is_settled(self) -> bool {
+        matches!(
+            self,
+            BookingState::Completed
+                | BookingState::NoShowStudent
+                | BookingState::NoShowTutor
+                | BookingState::MutualNoShow
+                | BookingState::EarlyEnd
+        )
+    }
+
     /// What becomes of it when something happens.
     ///
     /// # Errors

@@ -35,7 +35,8 @@ pub struct Lesson {
 pub enum LessonEvent {
     /// A party opened the meeting by our own link.
     Joined(Party),
-    /// The video provider says that a party was in the meeting at an instant.
+    /// Somebody else says that a party came to the meeting at an instant: the video provider, or afterwards the party's
+    /// browser.
     SeenJoining(Party, DateTime<Utc>),
     /// The tutor says that the student did not come.
     MarkedNoShow,

@@ -117,11 +117,15 @@ pub struct EvidenceView {
     /// student or tutor; null for what concerns the meeting as a whole.
     #[schema(example = "student")]
     party: Option<&'static str>,
-    /// Who says so.
+    /// Who says so: lectern for our own link and pages, browser for a join that a browser told of afterwards, else the
+    /// video provider.
     #[schema(example = "lectern")]
     source: String,
     /// When.
     at: DateTime<Utc>,
+    /// When a browser told of it; only of what a browser told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    told_at: Option<DateTime<Utc>>,
     /// SHA-256 over this record and all before it, hexadecimal.
     hash: String,
 }
@@ -211,6 +215,7 @@ fn evidence(attendance: Attendance) -> Vec<EvidenceView> {
         party: row.record.party.map(Party::name),
         source: row.record.source,
         at: row.record.at,
+        told_at: row.record.told_at,
         hash: row.hash,
     };
     attendance.rows.into_iter().map(view).collect()

@@ -56,3 +56,49 @@ async fn a_meeting_of_ones_own_server_opens_within_the_page(pool: PgPool) {
         site.stop().await;
     }
 }
+
+/// Calls a server function as an island of a page does.
+async fn ask(site: &Site, person: &Person<'_>, action: &str, fields: &[(&str, &str)]) -> Answer {
+    let request = site
+        .request("POST", action)
+        .header("Accept", "application/json")
+        .header("Origin", &site.base)
+        .header("Cookie", cookie_of(site, person).await);
+    send(request.form(fields)).await
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_page_has_the_address_ahead_and_tells_of_a_join(pool: PgPool) {
+    let site = start_with(&pool, &[("JITSI_DOMAIN", "meet.school.test")]).await;
+    let (tutor, student) = (site.tutor("Tia").await, site.person("Sam", "student").await);
+    let booking = student.book(&tutor, "2027-03-01T12:00:00Z").await.data();
+    let booking = booking["id"].as_str().expect("an id");
+    site.set_clock("2027-03-01T11:54:59Z").await;
+    let student = student.again().await;
+    let early = ask(&site, &student, "/do/look_ahead", &[("booking", booking)]).await;
+    assert_eq!(early.status, 403);
+    assert_eq!(early.json()["code"], "JOIN_CLOSED");
+    site.set_clock("2027-03-01T11:55:00Z").await;
+    let ahead = ask(&site, &student, "/do/look_ahead", &[("booking", booking)]).await.json();
+    assert!(
+        ahead["url"].as_str().is_some_and(|url| url.starts_with("https://meet.school.test/tutor")),
+        "{ahead}"
+    );
+    assert_eq!(ahead["given_ms"], 1_803_902_100_000.0);
+    for (at, status) in [
+        ("yesterday", 400),
+        ("2027-03-01T11:54:59.999Z", 403),
+        ("2027-03-01T11:55:00.001Z", 400),
+        ("2027-03-01T11:55:00.000Z", 200),
+    ] {
+        let told = [("booking", booking), ("click", "one"), ("at", at)];
+        assert_eq!(ask(&site, &student, "/do/tell_join", &told).await.status, status, "{at}");
+    }
+    for action in ["/do/look_ahead", "/do/tell_join"] {
+        let told = [("booking", booking), ("click", "one"), ("at", "2027-03-01T11:55:00Z")];
+        let request =
+            site.request("POST", action).header("Accept", "application/json").header("Origin", &site.base);
+        assert_eq!(send(request.form(&told)).await.status, 401, "{action}");
+    }
+    site.stop().await;
+}

@@ -22,6 +22,9 @@ use crate::{
 /// Our own link and pages, as a source of evidence.
 pub(crate) const OURSELVES: &str = "lectern";
 
+/// A browser that told of it afterwards, as a source of evidence.
+pub(crate) const BROWSER: &str = "browser";
+
 /// Everything that decides about the lesson of a booking. The booking is locked, and with it its lesson.
 pub(crate) async fn load(tx: &mut PgConnection, booking: &Booking) -> Result<Lesson> {
     let (state, evidence) = store::find_evidence(tx, booking).await?;
@@ -41,11 +44,19 @@ pub(crate) fn lesson(booking: &Booking, state: LessonState, evidence: Evidence) 
     }
 }
 
-/// Who says that something happened, and the id of that saying.
+/// Who says that something happened, the id of that saying, and when a browser told of it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin<'a> {
     pub source: &'a str,
     pub reference: Option<&'a str>,
+    pub told_at: Option<DateTime<Utc>>,
+}
+
+impl<'a> Origin<'a> {
+    /// Our own link and pages; `click` is the browser's name for the press of a button.
+    pub(crate) const fn ours(click: Option<&'a str>) -> Self {
+        Origin { source: OURSELVES, reference: click, told_at: None }
+    }
 }
 
 /// Lets something happen to the lesson of a locked booking, as our own pages say it; gives the people to wake after the
@@ -60,7 +71,7 @@ pub(crate) async fn apply(
     by: By,
     now: DateTime<Utc>,
 ) -> Result<Vec<UserId>> {
-    apply_from(tx, found, event, by, Origin { source: OURSELVES, reference: None }, now).await
+    apply_from(tx, found, event, by, Origin::ours(None), now).await
 }
 
 /// The same, as somebody else says it.
@@ -102,7 +113,7 @@ fn record(event: LessonEvent, origin: Origin<'_>, now: DateTime<Utc>) -> Option<
         | LessonEvent::CalledOff => return None,
     };
     let (source, reference) = (origin.source.to_owned(), origin.reference.map(str::to_owned));
-    Some(Record { kind, party, source, reference, at })
+    Some(Record { kind, party, source, reference, at, told_at: origin.told_at })
 }
 
 async fn carry_out(

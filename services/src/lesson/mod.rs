@@ -1,9 +1,11 @@
 //! The live meeting of a booking: joining, attendance, links.
 
+mod ahead;
 pub(crate) mod life;
 mod presences;
 pub(crate) mod store;
 
+pub use ahead::{Ahead, look_ahead, tell_join};
 pub use presences::{MOST_WEEKS, Person, Report, Whose, presence, presences};
 
 use chrono::{DateTime, Utc};
@@ -11,6 +13,7 @@ use domain::{
     Code, Refusal,
     attendance::{Kind, Record},
     booking::{Booking, BookingState, Party},
+    chat::ClientId,
     ids::{BookingId, LessonId, UserId},
     lesson::{Lesson, LessonEvent, join_window, may_join},
 };
@@ -20,9 +23,10 @@ use sqlx::PgConnection;
 
 use crate::{
     Actor, AppError, Result, Services,
-    booking::{self, By},
-    video,
+    booking::{self, By, Found},
+    video::{self, Place},
 };
+use life::Origin;
 
 /// A piece of evidence as the parties see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -54,11 +58,25 @@ pub struct Attendance {
 /// time or while under review, `INVALID_STATE` for a booking that is neither confirmed nor completed, or while there is
 /// no meeting.
 pub async fn join(services: &Services, actor: &Actor, booking: BookingId) -> Result<String> {
+    join_by(services, actor, booking, None).await
+}
+
+/// The same by a click to which the browser gave a name of its own: however often it is sent, or told of afterwards
+/// ([`tell_join`]), it is on record once.
+///
+/// # Errors
+/// As [`join`].
+pub async fn join_by(
+    services: &Services,
+    actor: &Actor,
+    booking: BookingId,
+    click: Option<&ClientId>,
+) -> Result<String> {
     let now = services.clock.now();
     let mut retries = booking::Retries::default();
     let outcome = loop {
         let mut tx = services.db.begin().await?;
-        let outcome = attempt(services, &mut tx, actor, booking, now).await;
+        let outcome = attempt(services, &mut tx, actor, booking, click, now).await;
         let outcome = booking::finish(tx, outcome).await;
         if !retries.again(&outcome).await {
             break outcome;
@@ -87,6 +105,7 @@ async fn attempt(
     tx: &mut PgConnection,
     actor: &Actor,
     id: BookingId,
+    click: Option<&ClientId>,
     now: DateTime<Utc>,
 ) -> Result<(Result<String, Closed>, Vec<UserId>)> {
     let found = booking::find_locked(tx, id, now).await?.ok_or_else(booking::not_found)?;
@@ -99,23 +118,59 @@ async fn attempt(
             source: life::OURSELVES.to_owned(),
             reference: Some(refusal.code.name().to_owned()),
             at: now,
+            told_at: None,
         };
         store::insert_record(tx, lesson.lesson, Some(actor.user.0), &record).await?;
         return Ok((Err(Closed { refusal, window: window(lesson) }), Vec::new()));
     }
     let place = video::find_place(tx, id).await?;
     let url = video::of(services, &place).address(lesson, actor)?;
-    let by = By::actor(actor, lesson);
-    let mut people = life::apply(tx, &found, LessonEvent::Joined(party), by, now).await?;
-    let is_open = lesson.state == BookingState::Confirmed && now < lesson.end;
+    let click = click.map(ClientId::as_str);
+    let known = match click {
+        Some(click) => store::knows_click(tx, lesson.lesson, actor.user, click).await?,
+        None => false,
+    };
+    let people = if known {
+        Vec::new()
+    } else {
+        let arrival =
+            Arrival { party, at: now, event: LessonEvent::Joined(party), origin: Origin::ours(click) };
+        arrive(tx, &found, &place, By::actor(actor, lesson), arrival, now).await?
+    };
+    // Who came to a meeting that is not there has come all the same.
+    let missing = || Closed { refusal: meeting_missing(), window: window(lesson) };
+    Ok((url.ok_or_else(missing), people))
+}
+
+fn meeting_missing() -> Refusal {
+    Refusal::new(Code::InvalidState, "meeting_missing")
+}
+
+/// That a party came, and who says so.
+struct Arrival<'a> {
+    party: Party,
+    at: DateTime<Utc>,
+    event: LessonEvent,
+    origin: Origin<'a>,
+}
+
+/// Lets a party come to a locked booking's lesson.
+async fn arrive(
+    tx: &mut PgConnection,
+    found: &Found,
+    place: &Place,
+    by: By,
+    arrival: Arrival<'_>,
+    now: DateTime<Utc>,
+) -> Result<Vec<UserId>> {
+    let Arrival { party, at, event, origin } = arrival;
+    let mut people = life::apply_from(tx, found, event, by, origin, now).await?;
+    let is_open = found.booking.state == BookingState::Confirmed && at < found.booking.end;
     if party == Party::Student && place.own_url.is_some() && is_open {
         // The student went on elsewhere: that the meeting at the provider ended was not the end of the lesson.
-        people.extend(life::apply(tx, &found, LessonEvent::SeenGoingOn(now), by, now).await?);
+        people.extend(life::apply(tx, found, LessonEvent::SeenGoingOn(at), by, now).await?);
     }
-    // Who came to a meeting that is not there has come all the same.
-    let missing =
-        || Closed { refusal: Refusal::new(Code::InvalidState, "meeting_missing"), window: window(lesson) };
-    Ok((url.ok_or_else(missing), people))
+    Ok(people)
 }
 
 /// Whether the state and the time let a party in.

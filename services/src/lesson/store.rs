@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     attendance::{Kind, Record, START, seal},
     booking::{Booking, Party},
-    ids::{BookingId, LessonId},
+    ids::{BookingId, LessonId, UserId},
     interval::Interval,
     lesson::{Evidence, JOIN_OPENS_BEFORE, LessonState},
     presence::{Held, Sight},
@@ -49,7 +49,8 @@ pub(crate) async fn set_settled(tx: &mut PgConnection, id: LessonId, now: DateTi
 pub(crate) async fn reset(tx: &mut PgConnection, id: LessonId, waits: (i32, i32)) -> Result<()> {
     sqlx::query!(
         "UPDATE lessons SET state = $2, no_show_wait = $3, min_payable = $4, marked_no_show_at = NULL,
-             trusted_end_at = NULL, own_url = NULL, own_url_since = NULL
+             trusted_end_at = NULL, own_url = NULL, own_url_since = NULL, student_given_at = NULL,
+             tutor_given_at = NULL
          WHERE id = $1",
         id.0,
         LessonState::Scheduled.name(),
@@ -104,8 +105,8 @@ pub(crate) async fn insert_record(
     .await?;
     let hash = seal(last.as_deref().unwrap_or(&START), lesson, record);
     sqlx::query!(
-        "INSERT INTO attendance (lesson_id, user_id, party, kind, source, reference, at, hash)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO attendance (lesson_id, user_id, party, kind, source, reference, at, told_at, hash)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         lesson.0,
         user,
         record.party.map(Party::name),
@@ -113,6 +114,7 @@ pub(crate) async fn insert_record(
         record.source,
         record.reference,
         record.at,
+        record.told_at,
         &hash[..]
     )
     .execute(tx)
@@ -123,20 +125,74 @@ pub(crate) async fn insert_record(
 /// The evidence of a lesson with its seals, in the order in which it came.
 pub(crate) async fn list_records(db: &mut PgConnection, lesson: LessonId) -> Result<Vec<(Record, Vec<u8>)>> {
     let rows = sqlx::query!(
-        "SELECT kind, party, source, reference, at, hash FROM attendance WHERE lesson_id = $1 ORDER BY id",
+        "SELECT kind, party, source, reference, at, told_at, hash FROM attendance WHERE lesson_id = $1 ORDER BY id",
         lesson.0
     )
     .fetch_all(db)
     .await?;
     let read = rows.into_iter().map(|row| {
         let kind = Kind::parse(&row.kind).ok_or_else(|| AppError::fault("a kind of evidence"))?;
-        let (source, reference) = (row.source, row.reference);
-        Ok((
-            Record { kind, party: row.party.as_deref().map(party_named), source, reference, at: row.at },
-            row.hash,
-        ))
+        let party = row.party.as_deref().map(party_named);
+        let (source, reference, at, told_at) = (row.source, row.reference, row.at, row.told_at);
+        Ok((Record { kind, party, source, reference, at, told_at }, row.hash))
     });
     read.collect()
+}
+
+/// Whether a click of a person is on record already, by the name that the browser gave it.
+pub(super) async fn knows_click(
+    db: &mut PgConnection,
+    lesson: LessonId,
+    user: UserId,
+    click: &str,
+) -> Result<bool> {
+    let known = sqlx::query_scalar!(
+        "SELECT EXISTS (SELECT FROM attendance WHERE lesson_id = $1 AND user_id = $2 AND reference = $3
+             AND kind = 'join' AND source IN ('lectern', 'browser')) AS \"known!\"",
+        lesson.0,
+        user.0,
+        click
+    );
+    Ok(known.fetch_one(db).await?)
+}
+
+/// Notes that a party was given the address of a lesson ahead, once for each time of it; `opens` is when this one
+/// opened.
+pub(super) async fn set_given(
+    db: &mut PgConnection,
+    lesson: LessonId,
+    party: Party,
+    opens: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let student = party == Party::Student;
+    sqlx::query!(
+        "UPDATE lessons SET student_given_at = CASE WHEN $2 THEN $4 ELSE student_given_at END,
+                            tutor_given_at = CASE WHEN $2 THEN tutor_given_at ELSE $4 END
+         WHERE id = $1
+           AND coalesce(CASE WHEN $2 THEN student_given_at ELSE tutor_given_at END, '-infinity') < $3",
+        lesson.0,
+        student,
+        opens,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// When a party was given the address of a lesson ahead.
+pub(super) async fn find_given(
+    db: &mut PgConnection,
+    lesson: LessonId,
+    party: Party,
+) -> Result<Option<DateTime<Utc>>> {
+    let given = sqlx::query_scalar!(
+        "SELECT CASE WHEN $2 THEN student_given_at ELSE tutor_given_at END FROM lessons WHERE id = $1",
+        lesson.0,
+        party == Party::Student
+    );
+    Ok(given.fetch_one(db).await?)
 }
 
 /// A party by its name in the database, which knows two.

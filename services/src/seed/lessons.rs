@@ -368,7 +368,8 @@ fn sealed(
     let mut before = attendance::START;
     let rows = evidence.into_iter().map(|(kind, party, at)| {
         let user = if party == Party::Tutor { entry.tutor.user } else { entry.student.id };
-        let record = Record { kind, party: Some(party), source: OURSELVES.to_owned(), reference: None, at };
+        let source = OURSELVES.to_owned();
+        let record = Record { kind, party: Some(party), source, reference: None, at, told_at: None };
         before = attendance::seal(&before, lesson, &record);
         let hash: String = before.iter().map(|byte| format!("{byte:02x}")).collect();
         json!({

@@ -269,7 +269,7 @@ impl Seen<'_> {
     }
 
     fn origin(&self) -> Origin<'_> {
-        Origin { source: ZOOM, reference: Some(self.event) }
+        Origin { source: ZOOM, reference: Some(self.event), told_at: None }
     }
 
     async fn joined(
@@ -300,7 +300,7 @@ impl Seen<'_> {
     ) -> Result<()> {
         let party = self.who(participant).party();
         let (source, reference) = (ZOOM.to_owned(), Some(self.event.to_owned()));
-        let record = Record { kind, party, source, reference, at };
+        let record = Record { kind, party, source, reference, at, told_at: None };
         insert_record(tx, self.found.booking.lesson, None, &record).await
     }
 

@@ -20,6 +20,7 @@ use crate::{
         format,
         forms::FlashNotice,
         i18n::{Locale, td_string},
+        lesson_join::JoinAwake,
         lesson_list::{LessonList, Listed, listed},
         updates::{Updates, refresh_at},
     },
@@ -95,6 +96,7 @@ fn Shown(visit: Visit, desk: Desk, loaded: Loaded) -> impl IntoView {
         desk.tutor.readiness.check().is_ok() && !desk.tutor.offerings.is_empty() && loaded.has_hours;
     view! {
         <FlashNotice actions=&["accept_request", "decline_request"]/>
+        <JoinAwake visit=visit.clone()/>
         {loaded.failing.then(|| view! { <FailingNotice locale/> })}
         {(!bookable).then(|| view! { <CheckList locale desk=desk.clone() has_hours=loaded.has_hours/> })}
         <p id="arrivals" data-live="" role="status" aria-live="polite" class="arrival">{news}</p>

@@ -126,6 +126,9 @@ fn attendance(records: &[(Record, Vec<u8>)]) -> String {
     for (record, seal) in records {
         let party = record.party.map_or("-", Party::name);
         let _ = write!(text, "\n{} {} {} by {} ", stamp(record.at), record.kind.name(), party, record.source);
+        if let Some(told) = record.told_at {
+            let _ = write!(text, "told {} ", stamp(told));
+        }
         for byte in seal {
             let _ = write!(text, "{byte:02x}");
         }
