@@ -7,8 +7,8 @@ import { texts } from '../support/texts';
 const t = texts('en');
 test.beforeEach(atNow);
 
-/** What is refused by the network while the journey wants it so. */
-const AWAY = /ERR_FAILED|ERR_INTERNET_DISCONNECTED|ERR_ABORTED/;
+/** What the network refuses while the journey wants it so, and the meetings to which it leads. */
+const AWAY = new RegExp(`ERR_FAILED|ERR_INTERNET_DISCONNECTED|502|request to another site: https://${MEETINGS}/`);
 
 interface Seen {
   kind: string;
@@ -137,9 +137,10 @@ test('a click whose answer was lost is on record once', async ({ server, person,
   const { id } = await book(server, student, tutor, LESSON);
   const page = await person(tutor);
   await arrive(server, page, id);
+  // What stands before the server gave up waiting for it.
   await page.route('**/do/join_lesson', async (route) => {
     await route.fetch();
-    await route.abort();
+    await route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' });
   });
   await press(page);
   await expect(page.getByText(t('lesson.join_told'))).toBeVisible({ timeout: 15_000 });
@@ -161,6 +162,21 @@ test('without a network the meeting opens all the same, and the join is told whe
   await page.context().setOffline(false);
   await expect(page.getByText(t('lesson.join_told'))).toBeVisible({ timeout: 30_000 });
   expect(await evidence(server, student, id)).toMatchObject([{ party: 'student', source: 'browser' }]);
+});
+
+test('a page that nobody sees has the link as joining opens', async ({ server, person }) => {
+  const [tutor, student] = [await newTutor(server), await newStudent(server)];
+  const { id } = await book(server, student, tutor, LESSON);
+  const page = await person(student);
+  await server.setClock(later(LESSON, -6));
+  await page.addInitScript(() => Object.defineProperty(document, 'hidden', { get: () => true }));
+  await open(page, `/lessons/${id}`);
+  await server.setClock(later(LESSON, -5));
+  const given = page.waitForResponse('**/do/look_ahead');
+  // The clock of the journeys stands: the instant comes by being named anew.
+  await page.locator('#lesson').evaluate((lesson) => lesson.setAttribute('data-refresh-at', '0'));
+  expect((await given).ok()).toBe(true);
+  await expect(button(page)).toBeEnabled();
 });
 
 test('a refusal opens nothing, and is said', async ({ server, person, watch }) => {

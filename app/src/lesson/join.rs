@@ -133,7 +133,8 @@ fn notice(texts: JoinTexts, said: Said) -> AnyView {
         Said::NotTold(reason) => told(Tone::Warning, texts.not_told, reason),
         Said::Opened(url) => view! {
             <Alert tone=Tone::Warning title=texts.opened>
-                {texts.opened_text} " " <a class="link hit" href=url target="_blank" rel="noopener noreferrer">{texts.again}</a>
+                <p>{texts.opened_text}</p>
+                <p><a class="link hit" href=url target="_blank" rel="noopener noreferrer">{texts.again}</a></p>
             </Alert>
         }
         .into_any(),

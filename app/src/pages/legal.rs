@@ -44,6 +44,7 @@ pub fn Privacy() -> impl IntoView {
                 {part(td_string!(locale, legal.video_title), td_string!(locale, legal.video_text))}
                 {part(td_string!(locale, legal.cookies_title), td_string!(locale, legal.cookies_text))}
                 <ul>{cookies.map(|(name, text)| view! { <li><code>{name}</code> " – " {text}</li> }).collect_view()}</ul>
+                <p>{td_string!(locale, legal.storage_text)}</p>
                 {part(td_string!(locale, legal.long_title), td_string!(locale, legal.long_text))}
                 {part(td_string!(locale, legal.rights_title), td_string!(locale, legal.rights_text))}
             </div>
