@@ -176,6 +176,8 @@ async fn who_took_part_is_on_record_once_and_a_guest_stands_for_nobody(db: PgPoo
     assert_eq!(came(&services, &student, &booking).await, expected, "of another meeting nothing is known");
     let found = evidence().await;
     assert_eq!((found.student_joined, found.tutor_joined), (Some(at), Some(at)));
+    let told = "SELECT count(*) FROM live_events WHERE kind = 'lesson.meeting'";
+    assert_eq!(testing::number(&services, told).await, 8, "both read each of them at once");
     services.clock.set(&services.db, Some(at + TimeDelta::days(30))).await.expect("the clock");
     sweep::run(&services).await.expect("a sweep");
     assert_eq!(testing::number(&services, kept).await, 0);

@@ -24,7 +24,7 @@ use crate::{
         life::{self, Origin},
         store::insert_record,
     },
-    oauth,
+    live, oauth,
 };
 
 /// Who says so, in the evidence.
@@ -233,22 +233,27 @@ async fn work_off(
     let seen = Seen { found: &found, meeting: &meeting, event, now };
     let Some(at) = stored.message.at else { return Ok(Vec::new()) };
     let participant = &stored.payload["payload"]["object"]["participant"];
-    match stored.message.kind.as_str() {
+    let mut people = match stored.message.kind.as_str() {
         "meeting.participant_joined" => {
             let mut people = seen.joined(tx, participant, at).await?;
             people.extend(seen.over_or_not(tx, &stored.message).await?);
-            Ok(people)
+            people
         }
         "meeting.participant_left" => {
             seen.note(tx, Kind::Left, participant, at).await?;
-            Ok(seen.parties())
+            Vec::new()
         }
         "meeting.ended" => {
             seen.note(tx, Kind::Ended, &Value::Null, at).await?;
-            seen.over_or_not(tx, &stored.message).await
+            seen.over_or_not(tx, &stored.message).await?
         }
-        _ => Ok(Vec::new()),
-    }
+        _ => return Ok(Vec::new()),
+    };
+    // Both read the evidence on the lesson's page as it comes.
+    people.extend(seen.parties());
+    let told = json!({ "booking_id": found.booking.id });
+    live::record(tx, &seen.parties(), "lesson.meeting", &told, now).await?;
+    Ok(people)
 }
 
 /// A message about the meeting of a locked booking.
