@@ -52,10 +52,20 @@ export class Zoom extends StandIn {
     await this.tell(server, 'meeting.ended', { ...about(meeting), start_time: meeting.start_time, end_time: at }, at);
   }
 
-  /** Tells a server something, signed, at the moment that its clock shows. */
+  /** Tells a server that the owner of an account removed its app. */
+  async tellRemoved(server: Server, owner: string, at: string): Promise<void> {
+    const told = { user_id: hostOf(owner), client_id: this.environment().ZOOM_CLIENT_ID, deauthorization_time: at };
+    await this.send(server, 'app_deauthorized', told, at);
+  }
+
   private async tell(server: Server, event: string, object: object, at: string): Promise<void> {
+    await this.send(server, event, { object }, at);
+  }
+
+  /** Tells a server something, signed, at the moment that its clock shows. */
+  private async send(server: Server, event: string, told: object, at: string): Promise<void> {
     const moment = Date.parse(at);
-    const body = JSON.stringify({ event, event_ts: moment, payload: { account_id: 'AAAAAABBBB', object } });
+    const body = JSON.stringify({ event, event_ts: moment, payload: { account_id: 'AAAAAABBBB', ...told } });
     const timestamp = String(moment / 1000);
     const signature = createHmac('sha256', SECRET).update(`v0:${timestamp}:${body}`).digest('hex');
     const answer = await fetch(`${server.url}/api/zoom/webhook`, {

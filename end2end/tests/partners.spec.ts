@@ -5,7 +5,7 @@ import { LOGIN, test } from '../support/partners';
 import { book, newStudent, newTutor } from '../support/people';
 import type { Server } from '../support/server';
 import { connect } from '../support/stand_in';
-import { answerMeetings, atNow, join, later, LESSON, open, shows, startsWith } from '../support/steps';
+import { answerMeetings, atNow, join, later, LESSON, NOW, open, shows, startsWith } from '../support/steps';
 import { clockIn, texts } from '../support/texts';
 import { ZOOM_MEETINGS, type Zoom, type ZoomMeeting } from '../support/zoom';
 
@@ -181,4 +181,28 @@ test('a lesson at Zoom ends early, is disputed and decided, and its tutor reads 
   await expectAccessible(desk);
   const file = await desk.request.get('/tutor/earnings/statement.csv?month=2027-03');
   expect(await file.text()).toContain(`${student.name},EUR,30.00,3.00,27.00,9.00,held,`);
+});
+
+test('who removes the app at Zoom is told, and connects it again', { tag: ['@phone', '@plain'] }, async ({ page, server, zoom }) => {
+  const tutor = await newTutor(server, { zone: ZONE });
+  const name = t('video.zoom');
+  await signIn(page, tutor);
+  await open(page, '/tutor/settings');
+  await connect(page, t('video.connect', { name }), LOGIN, true);
+  const removed = later(NOW, 5);
+  await server.setClock(removed);
+  await zoom.tellRemoved(server, LOGIN, removed);
+  await server.tick();
+  await open(page, '/notices');
+  await page.getByRole('button', { name: new RegExp(t('notices.permission_ended')) }).click();
+  await page.waitForURL(/\/tutor\/settings/);
+  await expect(account(page, name)).toContainText(t('video.lost'));
+  await expect(page.getByText(t('video.refused', { name }))).toBeVisible();
+  await expectNoSidewaysScroll(page);
+  await expectAccessible(page);
+  // The stand-in remembers who is signed in and what was permitted, and asks nothing.
+  await page.getByRole('link', { name: t('video.again', { name }), exact: true }).click();
+  await page.waitForURL(/saved=1/);
+  await expect(account(page, name)).toContainText(t('video.works'));
+  await expect(page.getByText(t('video.refused', { name }))).toHaveCount(0);
 });
