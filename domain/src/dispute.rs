@@ -26,6 +26,9 @@ const LONGEST: i64 = 366 * 24;
 /// At most this many characters (Unicode scalar values) in a statement.
 pub const MAX_STATEMENT: usize = 2000;
 
+/// At most this many files of one person in a dispute.
+pub const MAX_FILES: usize = 10;
+
 /// At most this many characters in what an admin says about a decision.
 const MAX_NOTE: usize = 500;
 

@@ -72,7 +72,7 @@ ids! {
     ThreadId;
     /// What one person of a conversation told an admin about the other.
     ReportId;
-    /// A file of a message.
+    /// A file of a message, or of a statement in a dispute.
     AttachmentId;
     /// What one of the two does not accept about a lesson.
     DisputeId;

@@ -1,5 +1,7 @@
 //! The form with which a tutor sends a photo: `multipart/form-data`, with and without JavaScript.
 
+use std::collections::BTreeMap;
+
 use app::{
     error::WireError,
     pages::{
@@ -36,7 +38,7 @@ pub async fn upload(State(state): State<AppState>, request: Request) -> Response
     };
     match keeping.await {
         Ok(_) => kept(page_follows, &format!("{PAGE}?saved=1")),
-        Err(error) => refused(visit.wire(&error), page_follows, PAGE, ACTION),
+        Err(error) => refused(visit.wire(&error), page_follows, PAGE, ACTION, BTreeMap::new()),
     }
 }
 
@@ -65,8 +67,15 @@ pub(crate) fn kept(page_follows: bool, page: &str) -> Response {
     (status, place).into_response()
 }
 
-/// Tells the script of the form what was wrong, or sends the browser back to the page, which then says it.
-pub(crate) fn refused(error: WireError, page_follows: bool, page: &str, action: &str) -> Response {
+/// Tells the script of the form what was wrong, or sends the browser back to the page, which then says it and has what
+/// was typed.
+pub(crate) fn refused(
+    error: WireError,
+    page_follows: bool,
+    page: &str,
+    action: &str,
+    typed: BTreeMap<String, String>,
+) -> Response {
     if !page_follows {
         let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
         let wait = error.retry_after().map(|seconds| [(header::RETRY_AFTER, HeaderValue::from(seconds))]);
@@ -74,7 +83,7 @@ pub(crate) fn refused(error: WireError, page_follows: bool, page: &str, action: 
     }
     let mut headers = HeaderMap::new();
     let back = format!("{page}?__path={action}");
-    let flash = Flash { action: action.to_owned(), error: Some(error), ..Flash::default() };
+    let flash = Flash { action: action.to_owned(), error: Some(error), kept: typed };
     let cookie = flash::cookie_of(flash);
     let pairs = [(header::LOCATION, Some(back)), (header::SET_COOKIE, cookie)];
     for (name, value) in pairs {

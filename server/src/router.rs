@@ -30,11 +30,11 @@ use crate::{
         error::{self, ApiError},
         limit,
     },
-    auth, calendar, chat_files, connect, dev, files,
+    auth, calendar, chat_files, connect, dev, dispute_forms, files,
     headers::{self, Beyond, CardSources},
     health, hooks, join, malformed,
     metrics::{self, Metrics},
-    photo_form, site, statement,
+    photo_form, site, statement, uploads,
 };
 
 /// How long an answer may take to begin. A stream begins at once.
@@ -115,8 +115,11 @@ fn plain_addresses() -> Router<AppState> {
         .route("/lessons/{id}/calendar.ics", routing::get(calendar::file))
         .route("/tutor/earnings/statement.csv", routing::get(statement::file))
         .route(photo_form::ACTION, routing::post(photo_form::upload))
-        .route(chat_files::ACTION, routing::post(chat_files::send))
+        .route(chat_files::ACTION, routing::post(chat_files::send).layer(uploads::limit()))
         .route("/files/{id}", routing::get(chat_files::open))
+        .route(dispute_forms::OPEN, routing::post(dispute_forms::open).layer(uploads::limit()))
+        .route(dispute_forms::ANSWER, routing::post(dispute_forms::answer).layer(uploads::limit()))
+        .route("/evidence/{id}", routing::get(dispute_forms::file))
         .route("/photos/{id}", routing::get(site::photo))
         .route("/robots.txt", routing::get(site::robots))
         .route("/sw.js", routing::get(site::worker))

@@ -17,6 +17,7 @@ pub mod db;
 pub mod diary;
 pub mod dispute;
 pub mod error;
+pub mod files;
 pub mod invariants;
 pub mod jobs;
 pub mod ledger;

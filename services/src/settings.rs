@@ -16,7 +16,7 @@ pub struct PlatformSettings {
     pub accepted_providers: Vec<String>,
     /// Whether contact data is masked in the chat of two people who never had a confirmed booking; default yes.
     pub chat_masks_contacts: bool,
-    /// How much room the files of one person in conversations may take, in megabytes; default 500.
+    /// How much room the files of one person in conversations may take, and again in disputes, in megabytes; default 500.
     pub chat_files_mb: i64,
     /// How many days after a lesson the links to its recordings are kept; default 90.
     pub recordings_days: i64,

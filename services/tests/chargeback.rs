@@ -53,14 +53,14 @@ async fn until_decided(db: PgPool, text: &str, standing: Standing, more: &[&str]
 
     // The parties say how it was; nobody decides but the bank, and nobody gives the same money back.
     let said = words("I was there for the whole hour.");
-    dispute::answer(&till.services, &till.tutor.actor, case.id, &said).await.expect("said");
+    dispute::answer(&till.services, &till.tutor.actor, case.id, &said, &[]).await.expect("said");
     for outcome in [Outcome::None, Outcome::Full] {
         let decided = dispute::decide(&till.services, &admin, case.id, outcome, None, "x").await;
         assert_eq!(refused(decided), (Code::InvalidState, "dispute_of_bank".into()));
     }
     let given = payment::refund(&till.services, &admin, booking.id, Some(100), "x").await;
     assert_eq!(refused(given), (Code::InvalidState, "refund_charged_back".into()));
-    let open = dispute::open(&till.services, &till.student, booking.id, Reason::Other, &said).await;
+    let open = dispute::open(&till.services, &till.student, booking.id, Reason::Other, &said, &[]).await;
     assert_eq!(refused(open).1, "dispute_exists");
 
     // The evidence is sent once, and the bank decides.
@@ -198,7 +198,7 @@ async fn an_inquiry_joins_what_a_party_disputes(db: PgPool) {
     let till = till::open(db).await;
     let (booking, admin) = till.charged(INQUIRY).await;
     let said = words("No.");
-    let opened = dispute::open(&till.services, &till.student, booking.id, Reason::Other, &said);
+    let opened = dispute::open(&till.services, &till.student, booking.id, Reason::Other, &said, &[]);
     let opened = opened.await.expect("opened");
     till.told_all().await;
     let joined = till.case(&booking).await;

@@ -13,7 +13,8 @@ use domain::{
 use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
 use services::{
     Actor, Services, chance,
-    chat::{self, Attachment, Message, Size, Whom},
+    chat::{self, Message, Whom},
+    files::{Attachment, MAX_FILE, Size},
     sweep,
     testing::{self, refused, student, tutor, user},
 };
@@ -160,9 +161,9 @@ async fn what_is_no_image_or_pdf_leaves_nothing(db: PgPool) {
         assert_eq!(answer, (Code::InvalidRequest, "attachment_kind".into()), "{content:?}");
     }
     let mut large = PDF.to_vec();
-    large.resize(chat::MAX_FILE + 1, b' ');
+    large.resize(MAX_FILE + 1, b' ');
     assert_eq!(refused(two.try_upload(&two.student, "a.pdf", &large).await).0, Code::PayloadTooLarge);
-    large.truncate(chat::MAX_FILE);
+    large.truncate(MAX_FILE);
     two.upload("a.pdf", &large).await;
     assert_eq!(two.kept().await.len(), 1);
     let admin = user(&two.services, "Ann", Role::Admin).await;

@@ -30,7 +30,7 @@ fn words(text: &str) -> Statement {
 impl Till {
     async fn dispute(&self, actor: &Actor, booking: &Booking) -> services::Result<Dispute> {
         let said = words("We had twenty minutes only.");
-        dispute::open(&self.services, actor, booking.id, Reason::CutShort, &said).await
+        dispute::open(&self.services, actor, booking.id, Reason::CutShort, &said, &[]).await
     }
 
     /// A lesson that was taught and settled; `card` pays for it.
@@ -131,7 +131,8 @@ async fn both_say_what_they_have_to_say_until_it_is_decided(db: PgPool) {
     let till = till::open(db).await;
     let (booking, id, admin) = till.disputed("pm_card_visa").await;
     let services = &till.services;
-    let answer = async |actor: &Actor, text: &str| dispute::answer(services, actor, id, &words(text)).await;
+    let answer =
+        async |actor: &Actor, text: &str| dispute::answer(services, actor, id, &words(text), &[]).await;
     answer(&till.tutor.actor, "The connection was cut twice.").await.expect("said");
     let seen = answer(&till.student, "Four times.").await.expect("said");
     let said: Vec<_> = seen.statements.iter().map(|said| (&*said.name, &*said.body)).collect();
@@ -168,7 +169,7 @@ async fn what_happens_is_told_to_the_other_and_what_is_decided_to_both(db: PgPoo
     let services = &till.services;
     till.tick().await;
     till.stand(booking.end + TimeDelta::minutes(1)).await;
-    dispute::answer(services, &till.tutor.actor, id, &words("No.")).await.expect("said");
+    dispute::answer(services, &till.tutor.actor, id, &words("No."), &[]).await.expect("said");
     till.tick().await;
     till.stand(booking.end + TimeDelta::minutes(2)).await;
     till.decide(&admin, id, Outcome::Partial, Some(1000)).await.expect("decided");

@@ -23,7 +23,7 @@ async fn disputed(till: &Till, card: &str) -> (domain::booking::Booking, Dispute
     till.card(card).await;
     let booking = till.teach(&till.tutor).await;
     let said = Statement::parse("We had twenty minutes only.").expect("a statement");
-    let opened = dispute::open(&till.services, &till.student, booking.id, Reason::CutShort, &said).await;
+    let opened = dispute::open(&till.services, &till.student, booking.id, Reason::CutShort, &said, &[]).await;
     (booking, opened.expect("opened").id, testing::user(&till.services, "Ada", Role::Admin).await)
 }
 

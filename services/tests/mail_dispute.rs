@@ -38,11 +38,11 @@ async fn both_are_told_in_their_language(db: PgPool) {
             let before = world.new_mails(0).await.len();
             let words = |text| Statement::parse(text).expect("a statement");
             let said = words("Twenty minutes <b>only</b>.");
-            let opened = dispute::open(services, sam, booking.id, Reason::CutShort, &said);
+            let opened = dispute::open(services, sam, booking.id, Reason::CutShort, &said, &[]);
             let id = opened.await.expect("opened").id;
             world.work().await;
             world.set(booking.end + TimeDelta::minutes(1)).await;
-            dispute::answer(services, tina, id, &words("No.")).await.expect("said");
+            dispute::answer(services, tina, id, &words("No."), &[]).await.expect("said");
             world.work().await;
             world.set(booking.end + TimeDelta::minutes(2)).await;
             let admin = testing::user(services, "Ada", Role::Admin).await;

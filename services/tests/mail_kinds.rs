@@ -145,10 +145,12 @@ impl Stage {
         let admin = testing::user(services, "Ada", Role::Admin).await;
         let words = |text| Statement::parse(text).expect("a statement");
         let said = words("Too short.");
-        let opened = dispute::open(services, student, booking.id, Reason::CutShort, &said);
+        let opened = dispute::open(services, student, booking.id, Reason::CutShort, &said, &[]);
         let id = opened.await.expect("opened").id;
         self.world.work().await;
-        dispute::answer(services, &self.world.tutor.actor, id, &words("It was not.")).await.expect("said");
+        dispute::answer(services, &self.world.tutor.actor, id, &words("It was not."), &[])
+            .await
+            .expect("said");
         self.world.work().await;
         dispute::decide(services, &admin, id, Outcome::Partial, Some(1000), "Half of it was lost.")
             .await

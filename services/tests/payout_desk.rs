@@ -91,7 +91,7 @@ async fn what_waits_says_for_what(db: PgPool) {
     let (till, admin) = open(db, "pm_card_visa").await;
     let booking = till.teach(&till.tutor).await;
     let said = Statement::parse("Too short.").expect("a statement");
-    let opened = dispute::open(&till.services, &till.student, booking.id, Reason::CutShort, &said).await;
+    let opened = dispute::open(&till.services, &till.student, booking.id, Reason::CutShort, &said, &[]).await;
     let id = opened.expect("opened").id;
     assert_eq!(everything(&till, &admin).await, [(Shelf::Waiting, 2250)], "not foreseen: nobody knows when");
     assert!(lines(&till, &admin, Shelf::Waiting).await[0].disputed);

@@ -100,7 +100,7 @@ async fn opening_a_dispute_locks_the_charge(db: PgPool) {
     let (second, student, id) = (till.second_server(), till.student.clone(), booking.id);
     let opening = tokio::spawn(async move {
         let said = Statement::parse("Twenty minutes only.").expect("a statement");
-        dispute::open(&second, &student, id, Reason::CutShort, &said).await
+        dispute::open(&second, &student, id, Reason::CutShort, &said, &[]).await
     });
     waiting(&till, 1).await;
     assert_eq!(number(&till.services, "SELECT count(*) FROM disputes").await, 0);

@@ -1,3 +1,3 @@
-//! What the two of a lesson and admins do about a dispute.
+//! What admins do about a dispute.
 
 pub mod api;

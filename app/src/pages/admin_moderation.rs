@@ -6,11 +6,12 @@ use leptos_meta::Title;
 use services::{
     Actor,
     chat::{self, Line, Moderation, Reported, Suspended},
+    files::Home,
 };
 
 use super::{
-    chat_files::files,
     context::Visit,
+    files::files,
     format,
     forms::{FlashNotice, SavedNotice},
     gate::only,
@@ -100,7 +101,7 @@ fn said(visit: &Visit, actor: &Actor, line: &Line, reported: Option<i64>) -> imp
                 {line.sender_name.clone()}" · "<time datetime=line.sent_at.to_rfc3339()>{time}</time>{mark}{removed}
             </p>
             <p class="chat-text">{line.body.clone()}</p>
-            {files(visit, actor, &line.files)}
+            {files(visit, actor, Home::Chat, &line.files)}
         </li>
     }
 }

@@ -8,7 +8,8 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use services::{
     Actor, Result,
-    chat::{self, Attachment, Message, Slice, Thread},
+    chat::{self, Message, Slice, Thread},
+    files::Attachment,
 };
 
 use super::{

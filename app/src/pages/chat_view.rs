@@ -9,15 +9,16 @@ use leptos::prelude::*;
 use services::{
     Actor, chance,
     chat::{Message, Thread},
+    files::Home,
 };
 use uuid::Uuid;
 
 use super::{
     chat::Open,
-    chat_files::files,
     chat_links::written,
     chat_safety::{Silenced, report_link},
     context::Visit,
+    files::files,
     format,
     forms::{PostForm, error_on, kept_or},
     gate::sign_in_address,
@@ -90,7 +91,7 @@ fn way(href: String, text: &'static str) -> impl IntoView {
 
 fn bubble(visit: &Visit, actor: &Actor, open: &Open, message: &Message) -> impl IntoView + use<> {
     let (locale, thread) = (visit.locale(), &open.thread);
-    let files = open.files.get(&message.id).map(|list| files(visit, actor, list));
+    let files = open.files.get(&message.id).map(|list| files(visit, actor, Home::Chat, list));
     let own = message.sender == actor.user;
     let who = if own { td_string!(locale, chat.you).to_owned() } else { thread.other_name.clone() };
     let time = format::near(locale, visit.zone, message.sent_at, visit.now);

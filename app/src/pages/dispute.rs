@@ -1,12 +1,13 @@
 //! Disputes on the page of their lesson, and the page on which one is opened.
 
-use domain::dispute::{MAX_STATEMENT, Outcome, Reason};
+use domain::dispute::{MAX_FILES, MAX_STATEMENT, Outcome, Reason};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use services::{
     booking,
-    dispute::{self, Dispute, OfLesson, Opener, Verdict},
+    dispute::{self, Dispute, OfLesson, Opener, Said, Verdict},
+    files::Home,
     payment::Explanation,
 };
 
@@ -15,6 +16,7 @@ use super::{
     charge_words::amount,
     chargeback::Banks,
     context::Visit,
+    files::{FileInput, files},
     format,
     forms::{FlashNotice, PostForm, error_on, kept_or},
     gate::signed_in,
@@ -97,16 +99,7 @@ pub fn Told(
         ),
     };
     let banks = view! { <Banks visit=visit.clone() banks=dispute.banks/> };
-    let said = dispute.statements.iter().map(|said| {
-        let at = format::near(locale, visit.zone, said.at, visit.now);
-        view! {
-            <li>
-                <p class="quiet small">{said.name.clone()}" · "<time datetime=said.at.to_rfc3339()>{at}</time></p>
-                <p class="chat-text">{said.body.clone()}</p>
-            </li>
-        }
-    });
-    let said = said.collect_view();
+    let said = dispute.statements.iter().map(|said| statement(&visit, said)).collect_view();
     let verdict = dispute.verdict.map(|verdict| view! { <Decided visit verdict/> });
     view! {
         <div class="stack">
@@ -116,6 +109,19 @@ pub fn Told(
             <ol class="chat-evidence">{said}</ol>
             {verdict}
         </div>
+    }
+}
+
+/// What one of the two said, with the files.
+fn statement(visit: &Visit, said: &Said) -> impl IntoView + use<> {
+    let at = format::near(visit.locale(), visit.zone, said.at, visit.now);
+    let shown = visit.actor.as_ref().map(|actor| files(visit, actor, Home::Dispute, &said.files));
+    view! {
+        <li>
+            <p class="quiet small">{said.name.clone()}" · "<time datetime=said.at.to_rfc3339()>{at}</time></p>
+            <p class="chat-text">{said.body.clone()}</p>
+            {shown}
+        </li>
     }
 }
 
@@ -157,9 +163,11 @@ pub fn Answer(
     open.filter(|_| lesson.side.is_some()).map(|dispute| {
         view! {
             <Card title=td_string!(locale, dispute.answer_title)>
-                <PostForm action="answer_dispute" class="form">
+                <PostForm action="answer_dispute" class="form" files=true>
+                    <input type="hidden" name="booking" value=dispute.booking.to_string()/>
                     <input type="hidden" name="dispute" value=dispute.id.to_string()/>
                     <StatementField label=td_string!(locale, dispute.answer) locale/>
+                    <FilesField locale/>
                     <div class="form-actions"><Button>{td_string!(locale, dispute.answer_send)}</Button></div>
                 </PostForm>
             </Card>
@@ -183,6 +191,18 @@ pub fn StatementField(
     view! {
         <Field id="statement" label hint required=true error=error_on("statement")>
             <Textarea name="statement" rows=6 min=1 max=most() counter value=kept_or("statement", String::new())/>
+        </Field>
+    }
+}
+
+/// What goes with a statement, in a form.
+#[component]
+fn FilesField(locale: Locale) -> impl IntoView {
+    let hint = td_string!(locale, dispute.files_hint, most = MAX_FILES).to_string();
+    let optional_text = td_string!(locale, site.optional);
+    view! {
+        <Field id="file" label=td_string!(locale, dispute.files) hint optional_text error=error_on("file")>
+            <FileInput multiple=true/>
         </Field>
     }
 }
@@ -232,10 +252,11 @@ fn OpenForm(locale: Locale, booking: String) -> impl IntoView {
     let items = Reason::ALL.map(|reason| ChoiceItem::new(reason.name(), dispute_reason(locale, reason), ""));
     let legend = td_string!(locale, dispute.reason);
     view! {
-        <PostForm action="open_dispute" class="form">
+        <PostForm action="open_dispute" class="form" files=true>
             <input type="hidden" name="booking" value=booking/>
             <RadioGroup name="reason" legend items=items.to_vec() value=kept_or("reason", String::new()) error=error_on("reason") required=true/>
             <StatementField label=td_string!(locale, dispute.statement) locale/>
+            <FilesField locale/>
             <div class="form-actions"><Button icon=Glyph::ArrowRight>{td_string!(locale, dispute.send)}</Button></div>
         </PostForm>
     }

@@ -1,9 +1,9 @@
-//! What the forms of disputes do on the server.
+//! What the forms of admins about disputes do on the server.
 
 use domain::{
     Code, Refusal,
-    dispute::{Outcome, Reason, Statement, note},
-    ids::{BookingId, DisputeId},
+    dispute::{Outcome, Statement, note},
+    ids::DisputeId,
 };
 use services::{booking, dispute};
 
@@ -12,37 +12,6 @@ use crate::error::WireError;
 
 /// Where admins decide.
 pub(super) const DISPUTES: &str = "/admin/disputes";
-
-/// Opens a dispute and shows it on the page of its lesson.
-///
-/// # Errors
-/// As `services::dispute::open`; `INVALID_REQUEST` for no reason or no statement.
-pub async fn open(booking: &str, reason: &str, statement: &str) -> Result<(), WireError> {
-    let page = format!("/lessons/{}#dispute", query::encode(booking));
-    act(&[("reason", reason), ("statement", statement)], &page, async |services, actor| {
-        let booking: BookingId = booking.parse()?;
-        let (reason, statement) = (Reason::parse(reason)?, Statement::parse(statement)?);
-        dispute::open(services, actor, booking, reason, &statement).await
-    })
-    .await
-}
-
-/// Adds a statement.
-///
-/// # Errors
-/// As `services::dispute::answer`; `INVALID_REQUEST` for no statement.
-pub async fn answer(dispute: &str, statement: &str) -> Result<(), WireError> {
-    let visit = super::context::visit();
-    let acting = async {
-        let id: DisputeId = dispute.parse()?;
-        let statement = Statement::parse(statement)?;
-        let answered = dispute::answer(&visit.services, visit.actor()?, id, &statement).await?;
-        // Without the place on it: the page on which one is would not be loaded again.
-        leptos_axum::redirect(&format!("/lessons/{}", answered.booking));
-        Ok(())
-    };
-    super::context::answer_form(&visit, &[("statement", statement)], acting).await
-}
 
 /// Decides.
 ///

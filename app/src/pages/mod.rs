@@ -51,6 +51,7 @@ pub mod diary_actions;
 mod dispute;
 pub mod dispute_actions;
 mod dispute_decide;
+mod files;
 pub mod flash;
 pub mod format;
 pub mod forms;

@@ -20,9 +20,10 @@ use services::{
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    chat_files::{AttachmentView, with_files},
+    chat_files::with_files,
     error::{ApiError, ApiResult},
     extract::{ApiJson, ApiPath, ApiQuery, Body, OptionalJson, SignedIn},
+    file_view::AttachmentView,
     wire::{Success, created, ok},
 };
 

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::State,
+    extract::{Request, State},
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
@@ -10,21 +10,24 @@ use chrono::{DateTime, Utc};
 use domain::{
     Code,
     dispute::{Outcome, Reason, Statement, note},
-    ids::DisputeId,
+    ids::{AttachmentId, DisputeId},
 };
 use serde::{Deserialize, Serialize};
 use services::{
-    Services,
+    Actor, AppError, Services,
     dispute::{self, Bank, Dispute, Said},
+    files::Home,
 };
 use utoipa::ToSchema;
 
 use super::{
     booking_view::booking_id,
-    error::ApiResult,
+    error::{ApiError, ApiResult},
     extract::{ApiJson, ApiPath, Body, SignedIn},
+    file_view::{AttachmentView, FileForm},
     wire::{Failure, Success, created, ok},
 };
+use crate::uploads::file_of;
 
 /// A dispute.
 #[derive(Debug, Serialize, ToSchema)]
@@ -99,37 +102,45 @@ pub struct StatementView {
     statement: String,
     /// When.
     at: DateTime<Utc>,
+    /// Its files.
+    attachments: Vec<AttachmentView>,
 }
 
-impl From<Said> for StatementView {
-    fn from(said: Said) -> Self {
-        StatementView { by: said.by.name(), statement: said.body, at: said.at }
+impl StatementView {
+    fn new(services: &Services, actor: &Actor, said: Said) -> services::Result<Self> {
+        let files = said.files.into_iter();
+        let attachments = files.map(|file| AttachmentView::new(services, actor, Home::Dispute, file));
+        let attachments = attachments.collect::<services::Result<_>>()?;
+        Ok(StatementView { by: said.by.name(), statement: said.body, at: said.at, attachments })
     }
 }
 
-impl From<Dispute> for DisputeView {
-    fn from(dispute: Dispute) -> Self {
+impl DisputeView {
+    /// A dispute for this reader.
+    fn new(services: &Services, actor: &Actor, dispute: Dispute) -> services::Result<Self> {
         let state = match &dispute {
             dispute if dispute.is_open() => "open",
             dispute if dispute.verdict.is_some() => "decided",
             _ => "closed",
         };
+        let statements = dispute.statements.into_iter();
+        let statements = statements.map(|said| StatementView::new(services, actor, said));
         let verdict = dispute.verdict;
-        DisputeView {
+        Ok(DisputeView {
             id: dispute.id.to_string(),
             booking_id: dispute.booking.to_string(),
             origin: dispute.by.as_ref().map_or("provider", |by| by.party.name()),
             reason: dispute.by.as_ref().map_or("chargeback", |by| by.reason.name()),
             state,
             opened_at: dispute.opened_at,
-            statements: dispute.statements.into_iter().map(StatementView::from).collect(),
+            statements: statements.collect::<services::Result<_>>()?,
             chargebacks: dispute.banks.into_iter().map(ChargebackView::from).collect(),
             outcome: verdict.as_ref().map(|verdict| verdict.outcome.name()),
             amount: verdict.as_ref().map(|verdict| verdict.amount.minor),
             reduced: verdict.as_ref().map(|verdict| verdict.reduced),
             decided_at: verdict.as_ref().map(|verdict| verdict.at),
             note: verdict.map(|verdict| verdict.note),
-        }
+        })
     }
 }
 
@@ -142,6 +153,8 @@ pub struct DisputeBody {
     /// 1 to 2000 characters.
     #[schema(example = "After twenty minutes the tutor left and did not come back.")]
     statement: String,
+    /// Files that were attached for this lesson within a day, at most ten of a person in a dispute.
+    attachments: Option<Vec<String>>,
 }
 
 impl Body for DisputeBody {}
@@ -152,9 +165,21 @@ pub struct StatementBody {
     /// 1 to 2000 characters.
     #[schema(example = "The connection was cut twice, and I waited.")]
     statement: String,
+    /// Files that were attached for this lesson within a day, at most ten of a person in a dispute.
+    attachments: Option<Vec<String>>,
 }
 
 impl Body for StatementBody {}
+
+/// What is said to the bank.
+#[derive(Deserialize, ToSchema)]
+pub struct EvidenceBody {
+    /// 1 to 2000 characters.
+    #[schema(example = "The lesson took place, and both were in the call for an hour.")]
+    statement: String,
+}
+
+impl Body for EvidenceBody {}
 
 /// What is decided.
 #[derive(Deserialize, ToSchema)]
@@ -172,6 +197,12 @@ pub struct DecisionBody {
 
 impl Body for DecisionBody {}
 
+/// The files that a statement names.
+fn attached(ids: Option<Vec<String>>) -> ApiResult<Vec<AttachmentId>> {
+    let ids = ids.unwrap_or_default().iter().map(|id| id.parse()).collect::<Result<Vec<_>, _>>();
+    ids.map_err(|_| ApiError::invalid("attachments", "attachments"))
+}
+
 fn dispute_id(path: &ApiPath) -> ApiResult<DisputeId> {
     path.id(Code::NotFound, "not_found")
 }
@@ -187,7 +218,8 @@ pub async fn list(
     path: ApiPath,
 ) -> ApiResult<Json<Success<Vec<DisputeView>>>> {
     let found = dispute::of_lesson(&services, &actor, booking_id(&path)?).await?;
-    Ok(ok(found.disputes.into_iter().map(DisputeView::from).collect()))
+    let views = found.disputes.into_iter().map(|dispute| DisputeView::new(&services, &actor, dispute));
+    Ok(ok(views.collect::<services::Result<_>>()?))
 }
 
 /// Dispute a lesson that has its outcome, as one of its two parties, within the window of its booking (72 hours unless
@@ -209,8 +241,33 @@ pub async fn open(
 ) -> ApiResult<Response> {
     let id = booking_id(&path)?;
     let (reason, statement) = (Reason::parse(&body.reason)?, Statement::parse(&body.statement)?);
-    let opened = dispute::open(&services, &actor, id, reason, &statement).await?;
-    Ok(created(DisputeView::from(opened)))
+    let files = attached(body.attachments)?;
+    let opened = dispute::open(&services, &actor, id, reason, &statement, &files).await?;
+    Ok(created(DisputeView::new(&services, &actor, opened)?))
+}
+
+/// Attach a file for a lesson, as one of its two parties: the statement that opens a dispute or adds to the open one takes
+/// it within a day. Images are written anew as JPEG, without metadata. The two parties and admins can read it.
+#[utoipa::path(post, path = "/api/v2/bookings/{id}/disputes/files", tag = "disputes", operation_id = "attach_to_dispute",
+    params(("id" = String, Path, description = "The booking")),
+    request_body(content = FileForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 201, description = "The file", body = Success<AttachmentView>),
+        (status = 400, description = "`INVALID_REQUEST` on `file`: neither an image nor a PDF, or more than ten of a person in the dispute", body = Failure),
+        (status = 409, description = "`INVALID_STATE`: no dispute is open, and none can be opened (any more)", body = Failure),
+        (status = 413, description = "`PAYLOAD_TOO_LARGE`: more than 10 MB, or no room is left for this person", body = Failure),
+    ),
+    security(("bearer" = []), ("cookie" = [])))]
+pub async fn attach(
+    State(services): State<Services>,
+    SignedIn(actor): SignedIn,
+    path: ApiPath,
+    request: Request,
+) -> ApiResult<Response> {
+    let id = booking_id(&path)?;
+    let kept = dispute::attach(&services, &actor, id, vec![file_of(request).await?]).await?;
+    let file = kept.into_iter().next().ok_or_else(|| AppError::fault("a file that was kept"))?;
+    Ok(created(AttachmentView::new(&services, &actor, Home::Dispute, file)?))
 }
 
 /// A dispute, for the two parties and admins.
@@ -223,7 +280,8 @@ pub async fn find(
     SignedIn(actor): SignedIn,
     path: ApiPath,
 ) -> ApiResult<Json<Success<DisputeView>>> {
-    Ok(ok(dispute::find(&services, &actor, dispute_id(&path)?).await?.into()))
+    let found = dispute::find(&services, &actor, dispute_id(&path)?).await?;
+    Ok(ok(DisputeView::new(&services, &actor, found)?))
 }
 
 /// Add a statement to an open dispute, as one of the two parties.
@@ -242,30 +300,32 @@ pub async fn answer(
     ApiJson(body): ApiJson<StatementBody>,
 ) -> ApiResult<Response> {
     let id = dispute_id(&path)?;
-    let answered = dispute::answer(&services, &actor, id, &Statement::parse(&body.statement)?).await?;
-    Ok(created(DisputeView::from(answered)))
+    let (statement, files) = (Statement::parse(&body.statement)?, attached(body.attachments)?);
+    let answered = dispute::answer(&services, &actor, id, &statement, &files).await?;
+    Ok(created(DisputeView::new(&services, &actor, answered)?))
 }
 
 /// Have the evidence sent to the bank that took the payment back, as an admin: who came, the receipt,
-/// what was agreed to, and this statement. The bank takes evidence once each time that it asks.
+/// what was agreed to, and this statement. The bank takes evidence once each time that it asks; what it did not take can
+/// be sent again.
 #[utoipa::path(post, path = "/api/v2/disputes/{id}/evidence", tag = "disputes", operation_id = "submit_evidence",
     params(("id" = String, Path, description = "The dispute")),
-    request_body = StatementBody,
+    request_body = EvidenceBody,
     responses(
         (status = 202, description = "The dispute", body = Success<DisputeView>),
-        (status = 409, description = "`INVALID_STATE`: no bank waits for evidence, or it was sent", body = Failure),
+        (status = 409, description = "`INVALID_STATE`: no bank waits for evidence, or it was sent and not refused", body = Failure),
     ),
     security(("bearer" = []), ("cookie" = [])))]
 pub async fn submit(
     State(services): State<Services>,
     SignedIn(actor): SignedIn,
     path: ApiPath,
-    ApiJson(body): ApiJson<StatementBody>,
+    ApiJson(body): ApiJson<EvidenceBody>,
 ) -> ApiResult<Response> {
     let id = dispute_id(&path)?;
     let words = Statement::parse(&body.statement)?;
     let asked = dispute::submit_evidence(&services, &actor, id, &words).await?;
-    Ok((StatusCode::ACCEPTED, ok(DisputeView::from(asked))).into_response())
+    Ok((StatusCode::ACCEPTED, ok(DisputeView::new(&services, &actor, asked)?)).into_response())
 }
 
 /// Decide a dispute, as an admin, once. What was paid is given back; of what is owed, so much less is owed.
@@ -286,5 +346,6 @@ pub async fn decide(
 ) -> ApiResult<Json<Success<DisputeView>>> {
     let id = dispute_id(&path)?;
     let (outcome, note) = (Outcome::parse(&body.outcome)?, note(&body.note)?);
-    Ok(ok(dispute::decide(&services, &actor, id, outcome, body.amount, &note).await?.into()))
+    let decided = dispute::decide(&services, &actor, id, outcome, body.amount, &note).await?;
+    Ok(ok(DisputeView::new(&services, &actor, decided)?))
 }

@@ -12,6 +12,7 @@ pub mod disputes;
 pub mod document;
 pub mod error;
 pub mod extract;
+pub mod file_view;
 pub mod holds;
 pub mod lessons;
 pub mod limit;
@@ -64,6 +65,7 @@ fn calls() -> OpenApiRouter<AppState> {
         .routes(routes!(charges::refund))
         .routes(routes!(charges::balances))
         .routes(routes!(disputes::list, disputes::open))
+        .routes(routes!(disputes::attach))
         .routes(routes!(disputes::find))
         .routes(routes!(disputes::answer))
         .routes(routes!(disputes::submit))

@@ -356,7 +356,7 @@ impl World {
     async fn dispute(&self, lesson: &Lesson) {
         let said = Statement::parse("Forty minutes only.").expect("a statement");
         let (student, booking) = (&lesson.student, lesson.booking.id);
-        let opened = dispute::open(&self.services, student, booking, Reason::CutShort, &said).await;
+        let opened = dispute::open(&self.services, student, booking, Reason::CutShort, &said, &[]).await;
         opened.expect("disputed");
     }
 

@@ -11,9 +11,9 @@ use crate::{
     support::{Answer, Person, Site, send, start_with},
 };
 
-const PDF: &[u8] = b"%PDF-1.7\n%%EOF";
+pub const PDF: &[u8] = b"%PDF-1.7\n%%EOF";
 /// One black pixel.
-const PNG: &[u8] = &[
+pub const PNG: &[u8] = &[
     0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0,
     0, 1, 8, 0, 0, 0, 0, 0x3a, 0x7e, 0x9b, 0x55, 0, 0, 0, 0x0a, b'I', b'D', b'A', b'T', 0x78, 0x9c, 0x63,
     0x60, 0, 0, 0, 2, 0, 1, 0x48, 0xaf, 0xa4, 0x71, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60,
@@ -36,11 +36,11 @@ async fn upload(person: &Person<'_>, thread: &str, name: &str, content: &[u8]) -
 }
 
 /// The path of an address of ours.
-fn path<'a>(site: &Site, address: &'a serde_json::Value) -> &'a str {
+pub fn path<'a>(site: &Site, address: &'a serde_json::Value) -> &'a str {
     let address = address.as_str().expect("an address");
-    let start = address.find("/files/").expect("a path");
     assert!(!address.contains(' ') && site.base.starts_with("http"), "{address}");
-    &address[start..]
+    let (_, host) = address.split_once("://").expect("a whole address");
+    &host[host.find('/').expect("a path")..]
 }
 
 #[sqlx::test(migrations = "../migrations")]

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A lesson that is over and paid, and those concerned, signed in anew.
-async fn taught<'a>(site: &'a Site) -> (Person<'a>, Person<'a>, Value) {
+pub async fn taught<'a>(site: &'a Site) -> (Person<'a>, Person<'a>, Value) {
     let (tutor, student) = (site.tutor("Tina").await, site.person("Sam", "student").await);
     let booking = book(&student, &tutor, "pm_card_visa").await;
     site.set_clock("2027-03-01T15:00:00Z").await;

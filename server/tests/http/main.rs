@@ -11,6 +11,7 @@ mod chat_files;
 mod chat_pages;
 mod chat_safety;
 mod chat_stream;
+mod dispute_files;
 mod disputes;
 mod events;
 mod forms;

@@ -17,6 +17,11 @@ const CRON: &str = "a scheduler outside, at least 16 bytes";
 
 /// A server with a payment provider.
 pub async fn start(db: &PgPool) -> (Site, Sandbox) {
+    start_in(db, &[]).await
+}
+
+/// The same with more variables of the environment.
+pub async fn start_in(db: &PgPool, more: &[(&str, &str)]) -> (Site, Sandbox) {
     let sandbox = Sandbox::start(Options::default()).await.expect("a sandbox");
     let url = sandbox.url();
     let vars = [
@@ -27,7 +32,7 @@ pub async fn start(db: &PgPool) -> (Site, Sandbox) {
         ("STRIPE_API_BASE", &url),
         ("CRON_SECRET", CRON),
     ];
-    (start_with(db, &vars).await, sandbox)
+    (start_with(db, &[&vars[..], more].concat()).await, sandbox)
 }
 
 #[sqlx::test(migrations = "../migrations")]

@@ -6,7 +6,6 @@
 mod cursor;
 mod files;
 mod follow;
-mod links;
 mod moderation;
 mod presence;
 mod safety;
@@ -27,14 +26,13 @@ use sqlx::PgConnection;
 use crate::{
     Actor, AppError, Result, Services,
     booking::{self, finish},
+    files::{Attachment, waits_since},
     limit, live, settings, tutor,
 };
 
 pub use cursor::{Cursor, Slice};
-pub(crate) use files::sweep;
-pub use files::{Attachment, MAX_FILE, MOST_FILES, Size, open as open_file, upload};
+pub use files::{MOST_FILES, link, open as open_file, upload};
 pub use follow::{News, Position, Progress, Typing, follow, look, say_typing};
-pub use links::link;
 pub use moderation::{
     Line, Moderation, Reported, Suspended, Verdict, count_reports, decide, lift, moderation,
 };
@@ -309,7 +307,7 @@ async fn take(
     }
     let whose = (message.thread, actor.user, message.id);
     let fits = attachments.len() <= MOST_FILES;
-    if fits && store::take_attachments(tx, whose, attachments, files::waits_since(now)).await? {
+    if fits && store::take_attachments(tx, whose, attachments, waits_since(now)).await? {
         return Ok(());
     }
     Err(Refusal::on(Code::InvalidRequest, "attachments", "attachments").into())

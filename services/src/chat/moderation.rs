@@ -10,8 +10,8 @@ use domain::{
 };
 use sqlx::PgConnection;
 
-use super::{Attachment, not_found, safety, store};
-use crate::{Actor, Result, Services, booking::finish};
+use super::{not_found, safety, store};
+use crate::{Actor, Result, Services, booking::finish, files::Attachment};
 
 /// Reports on a page.
 const SHOWN: i64 = 50;

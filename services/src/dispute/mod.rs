@@ -3,6 +3,8 @@
 
 mod chargeback;
 mod decide;
+mod file_store;
+mod files;
 mod store;
 mod weigh;
 
@@ -12,21 +14,25 @@ use domain::{
     account::Role,
     booking::Party,
     dispute::{Outcome, Reason, Statement, may_open, window_end},
-    ids::{BookingId, DisputeId, UserId},
+    ids::{AttachmentId, BookingId, DisputeId, UserId},
     money::Money,
 };
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
+use self::files::Taker;
 use crate::{
     Actor, Result, Services, account,
     booking::{self, By, Found},
-    chance, limit, live, outbox, payment,
+    chance,
+    files::Attachment,
+    limit, live, outbox, payment,
 };
 
 pub use chargeback::{Bank, SubmitEvidence, submit_evidence};
 pub(crate) use chargeback::{bear_losses, has_money, has_payment, hear, lost_beside_charge};
 pub use decide::decide;
+pub use files::{attach, link, open as open_file};
 pub use weigh::{Weighed, weigh};
 
 /// What a person may say in disputes in an hour: far more than there is to say, and no flood of mails.
@@ -83,6 +89,8 @@ pub struct Said {
     pub name: String,
     /// What.
     pub body: String,
+    /// What goes with it.
+    pub files: Vec<Attachment>,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -113,26 +121,33 @@ pub struct OfLesson {
     pub disputes: Vec<Dispute>,
 }
 
-/// Opens a dispute about a settled lesson, as one of its two parties.
+/// Opens a dispute about a settled lesson, as one of its two parties. The statement takes files that were attached.
 ///
 /// # Errors
 /// `BOOKING_NOT_FOUND` for others, `INSUFFICIENT_PERMISSIONS` for an admin, `RATE_LIMITED`, `INVALID_STATE` before the
 /// outcome (`dispute_not_settled`), after the window (`dispute_window`), while a dispute is open (`dispute_exists`) and
-/// after one was decided (`dispute_decided`).
+/// after one was decided (`dispute_decided`), `INVALID_REQUEST` on `attachments` for files that it cannot take.
 pub async fn open(
     services: &Services,
     actor: &Actor,
     id: BookingId,
     reason: Reason,
     statement: &Statement,
+    attached: &[AttachmentId],
 ) -> Result<Dispute> {
     limit::count(services, &format!("dispute:{}", actor.user), STATEMENTS_PER_HOUR).await?;
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
-    let opened = insert(&mut tx, actor, id, reason, statement, now).await;
+    let opened = insert(&mut tx, actor, id, reason, &Words { statement, attached }, now).await;
     let (dispute, people) = booking::finish(tx, opened).await?;
     services.live.wake(&people);
     find(services, actor, dispute).await
+}
+
+/// What somebody says, and what goes with it.
+struct Words<'a> {
+    statement: &'a Statement,
+    attached: &'a [AttachmentId],
 }
 
 async fn insert(
@@ -140,7 +155,7 @@ async fn insert(
     actor: &Actor,
     id: BookingId,
     reason: Reason,
-    statement: &Statement,
+    words: &Words<'_>,
     now: DateTime<Utc>,
 ) -> Result<(DisputeId, Vec<UserId>)> {
     // The charge before the booking, as everywhere: a payout that is being made waits, and looks for disputes then.
@@ -149,16 +164,10 @@ async fn insert(
     }
     let found = booking::find_locked(tx, id, now).await?.ok_or_else(booking::not_found)?;
     let party = own_party(actor, &found, booking::not_found)?;
-    let settled = store::find_settled(tx, id).await?;
-    may_open(settled, found.booking.policy.dispute_window_hours, now)?;
-    match store::find_state(tx, id).await?.as_deref() {
-        Some("closed") | None => {}
-        Some("open") => return Err(Refusal::new(Code::InvalidState, "dispute_exists").into()),
-        Some(_) => return Err(Refusal::new(Code::InvalidState, "dispute_decided").into()),
-    }
+    may_begin(tx, &found, now).await?;
     let dispute: DisputeId = chance::id();
     store::insert(tx, dispute, id, party, actor.user, reason, now).await?;
-    store::insert_statement(tx, dispute, actor.user, statement, now).await?;
+    write(tx, actor, &found, dispute, words, now).await?;
     let news = News {
         kind: "dispute.opened",
         dispute,
@@ -170,21 +179,48 @@ async fn insert(
     Ok((dispute, tell(tx, &found, &news, now).await?))
 }
 
-/// Adds a statement to an open dispute, as one of its two parties.
+/// Whether a dispute about a lesson can begin.
+async fn may_begin(db: &mut PgConnection, found: &Found, now: DateTime<Utc>) -> Result<()> {
+    let booking = &found.booking;
+    let settled = store::find_settled(db, booking.id).await?;
+    may_open(settled, booking.policy.dispute_window_hours, now)?;
+    match store::find_state(db, booking.id).await?.as_deref() {
+        Some("closed") | None => Ok(()),
+        Some("open") => Err(Refusal::new(Code::InvalidState, "dispute_exists").into()),
+        Some(_) => Err(Refusal::new(Code::InvalidState, "dispute_decided").into()),
+    }
+}
+
+/// Writes a statement down with its files.
+async fn write(
+    tx: &mut PgConnection,
+    actor: &Actor,
+    found: &Found,
+    dispute: DisputeId,
+    words: &Words<'_>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let (booking, author) = (found.booking.id, actor.user);
+    let statement = store::insert_statement(tx, dispute, author, words.statement, now).await?;
+    files::give(tx, &Taker { booking, dispute, author, statement }, words.attached, now).await
+}
+
+/// Adds a statement to an open dispute, as one of its two parties, with files that were attached.
 ///
 /// # Errors
 /// `NOT_FOUND` for others, `INSUFFICIENT_PERMISSIONS` for an admin, `RATE_LIMITED`, `INVALID_STATE` (`dispute_decided`)
-/// once it is decided.
+/// once it is decided, `INVALID_REQUEST` on `attachments` for files that it cannot take.
 pub async fn answer(
     services: &Services,
     actor: &Actor,
     id: DisputeId,
     statement: &Statement,
+    attached: &[AttachmentId],
 ) -> Result<Dispute> {
     limit::count(services, &format!("dispute:{}", actor.user), STATEMENTS_PER_HOUR).await?;
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
-    let said = say(&mut tx, actor, id, statement, now).await;
+    let said = say(&mut tx, actor, id, &Words { statement, attached }, now).await;
     let people = booking::finish(tx, said).await?;
     services.live.wake(&people);
     find(services, actor, id).await
@@ -194,7 +230,7 @@ async fn say(
     tx: &mut PgConnection,
     actor: &Actor,
     id: DisputeId,
-    statement: &Statement,
+    words: &Words<'_>,
     now: DateTime<Utc>,
 ) -> Result<Vec<UserId>> {
     let found = of_dispute(tx, id, now).await?;
@@ -202,7 +238,7 @@ async fn say(
     if !store::lock_open(tx, id).await? {
         return Err(Refusal::new(Code::InvalidState, "dispute_decided").into());
     }
-    store::insert_statement(tx, id, actor.user, statement, now).await?;
+    write(tx, actor, &found, id, words, now).await?;
     let news = News {
         kind: "dispute.answered",
         dispute: id,

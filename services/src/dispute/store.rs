@@ -12,7 +12,7 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Dispute, Opener, Row, Said, Verdict};
+use super::{Dispute, Opener, Row, Said, Verdict, file_store};
 use crate::{AppError, Result};
 
 /// When a lesson got its outcome.
@@ -54,23 +54,23 @@ pub(super) async fn insert(
     Ok(())
 }
 
+/// Writes a statement down; its id.
 pub(super) async fn insert_statement(
     tx: &mut PgConnection,
     dispute: DisputeId,
     author: UserId,
     statement: &Statement,
     now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "INSERT INTO dispute_statements (dispute_id, author_id, body, created_at) VALUES ($1, $2, $3, $4)",
+) -> Result<i64> {
+    let inserted = sqlx::query_scalar!(
+        "INSERT INTO dispute_statements (dispute_id, author_id, body, created_at) VALUES ($1, $2, $3, $4)
+         RETURNING id",
         dispute.0,
         author.0,
         statement.as_str(),
         now
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
+    );
+    Ok(inserted.fetch_one(tx).await?)
 }
 
 /// The open dispute of a lesson.
@@ -137,10 +137,12 @@ pub(super) async fn is_open(db: &mut PgConnection, id: DisputeId) -> Result<bool
     Ok(open.fetch_one(db).await?)
 }
 
-/// Whether a dispute is open, and stays so until the end of the transaction.
+/// Whether a dispute is open, and stays so until the end of the transaction. Nobody else says anything in it meanwhile.
 pub(super) async fn lock_open(tx: &mut PgConnection, id: DisputeId) -> Result<bool> {
-    let open =
-        sqlx::query_scalar!("SELECT id FROM disputes WHERE id = $1 AND state = 'open' FOR SHARE", id.0);
+    let open = sqlx::query_scalar!(
+        "SELECT id FROM disputes WHERE id = $1 AND state = 'open' FOR NO KEY UPDATE",
+        id.0
+    );
     Ok(open.fetch_optional(tx).await?.is_some())
 }
 
@@ -222,22 +224,25 @@ pub(super) async fn list_of(db: &mut PgConnection, booking: BookingId) -> Result
     read.collect()
 }
 
-/// What was said in the disputes of a lesson, oldest first.
+/// What was said in the disputes of a lesson, oldest first, with the files.
 async fn list_statements(db: &mut PgConnection, booking: BookingId) -> Result<HashMap<Uuid, Vec<Said>>> {
     let rows = sqlx::query!(
-        "SELECT s.dispute_id, s.body, s.created_at, u.name, s.author_id = b.student_id AS \"student!\"
+        "SELECT s.id, s.dispute_id, s.body, s.created_at, u.name, s.author_id = b.student_id AS \"student!\"
          FROM dispute_statements s JOIN disputes d ON d.id = s.dispute_id JOIN bookings b ON b.id = d.booking_id
          JOIN users u ON u.id = s.author_id
          WHERE d.booking_id = $1 ORDER BY s.id",
         booking.0
     );
     let mut said: HashMap<Uuid, Vec<Said>> = HashMap::new();
-    for row in rows.fetch_all(db).await? {
+    let rows = rows.fetch_all(&mut *db).await?;
+    let mut files = file_store::list_of(db, booking).await?;
+    for row in rows {
         let by = if row.student { Party::Student } else { Party::Tutor };
         said.entry(row.dispute_id).or_default().push(Said {
             by,
             name: row.name,
             body: row.body,
+            files: files.remove(&row.id).unwrap_or_default(),
             at: row.created_at,
         });
     }

@@ -4,7 +4,7 @@
 use image::{Rgb, RgbImage};
 
 use super::dice::Dice;
-use crate::tutor::photo::{SIDE, encode};
+use crate::{files::picture::encode, tutor::photo::SIDE};
 
 /// A colour.
 type Colour = [f32; 3];

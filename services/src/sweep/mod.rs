@@ -9,7 +9,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Result, Services, booking, chat, mail};
+use crate::{Result, Services, booking, files, mail};
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -22,7 +22,7 @@ pub struct Swept {
     pub lessons_settled: u64,
     /// Mails that were due: reminders, and the question how a lesson was.
     pub mails_written: u64,
-    /// Uploads that no message took.
+    /// Uploads that no message and no dispute took.
     pub uploads_removed: u64,
     /// Old rows of no more use: lapsed sign-ins, idempotency keys, counters, links to recordings.
     pub rows_pruned: u64,
@@ -49,7 +49,7 @@ pub async fn run(services: &Services) -> Result<Swept> {
     let requests_expired = each_due(services, Due::Request, now).await?;
     let lessons_settled = each_due(services, Due::Lesson, now).await?;
     let mails_written = mail::write_due(services).await?;
-    let uploads_removed = chat::sweep(services).await?;
+    let uploads_removed = files::sweep(services).await?;
     let rows_pruned = store::prune(&mut *services.db.acquire().await?, now).await?;
     Ok(Swept {
         holds_expired,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::ids::{AttachmentId, ThreadId, UserId};
 use sqlx::PgConnection;
 
-use crate::{Result, chat::Attachment};
+use crate::{Result, files::Attachment};
 
 pub(in crate::chat) async fn insert_attachment(
     db: &mut PgConnection,
@@ -30,16 +30,6 @@ pub(in crate::chat) async fn insert_attachment(
     )
     .execute(db)
     .await?;
-    Ok(())
-}
-
-/// Notes that the files are there.
-pub(in crate::chat) async fn set_stored(
-    db: &mut PgConnection,
-    id: AttachmentId,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!("UPDATE chat_attachments SET stored_at = $2 WHERE id = $1", id.0, now).execute(db).await?;
     Ok(())
 }
 
@@ -112,25 +102,6 @@ pub(in crate::chat) async fn find_attachment(
     Ok(found.fetch_optional(db).await?)
 }
 
-/// Uploads from before an instant that no message took.
-pub(in crate::chat) async fn list_loose(
-    db: &mut PgConnection,
-    before: DateTime<Utc>,
-) -> Result<Vec<AttachmentId>> {
-    let ids = sqlx::query_scalar!(
-        "SELECT id FROM chat_attachments WHERE message_id IS NULL AND created_at <= $1 ORDER BY created_at LIMIT 1000",
-        before
-    );
-    Ok(ids.fetch_all(db).await?.into_iter().map(AttachmentId).collect())
-}
-
-pub(in crate::chat) async fn delete_loose(db: &mut PgConnection, id: AttachmentId) -> Result<()> {
-    sqlx::query!("DELETE FROM chat_attachments WHERE id = $1 AND message_id IS NULL", id.0)
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
 /// The names of files, by id.
 pub(in crate::chat) async fn list_names(
     db: &mut PgConnection,
@@ -145,19 +116,4 @@ pub(in crate::chat) async fn list_names(
 pub(in crate::chat) async fn set_name(db: &mut PgConnection, id: AttachmentId, name: &str) -> Result<()> {
     sqlx::query!("UPDATE chat_attachments SET name = $2 WHERE id = $1", id.0, name).execute(db).await?;
     Ok(())
-}
-
-/// Lets nobody else count what a person keeps, until the end of the transaction.
-pub(in crate::chat) async fn lock_owner(db: &mut PgConnection, owner: UserId) -> Result<()> {
-    sqlx::query!("SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE", owner.0).fetch_one(db).await?;
-    Ok(())
-}
-
-/// Bytes of all files of a person.
-pub(in crate::chat) async fn sum_sizes(db: &mut PgConnection, owner: UserId) -> Result<i64> {
-    let sum = sqlx::query_scalar!(
-        r#"SELECT coalesce(sum(size), 0)::bigint AS "sum!" FROM chat_attachments WHERE owner_id = $1"#,
-        owner.0
-    );
-    Ok(sum.fetch_one(db).await?)
 }

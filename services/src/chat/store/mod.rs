@@ -19,8 +19,7 @@ use super::{Cursor, Message, Pair};
 use crate::{Result, chance};
 
 pub(super) use files::{
-    delete_loose, find_attachment, insert_attachment, list_attachments, list_loose, list_names, lock_owner,
-    set_name, set_stored, sum_sizes, take_attachments,
+    find_attachment, insert_attachment, list_attachments, list_names, set_name, take_attachments,
 };
 pub(super) use moderation::{
     count_reports, find_report, insert_suspension, lift_suspension, list_lines, list_reports, list_suspended,

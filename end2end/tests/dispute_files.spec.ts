@@ -1,0 +1,94 @@
+import { expect, expectAccessible, expectNoSidewaysScroll, test } from '../support/fixtures';
+import { book, call, newStudent, newTutor, tokenOf } from '../support/people';
+import { atNow, later, LESSON, open, shows, startsWith, withScripts } from '../support/steps';
+import { texts } from '../support/texts';
+
+const t = texts('en');
+const fr = texts('fr');
+const END = later(LESSON, 60);
+test.beforeEach(atNow);
+
+/** A picture of one pixel. */
+const PIXEL = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+const SHEET = Buffer.from('%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF');
+const pixel = (name: string) => ({ name, mimeType: 'image/png', buffer: PIXEL });
+const sheet = (name: string) => ({ name, mimeType: 'application/pdf', buffer: SHEET });
+
+test('both attach files to what they say, the admin sees them, and a stranger does not', { tag: ['@phone', '@plain'] }, async ({ server, person, watch }) => {
+  watch.allow(/status of 4(00|04|13)/);
+  const tutor = await newTutor(server, { locale: 'fr' });
+  const student = await newStudent(server);
+  const { id } = await book(server, student, tutor, LESSON, 'pm_card_visa');
+  await server.setClock(LESSON);
+  for (const who of [student, tutor]) {
+    await call(server, 'POST', `/api/v2/bookings/${id}/join`, {}, await tokenOf(server, who));
+  }
+  await server.setClock(END);
+  await server.tick();
+  const [page, desk, office] = [await person(student), await person(tutor), await person('admin')];
+
+  // A page that calls itself a picture is none, and what is too large is too large: both are said, nothing is opened.
+  await open(page, `/lessons/${id}/dispute`);
+  const file = page.locator('input[type=file]');
+  const statement = page.getByRole('textbox', { name: startsWith(t('dispute.statement')) });
+  const large = { name: 'film.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(14 * 1024 * 1024, '%PDF-1.7 ') };
+  const html = { name: 'board.png', mimeType: 'image/png', buffer: Buffer.from('<script>alert(1)</script>') };
+  await page.getByRole('radio', { name: t('dispute.cut_short') }).check();
+  await statement.fill('Forty minutes only.');
+  for (const [wrong, key] of [[html, 'attachment_kind'], [large, 'file_too_large']] as const) {
+    await file.setInputFiles(wrong);
+    await page.getByRole('button', { name: t('dispute.send') }).click();
+    await expect(page.locator('#file-error')).toHaveText(t(`error.${key}`));
+    await expect(statement).toHaveValue('Forty minutes only.');
+    await expect(page.getByRole('radio', { name: t('dispute.cut_short') })).toBeChecked();
+  }
+  await expectAccessible(page);
+  await file.setInputFiles([pixel('board.png'), sheet('log.pdf')]);
+  await page.getByRole('button', { name: t('dispute.send') }).click();
+  await expect(page).toHaveURL(new RegExp(`/lessons/${id}#dispute$`));
+  const dispute = page.locator('#dispute');
+  await expect(dispute.getByRole('img', { name: t('chat.image', { name: 'board.png' }) })).toBeVisible();
+  await expect(dispute).toContainText('board.png');
+  await expectNoSidewaysScroll(page);
+  await expectAccessible(page);
+
+  // The tutor sees them, takes one, and answers with a picture.
+  await open(desk, `/lessons/${id}`);
+  const read = desk.locator('#dispute');
+  const picture = read.getByRole('img', { name: fr('chat.image', { name: 'board.png' }) });
+  await expect(picture).toBeVisible();
+  if (withScripts()) await expect(picture).toHaveJSProperty('naturalWidth', 1);
+  const link = read.getByRole('link', { name: 'log.pdf' });
+  const [download] = await Promise.all([desk.waitForEvent('download'), link.click()]);
+  expect(download.suggestedFilename()).toBe('log.pdf');
+  const answer = desk.locator('#dispute-answer');
+  await answer.getByRole('textbox').fill('Fifty, and I stayed in the room.');
+  await answer.locator('input[type=file]').setInputFiles(pixel('room.png'));
+  await answer.getByRole('button', { name: fr('dispute.answer_send'), exact: true }).click();
+  await expect(read.getByRole('img', { name: fr('chat.image', { name: 'room.png' }) })).toBeVisible();
+  await expect(answer.getByRole('textbox')).toHaveValue('');
+  await expectNoSidewaysScroll(desk);
+  await expectAccessible(desk);
+  await shows(page, dispute.getByRole('img', { name: t('chat.image', { name: 'room.png' }) }));
+
+  // The admin has them beside what was said.
+  await open(office, '/admin/disputes');
+  await office.getByRole('row').filter({ hasText: student.name }).getByRole('link').click();
+  const found = office.locator('#case');
+  for (const name of ['board.png', 'room.png']) {
+    await expect(found.getByRole('img', { name: t('chat.image', { name }) })).toBeVisible();
+  }
+  await expect(found.getByRole('link', { name: 'log.pdf' })).toBeVisible();
+  await expectNoSidewaysScroll(office);
+  await expectAccessible(office);
+
+  // Nobody else: neither the page of the lesson, nor the file by a link that was changed.
+  const stranger = await person(await newStudent(server));
+  expect((await stranger.goto(`/lessons/${id}`))?.status()).toBe(404);
+  const own = await link.getAttribute('href');
+  const forged = (own ?? '').replace(/for=[^&]+/, `for=${crypto.randomUUID()}`);
+  expect((await stranger.request.get(forged)).status()).toBe(404);
+});

@@ -1,0 +1,325 @@
+//! Files of people: what an upload becomes, where it is kept, and the links under which it is read. What a file belongs
+//! to has the rows. The row comes first, then the file, then the mark that it is there: whoever is killed in between
+//! leaves a row that is removed with whatever is there of its file.
+
+mod links;
+pub(crate) mod picture;
+mod store;
+
+use std::io::Cursor;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    Code, Refusal,
+    ids::{AttachmentId, UserId},
+};
+use image::{DynamicImage, imageops::FilterType};
+use sqlx::{Postgres, Transaction};
+use tokio::task::spawn_blocking;
+
+use crate::{Actor, AppError, Result, Services, chance, limit, settings};
+
+pub use links::link;
+pub(crate) use links::{Asked, check};
+
+/// A file has at most this many bytes.
+pub const MAX_FILE: usize = 10 * 1024 * 1024;
+
+/// Bytes of a megabyte.
+const MEGABYTE: i64 = 1024 * 1024;
+
+/// The longest side of an image that is kept, and of its thumbnail, pixels.
+const SIDE: u32 = 2560;
+const THUMBNAIL: u32 = 480;
+
+/// How long an upload waits for what it belongs to.
+const WAITS: TimeDelta = TimeDelta::hours(24);
+
+/// After this an upload that nothing took is removed: an hour later than it could have been taken.
+const KEPT: TimeDelta = TimeDelta::hours(25);
+
+/// The longest name that is kept, characters.
+const LONGEST_NAME: usize = 120;
+
+/// How many files a person may keep in an hour: more than anybody teaches with, far less than fills a disk unnoticed.
+const FILES_PER_HOUR: i32 = 60;
+
+/// What files belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// Messages.
+    Chat,
+    /// Statements in disputes.
+    Dispute,
+}
+
+impl Home {
+    const ALL: [Home; 2] = [Home::Chat, Home::Dispute];
+
+    /// Under which address they are read.
+    const fn address(self) -> &'static str {
+        match self {
+            Home::Chat => "files",
+            Home::Dispute => "evidence",
+        }
+    }
+
+    /// Where they are in the store.
+    const fn folder(self) -> &'static str {
+        match self {
+            Home::Chat => "chat",
+            Home::Dispute => "disputes",
+        }
+    }
+
+    /// What is said where they take all the room that there is for one person.
+    const fn full(self) -> &'static str {
+        match self {
+            Home::Chat => "files_full",
+            Home::Dispute => "evidence_full",
+        }
+    }
+}
+
+/// A file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its id.
+    pub id: AttachmentId,
+    /// As its sender called it.
+    pub name: String,
+    /// `image/jpeg` or `application/pdf`.
+    pub content_type: String,
+    /// Bytes.
+    pub size: i64,
+    /// Of an image, pixels.
+    pub width: Option<i32>,
+    /// Of an image, pixels.
+    pub height: Option<i32>,
+}
+
+impl Attachment {
+    /// Whether there is a picture of it.
+    #[must_use]
+    pub fn is_image(&self) -> bool {
+        self.width.is_some()
+    }
+}
+
+/// A file as a person sends it.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// As it is called there.
+    pub name: String,
+    /// All of it.
+    pub content: Vec<u8>,
+}
+
+/// What is kept of an upload.
+pub(crate) struct Kept {
+    content: Vec<u8>,
+    content_type: &'static str,
+    /// Of an image: its thumbnail and its sides.
+    image: Option<(Vec<u8>, u32, u32)>,
+}
+
+/// Counts an upload of a person.
+///
+/// # Errors
+/// `RATE_LIMITED` above [`FILES_PER_HOUR`].
+pub(crate) async fn count(services: &Services, actor: &Actor) -> Result<()> {
+    limit::count(services, &format!("file:{}", actor.user), FILES_PER_HOUR).await
+}
+
+/// What an upload becomes: a JPEG, PNG or WebP image is written anew without its metadata, a PDF is kept as it is. What
+/// it is, its content says.
+///
+/// # Errors
+/// On `file`: `PAYLOAD_TOO_LARGE` (`file_too_large`) above 10 MB, `INVALID_REQUEST` (`attachment_kind`) for anything else.
+pub(crate) async fn take(upload: Upload) -> Result<(Attachment, Kept)> {
+    let Upload { name, content } = upload;
+    if content.len() > MAX_FILE {
+        return Err(Refusal::on(Code::PayloadTooLarge, "file_too_large", "file").into());
+    }
+    let permit = picture::GATE.acquire().await.map_err(AppError::fault)?;
+    // The place is held until the decoder is done, even where nobody waits for it any more. One that panics has met
+    // garbage as well.
+    let decoding = spawn_blocking(move || {
+        let _permit = permit;
+        read(content)
+    });
+    let refusal = Refusal::on(Code::InvalidRequest, "attachment_kind", "file");
+    let kept = decoding.await.unwrap_or(None).ok_or(refusal)?;
+    let side = |side: u32| i32::try_from(side).map_err(AppError::fault);
+    let (width, height) = match &kept.image {
+        Some((_, width, height)) => (Some(side(*width)?), Some(side(*height)?)),
+        None => (None, None),
+    };
+    let attachment = Attachment {
+        id: chance::id(),
+        name: plain_name(&name),
+        content_type: kept.content_type.to_owned(),
+        size: i64::try_from(kept.content.len()).map_err(AppError::fault)?,
+        width,
+        height,
+    };
+    Ok((attachment, kept))
+}
+
+/// A transaction in which the row of a file can be written: there is room for it among what its person keeps there.
+///
+/// # Errors
+/// `PAYLOAD_TOO_LARGE` on `file` where all files of the person there would take more than the setting `chat_files_mb`.
+pub(crate) async fn begin(
+    services: &Services,
+    home: Home,
+    owner: UserId,
+    size: i64,
+) -> Result<Transaction<'static, Postgres>> {
+    let mut tx = services.db.begin().await?;
+    store::lock_owner(&mut tx, owner).await?;
+    let room = settings::load(&mut tx).await?.chat_files_mb.saturating_mul(MEGABYTE);
+    if store::sum_sizes(&mut tx, home, owner).await?.saturating_add(size) > room {
+        return Err(Refusal::on(Code::PayloadTooLarge, home.full(), "file").into());
+    }
+    Ok(tx)
+}
+
+/// Ends the transaction that wrote the row of a file, keeps the file, and marks that it is there.
+///
+/// # Errors
+/// Where the store or the database cannot be written.
+pub(crate) async fn finish(
+    services: &Services,
+    tx: Transaction<'static, Postgres>,
+    home: Home,
+    id: AttachmentId,
+    kept: Kept,
+) -> Result<()> {
+    tx.commit().await?;
+    if let Some((thumbnail, ..)) = kept.image {
+        services.storage.put(&file(home, id, Size::Thumbnail), thumbnail).await?;
+    }
+    services.storage.put(&file(home, id, Size::Whole), kept.content).await?;
+    let mut db = services.db.acquire().await?;
+    store::set_stored(&mut db, home, id, services.clock.now()).await
+}
+
+/// Which of the files of an attachment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// As it was sent.
+    Whole,
+    /// Small, for images.
+    Thumbnail,
+}
+
+/// The name of a file in the store.
+fn file(home: Home, id: AttachmentId, size: Size) -> String {
+    let folder = home.folder();
+    match size {
+        Size::Whole => format!("{folder}/{id}"),
+        Size::Thumbnail => format!("{folder}/{id}.small"),
+    }
+}
+
+/// The content of a file; `None` where there is none.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub(crate) async fn content(
+    services: &Services,
+    home: Home,
+    id: AttachmentId,
+    size: Size,
+) -> Result<Option<Vec<u8>>> {
+    services.storage.get(&file(home, id, size)).await
+}
+
+fn read(content: Vec<u8>) -> Option<Kept> {
+    if content.starts_with(b"%PDF-") {
+        return Some(Kept { content, content_type: "application/pdf", image: None });
+    }
+    let image = picture::read(&content)?;
+    let whole = picture::encode(&picture::on_white(&fitted(&image, SIDE)))?;
+    let small = picture::encode(&picture::on_white(&fitted(&image, THUMBNAIL)))?;
+    let (width, height) = sides(&whole)?;
+    Some(Kept { content: whole, content_type: "image/jpeg", image: Some((small, width, height)) })
+}
+
+/// The image, made smaller where a side is longer than that.
+fn fitted(image: &DynamicImage, side: u32) -> DynamicImage {
+    if image.width() <= side && image.height() <= side {
+        return image.clone();
+    }
+    image.resize(side, side, FilterType::Triangle)
+}
+
+fn sides(jpeg: &[u8]) -> Option<(u32, u32)> {
+    image::ImageReader::new(Cursor::new(jpeg)).with_guessed_format().ok()?.into_dimensions().ok()
+}
+
+/// A name without folders and signs that are not seen.
+fn plain_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let turns = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let plain: String = last.chars().filter(|c| !c.is_control() && !turns(*c)).take(LONGEST_NAME).collect();
+    let plain = plain.trim();
+    if plain.is_empty() { "file".to_owned() } else { plain.to_owned() }
+}
+
+/// From when on an upload can be taken now.
+pub(crate) fn waits_since(now: DateTime<Utc>) -> DateTime<Utc> {
+    now - WAITS
+}
+
+/// Removes the uploads that nothing took, with their files; how many. A store that does not answer is logged and
+/// asked again by the next sweep: lessons and money do not wait for it.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub(crate) async fn sweep(services: &Services) -> Result<u64> {
+    let before = services.clock.now() - KEPT;
+    let mut removed = 0;
+    for home in Home::ALL {
+        let mut db = services.db.acquire().await?;
+        let loose = store::list_loose(&mut db, home, before).await?;
+        drop(db);
+        for id in loose {
+            // The files first: a row that stays is found again.
+            if let Err(error) = delete(services, home, id).await {
+                tracing::error!(attachment = %id, %error, "cannot delete the files of an upload");
+                return Ok(removed);
+            }
+            let mut db = services.db.acquire().await?;
+            store::delete_loose(&mut db, home, id).await?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
+async fn delete(services: &Services, home: Home, id: AttachmentId) -> Result<()> {
+    services.storage.delete(&file(home, id, Size::Thumbnail)).await?;
+    services.storage.delete(&file(home, id, Size::Whole)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_nowhere() {
+        for (name, expected) in [
+            ("../../etc/passwd", "passwd"),
+            ("C:\\Users\\a\\notes.pdf", "notes.pdf"),
+            ("a\u{202e}fdp.exe", "afdp.exe"),
+            ("\u{0}\n", "file"),
+            ("", "file"),
+            (" été.pdf ", "été.pdf"),
+        ] {
+            assert_eq!(plain_name(name), expected, "{name:?}");
+        }
+        assert_eq!(plain_name(&"é".repeat(500)).chars().count(), LONGEST_NAME);
+    }
+}
