@@ -1,6 +1,7 @@
 //! Disputes: what a party does not accept about a settled lesson, and what an admin decides about it.
 
 mod chargeback;
+mod claim;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use crate::{
 };
 
 pub use chargeback::Standing;
+pub use claim::{Claim, Claimed, Open, claim};
 
 /// How many hours after the outcome of a lesson it can be disputed (rules, Charge 7). A setting that each booking
 /// copies.

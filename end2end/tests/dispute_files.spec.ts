@@ -92,3 +92,78 @@ test('both attach files to what they say, the admin sees them, and a stranger do
   const forged = (own ?? '').replace(/for=[^&]+/, `for=${crypto.randomUUID()}`);
   expect((await stranger.request.get(forged)).status()).toBe(404);
 });
+
+test('each of the two has a claim of their own, and both are decided together', { tag: ['@phone', '@plain'] }, async ({ server, person, watch }) => {
+  watch.allow(/status of 4(09)/);
+  const tutor = await newTutor(server, { locale: 'fr' });
+  const student = await newStudent(server);
+  const { id } = await book(server, student, tutor, LESSON, 'pm_card_visa');
+  await server.setClock(END);
+  await server.tick();
+  const body = { reason: 'cut_short', statement: 'Forty minutes only.' };
+  await call(server, 'POST', `/api/v2/bookings/${id}/disputes`, body, await tokenOf(server, student));
+  const [page, desk, office] = [await person(student), await person(tutor), await person('admin')];
+  await open(page, `/lessons/${id}`);
+  await expect(page.getByRole('link', { name: t('dispute.claim') }), 'the student has made theirs').toHaveCount(0);
+
+  await open(desk, `/lessons/${id}`);
+  await desk.getByRole('link', { name: fr('dispute.claim') }).click();
+  await expect(desk).toHaveURL(new RegExp(`/lessons/${id}/dispute$`));
+  await expect(desk.getByText(fr('dispute.join_lead', { name: student.name }))).toBeVisible();
+  await expectAccessible(desk);
+  await desk.getByRole('radio', { name: fr('dispute.wrong_outcome') }).check();
+  await desk.locator('textarea[name=statement]').fill('The student never came.');
+  await desk.locator('input[type=file]').setInputFiles(sheet('log.pdf'));
+  await desk.getByRole('button', { name: fr('dispute.claim_send') }).click();
+  await expect(desk).toHaveURL(new RegExp(`/lessons/${id}#dispute$`));
+  await expect(desk.getByRole('link', { name: fr('dispute.claim') })).toHaveCount(0);
+
+  // Both claims stand beside each other, for both and for the admin, who decides once.
+  await open(office, '/admin/disputes');
+  await office.getByRole('row').filter({ hasText: student.name }).getByRole('link').click();
+  for (const [side, words] of [[desk.locator('#dispute'), fr], [page.locator('#dispute'), t], [office.locator('#case'), t]] as const) {
+    await shows(side.page(), side.getByRole('heading', { name: words('dispute.wrong_outcome') }));
+    await expect(side.getByRole('heading', { name: words('dispute.cut_short') })).toBeVisible();
+    await expect(side.getByRole('link', { name: 'log.pdf' })).toBeVisible();
+    await expectNoSidewaysScroll(side.page());
+    await expectAccessible(side.page());
+  }
+  const decide = office.locator('#decision');
+  await decide.getByRole('radio', { name: t('disputes.nothing'), exact: true }).check();
+  await decide.getByRole('button', { name: t('disputes.weigh') }).click();
+  const follows = office.locator('#consequences');
+  await follows.getByRole('textbox', { name: startsWith(t('disputes.note')) }).fill('Both were there.');
+  await follows.getByRole('button', { name: t('disputes.send') }).click();
+  await expect(office.locator('#case').getByText(t('dispute.nothing'))).toBeVisible();
+  await shows(page, page.locator('#dispute').getByText('Both were there.'));
+  await shows(desk, desk.locator('#dispute').getByText('Both were there.'));
+  for (const side of [page, desk]) await expect(side.locator('#dispute-answer').getByRole('textbox')).toHaveCount(0);
+});
+
+test('evidence for a bank is asked about before it is sent', { tag: ['@phone', '@plain'] }, async ({ server, person }) => {
+  const tutor = await newTutor(server);
+  const student = await newStudent(server);
+  await book(server, student, tutor, LESSON, 'pm_card_createDisputeProductNotReceived');
+  await server.setClock(END);
+  await server.tick();
+  const office = await person('admin');
+  const row = office.getByRole('row').filter({ hasText: student.name });
+  await expect(async () => {
+    await open(office, '/admin/disputes');
+    await expect(row).toBeVisible({ timeout: 1000 });
+  }).toPass();
+  await row.getByRole('link').click();
+  const decision = office.locator('#decision');
+  await expect(decision.getByRole('textbox')).toHaveCount(0);
+  await decision.getByRole('link', { name: t('disputes.evidence_prepare') }).click();
+  await expect(decision.getByText(t('disputes.evidence_final'))).toBeVisible();
+  await expectNoSidewaysScroll(office);
+  await expectAccessible(office);
+  await decision.getByRole('link', { name: t('disputes.evidence_later') }).click();
+  await expect(decision.getByText(t('disputes.evidence_final'))).toHaveCount(0);
+  await decision.getByRole('link', { name: t('disputes.evidence_prepare') }).click();
+  await decision.getByRole('textbox', { name: startsWith(t('disputes.evidence_words')) }).fill('Both were in the call for an hour.');
+  await decision.getByRole('button', { name: t('disputes.evidence_send') }).click();
+  await expect(office.getByText(t('site.saved'))).toBeVisible();
+  await expect(decision.getByRole('link', { name: t('disputes.evidence_prepare') })).toHaveCount(0);
+});

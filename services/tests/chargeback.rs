@@ -61,7 +61,7 @@ async fn until_decided(db: PgPool, text: &str, standing: Standing, more: &[&str]
     let given = payment::refund(&till.services, &admin, booking.id, Some(100), "x").await;
     assert_eq!(refused(given), (Code::InvalidState, "refund_charged_back".into()));
     let open = dispute::open(&till.services, &till.student, booking.id, Reason::Other, &said, &[]).await;
-    assert_eq!(refused(open).1, "dispute_exists");
+    assert_eq!(refused(open).1, "dispute_of_bank");
 
     // The evidence is sent once, and the bank decides.
     assert_eq!(refused(till.submit(&till.student, case.id, "x").await).0, Code::InsufficientPermissions);

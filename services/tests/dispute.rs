@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Code,
     account::Role,
-    booking::Booking,
+    booking::{Booking, Party},
     dispute::{Outcome, Reason, Statement},
     ids::DisputeId,
 };
@@ -36,7 +36,12 @@ impl Till {
     /// A lesson that was taught and settled; `card` pays for it.
     async fn settled(&self, card: &str) -> Booking {
         self.card(card).await;
-        let booking = self.taught(4).await;
+        self.settled_at(4).await
+    }
+
+    /// A lesson at this hour that was taught and settled.
+    async fn settled_at(&self, hour: i64) -> Booking {
+        let booking = self.taught(hour).await;
         self.stand(booking.end).await;
         self.tick().await;
         booking
@@ -95,11 +100,9 @@ async fn the_two_of_a_settled_lesson_open_one_within_the_window(db: PgPool) {
         (opened.by.map(|by| (by.reason, by.name)), opened.statements.len()),
         (Some((Reason::CutShort, "Sam".to_owned())), 1)
     );
-    for actor in [&till.student, &till.tutor.actor] {
-        assert_eq!(refusal(actor).await, (Code::InvalidState, "dispute_exists".into()));
-    }
+    assert_eq!(refusal(&till.student).await, (Code::InvalidState, "dispute_exists".into()));
     till.decide(&admin, opened.id, Outcome::None, None).await.expect("decided");
-    assert_eq!(refusal(&till.tutor.actor).await, (Code::InvalidState, "dispute_decided".into()));
+    assert_eq!(refusal(&till.student).await, (Code::InvalidState, "dispute_decided".into()));
     assert_invariants(&till.services).await;
 }
 
@@ -116,13 +119,86 @@ async fn the_window_is_that_of_the_booking(db: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
-async fn of_two_who_dispute_at_once_one_does(db: PgPool) {
+async fn of_two_who_dispute_at_once_one_joins_the_other(db: PgPool) {
     let till = till::open(db).await;
     let booking = till.settled("pm_card_visa").await;
     let (one, other) =
         tokio::join!(till.dispute(&till.student, &booking), till.dispute(&till.tutor.actor, &booking));
+    let [one, other] = [one, other].map(|made| made.expect("a claim"));
+    assert_eq!(one.id, other.id, "one dispute");
+    let found = dispute::find(&till.services, &till.student, one.id).await.expect("the dispute");
+    let claims: Vec<_> =
+        found.statements.iter().filter(|said| said.claim.is_some()).map(|said| said.by).collect();
+    assert!(
+        claims == [Party::Student, Party::Tutor] || claims == [Party::Tutor, Party::Student],
+        "{claims:?}"
+    );
+    // One person who clicks twice has one claim.
+    let admin = user(&till.services, "Ada", Role::Admin).await;
+    till.decide(&admin, one.id, Outcome::None, None).await.expect("decided");
+    let second = till.settled_at(6).await;
+    let (one, other) =
+        tokio::join!(till.dispute(&till.student, &second), till.dispute(&till.student, &second));
     let outcomes = [one, other].map(|outcome| outcome.map_err(|error| error.code()).map(|_| ()));
     assert!(outcomes.contains(&Ok(())) && outcomes.contains(&Err(Code::InvalidState)), "{outcomes:?}");
+    assert_invariants(&till.services).await;
+}
+
+/// Nobody uses up the other's claim: it joins an open dispute whenever that is, and opens one of its own within the
+/// window after that was decided.
+#[sqlx::test(migrations = "../migrations")]
+async fn each_of_the_two_has_a_claim_of_their_own(db: PgPool) {
+    let till = till::open(db).await;
+    let booking = till.settled("pm_card_visa").await;
+    let (tutor, admin) = (&till.tutor.actor, user(&till.services, "Ada", Role::Admin).await);
+    let ways = async |actor: &Actor| {
+        let found = dispute::of_lesson(&till.services, actor, booking.id).await.expect("read");
+        (found.until.is_some(), found.joins)
+    };
+    let opened = till.dispute(&till.student, &booking).await.expect("opened");
+    assert_eq!(
+        (ways(&till.student).await, ways(tutor).await, ways(&admin).await),
+        ((false, false), (false, true), (false, false))
+    );
+    // A statement is no claim.
+    dispute::answer(&till.services, tutor, opened.id, &words("No."), &[]).await.expect("said");
+    till.stand(booking.end + WINDOW + TimeDelta::hours(1)).await;
+    let said = words("The student came late.");
+    let joined = dispute::open(&till.services, tutor, booking.id, Reason::WrongOutcome, &said, &[])
+        .await
+        .expect("joined");
+    assert_eq!(joined.id, opened.id);
+    let claims: Vec<_> = joined.statements.iter().map(|said| (said.by, said.claim)).collect();
+    let expected = [
+        (Party::Student, Some(Reason::CutShort)),
+        (Party::Tutor, None),
+        (Party::Tutor, Some(Reason::WrongOutcome)),
+    ];
+    assert_eq!(claims, expected);
+    assert_eq!(refused(till.dispute(tutor, &booking).await).1, "dispute_exists");
+    assert_eq!(ways(tutor).await, (false, false));
+    till.tick().await;
+    let mails = mail::list(&till.services).await.expect("mails");
+    let told = mails.iter().filter(|mail| mail.text.contains("makes a claim of their own"));
+    assert_eq!(told.map(|mail| mail.text.contains("Hello Sam")).collect::<Vec<_>>(), [true]);
+    till.decide(&admin, opened.id, Outcome::Partial, Some(500)).await.expect("decided once");
+    for actor in [&till.student, tutor] {
+        assert_eq!(refused(till.dispute(actor, &booking).await).1, "dispute_decided");
+    }
+    let history = booking::history(&till.services, tutor, booking.id).await.expect("the history");
+    let events: Vec<_> = history.iter().filter_map(|row| row.event.as_deref()).collect();
+    assert_eq!(events, ["dispute.opened", "dispute.claimed", "dispute.decided"]);
+
+    let booking = till.settled_at(30).await;
+    let opened = till.dispute(&till.student, &booking).await.expect("opened");
+    till.decide(&admin, opened.id, Outcome::None, None).await.expect("decided");
+    assert_eq!(refused(till.dispute(&till.student, &booking).await).1, "dispute_decided");
+    till.stand(booking.end + WINDOW + TimeDelta::microseconds(1)).await;
+    assert_eq!(refused(till.dispute(tutor, &booking).await).1, "dispute_window");
+    till.stand(booking.end + WINDOW).await;
+    let own = till.dispute(tutor, &booking).await.expect("the tutor's own");
+    assert!(own.id != opened.id && own.is_open());
+    till.decide(&admin, own.id, Outcome::None, None).await.expect("decided");
     assert_invariants(&till.services).await;
 }
 

@@ -247,7 +247,8 @@ async fn dispute(
 ) -> bool {
     let (services, left) = (&till.services, charge.amount - charge.given);
     let said = Statement::parse("It was short.").expect("a statement");
-    let opened = dispute::open(services, &pair.student, charge.booking.id, Reason::CutShort, &said, &[]).await;
+    let opened =
+        dispute::open(services, &pair.student, charge.booking.id, Reason::CutShort, &said, &[]).await;
     let Ok(opened) = opened else { return false };
     let (outcome, amount) = match random.random_range(0..3) {
         _ if left == 0 => (Outcome::None, None),

@@ -16,7 +16,7 @@ use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{BroadcastChannel, Event, EventSource, EventTarget, MessageEvent};
 
 /// The events of a person's stream that change what pages show.
-const KINDS: [&str; 30] = [
+const KINDS: [&str; 31] = [
     "message",
     "receipt",
     "thread",
@@ -40,6 +40,7 @@ const KINDS: [&str; 30] = [
     "payment.refund_failed",
     "rating.submitted",
     "dispute.opened",
+    "dispute.claimed",
     "dispute.answered",
     "dispute.decided",
     "dispute.charged_back",

@@ -44,15 +44,26 @@ pub fn Disputed(
     lesson: Lesson,
 ) -> impl IntoView {
     let locale = visit.locale();
-    let OfLesson { until, disputes } = lesson.disputed;
-    let way = until.map(|until| {
+    let OfLesson { until, joins, disputes } = lesson.disputed;
+    let text = match until {
+        Some(until) => {
+            let time = format::moment(locale, visit.zone, until);
+            Some((
+                td_string!(locale, dispute.until, time = time).to_string(),
+                td_string!(locale, dispute.open),
+            ))
+        }
+        None => {
+            joins.then(|| (td_string!(locale, dispute.joins).to_owned(), td_string!(locale, dispute.claim)))
+        }
+    };
+    let way = text.map(|(text, action)| {
         let href = format!("/lessons/{}/dispute", lesson.booking.id);
-        let text = td_string!(locale, dispute.until, time = format::moment(locale, visit.zone, until));
         view! {
             <Card title=td_string!(locale, dispute.title)>
                 <div class="stack">
-                    <p>{text.to_string()}</p>
-                    <div class="row"><ButtonLink href variant=ButtonVariant::Secondary>{td_string!(locale, dispute.open)}</ButtonLink></div>
+                    <p>{text}</p>
+                    <div class="row"><ButtonLink href variant=ButtonVariant::Secondary>{action}</ButtonLink></div>
                 </div>
             </Card>
         }
@@ -99,16 +110,37 @@ pub fn Told(
         ),
     };
     let banks = view! { <Banks visit=visit.clone() banks=dispute.banks/> };
-    let said = dispute.statements.iter().map(|said| statement(&visit, said)).collect_view();
+    // One claim is the first of what was said; two stand beside each other.
+    let (claims, said): (Vec<_>, Vec<_>) =
+        dispute.statements.into_iter().partition(|said| said.claim.is_some());
+    let (beside, said) =
+        if claims.len() > 1 { (claims, said) } else { (Vec::new(), [claims, said].concat()) };
+    let said = said.iter().map(|said| statement(&visit, said)).collect_view();
+    let beside = (!beside.is_empty()).then(|| {
+        let claims = beside.into_iter().map(|said| claim(&visit, said)).collect_view();
+        view! { <div class="claims">{claims}</div> }
+    });
     let verdict = dispute.verdict.map(|verdict| view! { <Decided visit verdict/> });
     view! {
         <div class="stack">
             <p class="row"><StateBadge state=code text=word/> <strong>{about}</strong></p>
             <p class="quiet small">{by}</p>
             {banks}
+            {beside}
             <ol class="chat-evidence">{said}</ol>
             {verdict}
         </div>
+    }
+}
+
+/// The claim of one of the two, where both have one.
+fn claim(visit: &Visit, said: Said) -> impl IntoView + use<> {
+    let reason = said.claim.map(|reason| dispute_reason(visit.locale(), reason));
+    view! {
+        <section class="stack-tight">
+            <h3 class="claim-reason">{reason}</h3>
+            <ul class="chat-evidence">{statement(visit, &said)}</ul>
+        </section>
     }
 }
 
@@ -216,23 +248,27 @@ pub fn DisputePage() -> impl IntoView {
             move |visit| async move {
                 let id = id.parse()?;
                 let booking = booking::find(&visit.services, &actor, id).await?;
-                let until = dispute::of_lesson(&visit.services, &actor, id).await?.until;
-                Ok((booking, until.is_some()))
+                let of_lesson = dispute::of_lesson(&visit.services, &actor, id).await?;
+                Ok((booking, of_lesson.until.is_some() || of_lesson.joins, of_lesson.joins))
             },
-            |visit, (booking, may)| view! { <Shown visit booking may/> },
+            |visit, (booking, may, joins)| view! { <Shown visit booking may joins/> },
         )
     })
 }
 
 #[component]
-fn Shown(visit: Visit, booking: domain::booking::Booking, may: bool) -> impl IntoView {
+fn Shown(visit: Visit, booking: domain::booking::Booking, may: bool, joins: bool) -> impl IntoView {
     let locale = visit.locale();
     let name = other_party(&visit, &booking);
     let title = td_string!(locale, dispute.page_title, title = booking.title.clone()).to_string();
     let back = format!("/lessons/{}", booking.id);
-    let lead = td_string!(locale, dispute.lead, name = name).to_string();
+    let lead = if joins {
+        td_string!(locale, dispute.join_lead, name = name).to_string()
+    } else {
+        td_string!(locale, dispute.lead, name = name).to_string()
+    };
     let form = if may {
-        view! { <Card><OpenForm locale booking=booking.id.to_string()/></Card> }.into_any()
+        view! { <Card><OpenForm locale booking=booking.id.to_string() joins/></Card> }.into_any()
     } else {
         view! { <EmptyState glyph=Glyph::Info title=td_string!(locale, dispute.closed)/> }.into_any()
     };
@@ -248,7 +284,8 @@ fn Shown(visit: Visit, booking: domain::booking::Booking, may: bool) -> impl Int
 }
 
 #[component]
-fn OpenForm(locale: Locale, booking: String) -> impl IntoView {
+fn OpenForm(locale: Locale, booking: String, joins: bool) -> impl IntoView {
+    let send = if joins { td_string!(locale, dispute.claim_send) } else { td_string!(locale, dispute.send) };
     let items = Reason::ALL.map(|reason| ChoiceItem::new(reason.name(), dispute_reason(locale, reason), ""));
     let legend = td_string!(locale, dispute.reason);
     view! {
@@ -257,7 +294,7 @@ fn OpenForm(locale: Locale, booking: String) -> impl IntoView {
             <RadioGroup name="reason" legend items=items.to_vec() value=kept_or("reason", String::new()) error=error_on("reason") required=true/>
             <StatementField label=td_string!(locale, dispute.statement) locale/>
             <FilesField locale/>
-            <div class="form-actions"><Button icon=Glyph::ArrowRight>{td_string!(locale, dispute.send)}</Button></div>
+            <div class="form-actions"><Button icon=Glyph::ArrowRight>{send}</Button></div>
         </PostForm>
     }
 }

@@ -370,6 +370,9 @@ fn History(visit: Visit, lesson: Lesson) -> impl IntoView {
             Some("dispute.opened") => {
                 view! { <strong>{td_string!(locale, dispute.history_opened)}</strong> }.into_any()
             }
+            Some("dispute.claimed") => {
+                view! { <strong>{td_string!(locale, dispute.history_claimed)}</strong> }.into_any()
+            }
             Some("dispute.decided") => {
                 view! { <strong>{td_string!(locale, dispute.history_decided)}</strong> }.into_any()
             }

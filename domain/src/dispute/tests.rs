@@ -24,6 +24,38 @@ fn the_end_of_the_window_belongs_to_it() {
     assert_eq!((refusal.code, &*refusal.key), (Code::InvalidState, "dispute_not_settled"));
 }
 
+/// Each of the two has one claim for a lesson; a bank's dispute takes none, and uses none up.
+#[test]
+fn a_claim_opens_joins_or_is_refused() {
+    let settled: DateTime<Utc> = "2027-03-01T12:00:00Z".parse().expect("an instant");
+    let (early, late) = (settled + TimeDelta::hours(72), settled + TimeDelta::hours(73));
+    let (waiting, decided) = (Some(Claimed::Waiting), Some(Claimed::Decided));
+    let (party, bank) = (Some(Open::Party), Some(Open::Bank));
+    for (own, open, now, expected) in [
+        (None, None, early, Ok(Claim::Opens)),
+        (None, None, late, Err("dispute_window")),
+        (None, party, early, Ok(Claim::Joins)),
+        (None, party, late, Ok(Claim::Joins)),
+        (None, bank, early, Err("dispute_of_bank")),
+        (None, bank, late, Err("dispute_of_bank")),
+        (waiting, party, early, Err("dispute_exists")),
+        (waiting, party, late, Err("dispute_exists")),
+        (decided, None, early, Err("dispute_decided")),
+        (decided, party, early, Err("dispute_decided")),
+        (decided, bank, early, Err("dispute_decided")),
+        (decided, None, late, Err("dispute_decided")),
+    ] {
+        let found = claim(own, open, Some(settled), 72, now);
+        assert_eq!(
+            found.map_err(|refusal| refusal.key.into_owned()),
+            expected.map_err(str::to_owned),
+            "{own:?} {open:?}"
+        );
+    }
+    let unsettled = claim(None, None, None, 72, early).expect_err("no outcome yet");
+    assert_eq!(&*unsettled.key, "dispute_not_settled");
+}
+
 fn euros(minor: i64) -> Split {
     Money { minor, currency: Currency::Eur }.split(1000)
 }

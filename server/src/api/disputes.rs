@@ -97,6 +97,9 @@ pub struct StatementView {
     /// student or tutor.
     #[schema(example = "tutor")]
     by: &'static str,
+    /// What it is about, where it is the claim of who said it: as `reason` of a dispute.
+    #[schema(example = "technical")]
+    claim: Option<&'static str>,
     /// What.
     #[schema(example = "The connection was cut twice, and I waited.")]
     statement: String,
@@ -111,7 +114,8 @@ impl StatementView {
         let files = said.files.into_iter();
         let attachments = files.map(|file| AttachmentView::new(services, actor, Home::Dispute, file));
         let attachments = attachments.collect::<services::Result<_>>()?;
-        Ok(StatementView { by: said.by.name(), statement: said.body, at: said.at, attachments })
+        let claim = said.claim.map(Reason::name);
+        Ok(StatementView { by: said.by.name(), claim, statement: said.body, at: said.at, attachments })
     }
 }
 
@@ -223,14 +227,15 @@ pub async fn list(
 }
 
 /// Dispute a lesson that has its outcome, as one of its two parties, within the window of its booking (72 hours unless
-/// set otherwise). One is open at a time, and none after one was decided.
+/// set otherwise). Each of the two has one claim for a lesson: while the other's dispute is open, this joins it, whenever
+/// that is, and both claims are decided together.
 #[utoipa::path(post, path = "/api/v2/bookings/{id}/disputes", tag = "disputes", operation_id = "open_dispute",
     params(("id" = String, Path, description = "The booking")),
     request_body = DisputeBody,
     responses(
         (status = 201, description = "The dispute", body = Success<DisputeView>),
         (status = 400, description = "`INVALID_REQUEST`: no such reason, no statement", body = Failure),
-        (status = 409, description = "`INVALID_STATE`: no outcome yet, too late, or disputed already", body = Failure),
+        (status = 409, description = "`INVALID_STATE`: no outcome yet, too late, one's claim was made already, or a bank decides", body = Failure),
     ),
     security(("bearer" = []), ("cookie" = [])))]
 pub async fn open(

@@ -52,7 +52,7 @@ async fn a_dispute_is_opened_answered_and_decided(db: PgPool) {
     assert_eq!(opened.status, 201, "{opened:?}");
     let dispute = opened.data();
     assert_eq!((&dispute["state"], &dispute["origin"]), (&json!("open"), &json!("student")));
-    tutor.call("POST", &path, body).await.refused(409, "INVALID_STATE");
+    student.call("POST", &path, body).await.refused(409, "INVALID_STATE");
 
     let at = format!("/api/v2/disputes/{}", dispute["id"].as_str().expect("an id"));
     let answered = tutor.call("POST", &format!("{at}/statements"), json!({ "statement": "Fifty." })).await;
@@ -65,6 +65,13 @@ async fn a_dispute_is_opened_answered_and_decided(db: PgPool) {
         .await
         .refused(404, "NOT_FOUND");
     other.get(&at).await.refused(404, "NOT_FOUND");
+
+    let claim = json!({ "reason": "technical", "statement": "The line was cut." });
+    let joined = tutor.call("POST", &path, claim.clone()).await.data();
+    assert_eq!((&joined["id"], &joined["state"]), (&dispute["id"], &json!("open")));
+    let claims: Vec<_> = (0..3).map(|at| joined["statements"][at]["claim"].clone()).collect();
+    assert_eq!(claims, [json!("cut_short"), json!(null), json!("technical")]);
+    tutor.call("POST", &path, claim).await.refused(409, "INVALID_STATE");
 
     let decide = format!("{at}/decide");
     let none = json!({ "outcome": "none", "note": "No." });

@@ -8,7 +8,7 @@ use domain::{
 };
 use sqlx::PgConnection;
 
-use super::{file_store, may_begin, not_found, own_party, store};
+use super::{claims, file_store, not_found, own_party, store};
 use crate::{
     Actor, Result, Services, booking,
     files::{self, Asked, Attachment, Home, Size, Upload, waits_since},
@@ -52,9 +52,9 @@ async fn may_attach(services: &Services, actor: &Actor, id: BookingId, more: usi
     let found = booking::read(&mut db, id, now).await?.ok_or_else(booking::not_found)?;
     own_party(actor, &found, booking::not_found)?;
     let taken = match store::find_open(&mut db, id).await? {
-        Some(dispute) => file_store::count(&mut db, dispute, actor.user).await?,
+        Some((dispute, _)) => file_store::count(&mut db, dispute, actor.user).await?,
         None => {
-            may_begin(&mut db, &found, now).await?;
+            claims::way(&mut db, &found.booking, actor.user, now).await??;
             0
         }
     };
@@ -77,7 +77,7 @@ pub(super) struct Taker {
     pub statement: i64,
 }
 
-/// Gives a statement its files. The dispute is locked, or nobody knows of it yet.
+/// Gives a statement its files. The lesson is locked.
 ///
 /// # Errors
 /// `INVALID_REQUEST` on `attachments` for more than the person may have in the dispute (`evidence_many`), and for a file

@@ -2,6 +2,7 @@
 //! admin decides. The lesson is not paid out to its tutor meanwhile.
 
 mod chargeback;
+mod claims;
 mod decide;
 mod file_store;
 mod files;
@@ -13,14 +14,14 @@ use domain::{
     Code, Refusal,
     account::Role,
     booking::Party,
-    dispute::{Outcome, Reason, Statement, may_open, window_end},
+    dispute::{Outcome, Reason, Statement},
     ids::{AttachmentId, BookingId, DisputeId, UserId},
     money::Money,
 };
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use self::files::Taker;
+use self::{claims::Way, files::Taker};
 use crate::{
     Actor, Result, Services, account,
     booking::{self, By, Found},
@@ -55,7 +56,7 @@ pub struct Dispute {
     pub verdict: Option<Verdict>,
     /// Since when it is over, where a bank decided.
     pub closed_at: Option<DateTime<Utc>>,
-    /// What both said, oldest first; the first of a party's dispute opened it.
+    /// What both said, oldest first; the first of a party's dispute opened it, and is the claim of who did.
     pub statements: Vec<Said>,
     /// What banks do about the payment meanwhile, oldest first.
     pub banks: Vec<Bank>,
@@ -87,6 +88,8 @@ pub struct Said {
     pub by: Party,
     /// The name.
     pub name: String,
+    /// What it is about, where it is the claim of who said it.
+    pub claim: Option<Reason>,
     /// What.
     pub body: String,
     /// What goes with it.
@@ -117,16 +120,19 @@ pub struct Verdict {
 pub struct OfLesson {
     /// Until when it can be disputed, by one who may now.
     pub until: Option<DateTime<Utc>>,
+    /// Whether its reader can join the other's dispute with a claim of their own.
+    pub joins: bool,
     /// Its disputes, oldest first.
     pub disputes: Vec<Dispute>,
 }
 
-/// Opens a dispute about a settled lesson, as one of its two parties. The statement takes files that were attached.
+/// Makes one's claim about a settled lesson, as one of its two parties: it opens a dispute, or joins the other's while
+/// that is open. The statement takes files that were attached.
 ///
 /// # Errors
 /// `BOOKING_NOT_FOUND` for others, `INSUFFICIENT_PERMISSIONS` for an admin, `RATE_LIMITED`, `INVALID_STATE` before the
-/// outcome (`dispute_not_settled`), after the window (`dispute_window`), while a dispute is open (`dispute_exists`) and
-/// after one was decided (`dispute_decided`), `INVALID_REQUEST` on `attachments` for files that it cannot take.
+/// outcome (`dispute_not_settled`), after the window (`dispute_window`), while a bank decides (`dispute_of_bank`) and where
+/// one has made one's claim (`dispute_exists`, `dispute_decided`), `INVALID_REQUEST` on `attachments` for files that it cannot take.
 pub async fn open(
     services: &Services,
     actor: &Actor,
@@ -138,7 +144,7 @@ pub async fn open(
     limit::count(services, &format!("dispute:{}", actor.user), STATEMENTS_PER_HOUR).await?;
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
-    let opened = insert(&mut tx, actor, id, reason, &Words { statement, attached }, now).await;
+    let opened = insert(&mut tx, actor, id, reason, &Words { statement, attached, claim: None }, now).await;
     let (dispute, people) = booking::finish(tx, opened).await?;
     services.live.wake(&people);
     find(services, actor, dispute).await
@@ -148,6 +154,8 @@ pub async fn open(
 struct Words<'a> {
     statement: &'a Statement,
     attached: &'a [AttachmentId],
+    /// What it is about, where it is a claim in the other's dispute.
+    claim: Option<Reason>,
 }
 
 async fn insert(
@@ -164,31 +172,20 @@ async fn insert(
     }
     let found = booking::find_locked(tx, id, now).await?.ok_or_else(booking::not_found)?;
     let party = own_party(actor, &found, booking::not_found)?;
-    may_begin(tx, &found, now).await?;
-    let dispute: DisputeId = chance::id();
-    store::insert(tx, dispute, id, party, actor.user, reason, now).await?;
-    write(tx, actor, &found, dispute, words, now).await?;
-    let news = News {
-        kind: "dispute.opened",
-        dispute,
-        by: By::actor(actor, &found.booking),
-        details: json!({ "reason": reason }),
+    let (kind, dispute, claim) = match claims::way(tx, &found.booking, actor.user, now).await?? {
+        Way::Joins(dispute) => ("dispute.claimed", dispute, Some(reason)),
+        Way::Opens(_) => {
+            let dispute: DisputeId = chance::id();
+            store::insert(tx, dispute, id, party, actor.user, reason, now).await?;
+            ("dispute.opened", dispute, None)
+        }
     };
+    write(tx, actor, &found, dispute, &Words { claim, ..*words }, now).await?;
+    let news =
+        News { kind, dispute, by: By::actor(actor, &found.booking), details: json!({ "reason": reason }) };
     booking::note(tx, &found, news.by, None, &json!({ "event": news.kind, "dispute_id": dispute }), now)
         .await?;
     Ok((dispute, tell(tx, &found, &news, now).await?))
-}
-
-/// Whether a dispute about a lesson can begin.
-async fn may_begin(db: &mut PgConnection, found: &Found, now: DateTime<Utc>) -> Result<()> {
-    let booking = &found.booking;
-    let settled = store::find_settled(db, booking.id).await?;
-    may_open(settled, booking.policy.dispute_window_hours, now)?;
-    match store::find_state(db, booking.id).await?.as_deref() {
-        Some("closed") | None => Ok(()),
-        Some("open") => Err(Refusal::new(Code::InvalidState, "dispute_exists").into()),
-        Some(_) => Err(Refusal::new(Code::InvalidState, "dispute_decided").into()),
-    }
 }
 
 /// Writes a statement down with its files.
@@ -201,7 +198,7 @@ async fn write(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let (booking, author) = (found.booking.id, actor.user);
-    let statement = store::insert_statement(tx, dispute, author, words.statement, now).await?;
+    let statement = store::insert_statement(tx, dispute, author, words.claim, words.statement, now).await?;
     files::give(tx, &Taker { booking, dispute, author, statement }, words.attached, now).await
 }
 
@@ -220,7 +217,7 @@ pub async fn answer(
     limit::count(services, &format!("dispute:{}", actor.user), STATEMENTS_PER_HOUR).await?;
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
-    let said = say(&mut tx, actor, id, &Words { statement, attached }, now).await;
+    let said = say(&mut tx, actor, id, &Words { statement, attached, claim: None }, now).await;
     let people = booking::finish(tx, said).await?;
     services.live.wake(&people);
     find(services, actor, id).await
@@ -233,9 +230,11 @@ async fn say(
     words: &Words<'_>,
     now: DateTime<Utc>,
 ) -> Result<Vec<UserId>> {
-    let found = of_dispute(tx, id, now).await?;
+    // Locked as where a claim is made and a dispute is decided: nobody else says anything in it meanwhile.
+    let booking = store::find_booking(tx, id).await?.ok_or_else(not_found)?;
+    let found = booking::find_locked(tx, booking, now).await?.ok_or_else(not_found)?;
     own_party(actor, &found, not_found)?;
-    if !store::lock_open(tx, id).await? {
+    if !store::is_open(tx, id).await? {
         return Err(Refusal::new(Code::InvalidState, "dispute_decided").into());
     }
     write(tx, actor, &found, id, words, now).await?;
@@ -309,15 +308,18 @@ pub async fn find(services: &Services, actor: &Actor, id: DisputeId) -> Result<D
 /// `BOOKING_NOT_FOUND`, also for another's.
 pub async fn of_lesson(services: &Services, actor: &Actor, id: BookingId) -> Result<OfLesson> {
     let booking = booking::find(services, actor, id).await?;
-    let hours = booking.policy.dispute_window_hours;
     let mut db = services.db.acquire().await?;
     let disputes = list_of(&mut db, id).await?;
-    let settled = store::find_settled(&mut db, id).await?;
-    let may = disputes.iter().all(|dispute| dispute.by.is_none() && !dispute.is_open())
-        && booking::party(actor, &booking).is_some()
-        && may_open(settled, hours, services.clock.now()).is_ok();
-    let until = settled.filter(|_| may).map(|settled| window_end(settled, hours));
-    Ok(OfLesson { until, disputes })
+    let way = match booking::party(actor, &booking) {
+        Some(_) => claims::way(&mut db, &booking, actor.user, services.clock.now()).await?.ok(),
+        None => None,
+    };
+    let (until, joins) = match way {
+        Some(Way::Opens(until)) => (Some(until), false),
+        Some(Way::Joins(_)) => (None, true),
+        None => (None, false),
+    };
+    Ok(OfLesson { until, joins, disputes })
 }
 
 /// The disputes of a lesson with all that belongs to them, oldest first.

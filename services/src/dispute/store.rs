@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use domain::{
     booking::Party,
-    dispute::{Outcome, Reason, Remedy, Statement},
+    dispute::{Claimed, Outcome, Reason, Remedy, Statement},
     ids::{BookingId, DisputeId, UserId},
     money::{Currency, Money},
 };
@@ -21,13 +21,35 @@ pub(super) async fn find_settled(db: &mut PgConnection, booking: BookingId) -> R
     Ok(settled.fetch_optional(db).await?.flatten())
 }
 
-/// How the disputes of a lesson stand: open before decided before closed by a bank.
-pub(super) async fn find_state(db: &mut PgConnection, booking: BookingId) -> Result<Option<String>> {
-    let state = sqlx::query_scalar!(
-        "SELECT state FROM disputes WHERE booking_id = $1 ORDER BY (state = 'open') DESC, (state = 'decided') DESC LIMIT 1",
+/// The claim that a person has about a lesson: the dispute that they opened, or what they claimed in the other's.
+pub(super) async fn find_claimed(
+    db: &mut PgConnection,
+    booking: BookingId,
+    user: UserId,
+) -> Result<Option<Claimed>> {
+    let open = sqlx::query_scalar!(
+        "SELECT d.state = 'open' AS \"open!\" FROM disputes d
+         WHERE d.booking_id = $1 AND (d.opened_by = $2 OR EXISTS (
+             SELECT FROM dispute_statements s
+             WHERE s.dispute_id = d.id AND s.author_id = $2 AND s.reason IS NOT NULL))
+         ORDER BY d.state = 'open' DESC LIMIT 1",
+        booking.0,
+        user.0
+    );
+    let open = open.fetch_optional(db).await?;
+    Ok(open.map(|open| if open { Claimed::Waiting } else { Claimed::Decided }))
+}
+
+/// The open dispute of a lesson, and whether it is a bank's.
+pub(super) async fn find_open(
+    db: &mut PgConnection,
+    booking: BookingId,
+) -> Result<Option<(DisputeId, bool)>> {
+    let row = sqlx::query!(
+        "SELECT id, opened_by IS NULL AS \"of_bank!\" FROM disputes WHERE booking_id = $1 AND state = 'open'",
         booking.0
     );
-    Ok(state.fetch_optional(db).await?)
+    Ok(row.fetch_optional(db).await?.map(|row| (DisputeId(row.id), row.of_bank)))
 }
 
 pub(super) async fn insert(
@@ -59,25 +81,20 @@ pub(super) async fn insert_statement(
     tx: &mut PgConnection,
     dispute: DisputeId,
     author: UserId,
+    claim: Option<Reason>,
     statement: &Statement,
     now: DateTime<Utc>,
 ) -> Result<i64> {
     let inserted = sqlx::query_scalar!(
-        "INSERT INTO dispute_statements (dispute_id, author_id, body, created_at) VALUES ($1, $2, $3, $4)
+        "INSERT INTO dispute_statements (dispute_id, author_id, reason, body, created_at) VALUES ($1, $2, $3, $4, $5)
          RETURNING id",
         dispute.0,
         author.0,
+        claim.map(Reason::name),
         statement.as_str(),
         now
     );
     Ok(inserted.fetch_one(tx).await?)
-}
-
-/// The open dispute of a lesson.
-pub(super) async fn find_open(db: &mut PgConnection, booking: BookingId) -> Result<Option<DisputeId>> {
-    let id =
-        sqlx::query_scalar!("SELECT id FROM disputes WHERE booking_id = $1 AND state = 'open'", booking.0);
-    Ok(id.fetch_optional(db).await?.map(DisputeId))
 }
 
 /// A dispute of a bank.
@@ -135,15 +152,6 @@ pub(super) async fn is_open(db: &mut PgConnection, id: DisputeId) -> Result<bool
         id.0
     );
     Ok(open.fetch_one(db).await?)
-}
-
-/// Whether a dispute is open, and stays so until the end of the transaction. Nobody else says anything in it meanwhile.
-pub(super) async fn lock_open(tx: &mut PgConnection, id: DisputeId) -> Result<bool> {
-    let open = sqlx::query_scalar!(
-        "SELECT id FROM disputes WHERE id = $1 AND state = 'open' FOR NO KEY UPDATE",
-        id.0
-    );
-    Ok(open.fetch_optional(tx).await?.is_some())
 }
 
 /// Notes what was decided; `false` where the dispute is not open (any more).
@@ -208,16 +216,21 @@ pub(super) async fn list_of(db: &mut PgConnection, booking: BookingId) -> Result
             let reason = Reason::parse(&row.reason).map_err(AppError::fault)?;
             Ok::<_, AppError>(Opener { party: party(&row.origin)?, name, reason })
         });
+        let by = by.transpose()?;
         let closed_at = row.finished_at.filter(|_| row.state == "closed");
+        let mut statements = said.remove(&row.id).unwrap_or_default();
+        if let (Some(by), Some(first)) = (&by, statements.first_mut()) {
+            first.claim = Some(by.reason);
+        }
         Ok(Dispute {
             id: DisputeId(row.id),
             booking,
             title: row.title,
-            by: by.transpose()?,
+            by,
             opened_at: row.opened_at,
             verdict: verdict.transpose()?,
             closed_at,
-            statements: said.remove(&row.id).unwrap_or_default(),
+            statements,
             banks: Vec::new(),
         })
     });
@@ -227,7 +240,7 @@ pub(super) async fn list_of(db: &mut PgConnection, booking: BookingId) -> Result
 /// What was said in the disputes of a lesson, oldest first, with the files.
 async fn list_statements(db: &mut PgConnection, booking: BookingId) -> Result<HashMap<Uuid, Vec<Said>>> {
     let rows = sqlx::query!(
-        "SELECT s.id, s.dispute_id, s.body, s.created_at, u.name, s.author_id = b.student_id AS \"student!\"
+        "SELECT s.id, s.dispute_id, s.reason, s.body, s.created_at, u.name, s.author_id = b.student_id AS \"student!\"
          FROM dispute_statements s JOIN disputes d ON d.id = s.dispute_id JOIN bookings b ON b.id = d.booking_id
          JOIN users u ON u.id = s.author_id
          WHERE d.booking_id = $1 ORDER BY s.id",
@@ -241,6 +254,7 @@ async fn list_statements(db: &mut PgConnection, booking: BookingId) -> Result<Ha
         said.entry(row.dispute_id).or_default().push(Said {
             by,
             name: row.name,
+            claim: row.reason.as_deref().map(Reason::parse).transpose().map_err(AppError::fault)?,
             body: row.body,
             files: files.remove(&row.id).unwrap_or_default(),
             at: row.created_at,

@@ -251,6 +251,7 @@ pub(super) struct DisputeTexts {
     pub bank_closed: String,
     pub answered_subject: String,
     pub answered: String,
+    pub claimed: String,
     pub decided_subject: String,
     pub decided: String,
     pub given_back: String,

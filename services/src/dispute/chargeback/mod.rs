@@ -143,7 +143,7 @@ async fn keep(
 
 /// The case that a new chargeback belongs to: the one that is open, else one of its own.
 async fn case(tx: &mut PgConnection, found: &Found, now: DateTime<Utc>) -> Result<DisputeId> {
-    if let Some(open) = super::store::find_open(tx, found.booking.id).await? {
+    if let Some((open, _)) = super::store::find_open(tx, found.booking.id).await? {
         return Ok(open);
     }
     let id: DisputeId = chance::id();

@@ -47,6 +47,7 @@ impl TellOfDispute {
         matches!(
             event,
             "dispute.opened"
+                | "dispute.claimed"
                 | "dispute.answered"
                 | "dispute.decided"
                 | "dispute.charged_back"
@@ -67,7 +68,7 @@ pub(super) struct Event {
 pub(super) struct Told {
     /// student, tutor, admin or system.
     actor: String,
-    /// What it is about, where it was opened.
+    /// What it is about, where somebody makes a claim.
     reason: Option<Reason>,
     /// How a chargeback stands.
     standing: Option<Standing>,
@@ -130,6 +131,7 @@ fn compose(about: &About<'_>, event: &Event) -> Result<Letter> {
     let (subject, mut paragraphs) = match &*event.kind {
         "dispute.charged_back" | "dispute.bank_decided" => bank(about, own, &event.told),
         "dispute.opened" => (&own.opened_subject, vec![about.say(&own.opened), own.opened_next.clone()]),
+        "dispute.claimed" => (&own.answered_subject, vec![about.say(&own.claimed)]),
         "dispute.decided" => (&own.decided_subject, vec![about.say(&own.decided)]),
         _ => (&own.answered_subject, vec![about.say(&own.answered)]),
     };
