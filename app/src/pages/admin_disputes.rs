@@ -173,7 +173,7 @@ fn CaseShown(visit: Visit, case: Case) -> impl IntoView {
             <div class="split">
                 <div id="case" data-live="" class="flow"><Grounds visit=visit.clone() case/></div>
                 <div id="decision" data-live="" class="flow">
-                    {waits.then(|| view! { <SendEvidence locale id/> })}
+                    {waits.then(|| view! { <SendEvidence visit=visit.clone() id/> })}
                     {decide.then(|| view! { <Deciding visit=visit.clone() id=for_form.dispute.id explained=for_form.explained choice=for_form.choice/> })}
                 </div>
             </div>

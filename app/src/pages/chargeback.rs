@@ -8,11 +8,13 @@ use super::{
     charge_words::amount,
     context::Visit,
     dispute::StatementField,
+    dispute_actions::DISPUTES,
     format,
     forms::PostForm,
     i18n::{Locale, td_string},
+    query,
 };
-use crate::ui::{Button, Card};
+use crate::ui::{Button, ButtonLink, ButtonVariant, Card};
 
 /// How each chargeback of a payment stands, a line for each; for admins also why our evidence was refused.
 #[component]
@@ -100,24 +102,44 @@ pub fn BankCard(
     (!banks.is_empty()).then(|| view! { <Card title><div class="stack"><Banks visit banks/></div></Card> })
 }
 
-/// The form that has our evidence sent to the bank.
+/// Having our evidence sent to the bank, in two steps that need no script, for it cannot be taken back: what is sent,
+/// then the words that go with it and the sending itself.
 #[component]
 pub fn SendEvidence(
-    /// The language.
-    locale: Locale,
+    /// The request.
+    visit: Visit,
     /// The dispute.
     id: String,
 ) -> impl IntoView {
+    let locale = visit.locale();
+    let page = format!("{DISPUTES}/{id}");
+    if query::get(&visit.query, "evidence").is_none() {
+        let href = format!("{page}?evidence=1");
+        return view! {
+            <Card title=td_string!(locale, disputes.evidence)>
+                <div class="stack">
+                    <p>{td_string!(locale, disputes.evidence_text)}</p>
+                    <div class="row"><ButtonLink href variant=ButtonVariant::Secondary>{td_string!(locale, disputes.evidence_prepare)}</ButtonLink></div>
+                </div>
+            </Card>
+        }
+        .into_any();
+    }
     view! {
-        <Card title=td_string!(locale, disputes.evidence)>
+        <Card title=td_string!(locale, disputes.evidence_confirm)>
             <PostForm action="submit_evidence" class="form">
                 <input type="hidden" name="dispute" value=id/>
                 <p>{td_string!(locale, disputes.evidence_text)}</p>
+                <p><strong>{td_string!(locale, disputes.evidence_final)}</strong></p>
                 <StatementField label=td_string!(locale, disputes.evidence_words) hint=td_string!(locale, disputes.evidence_hint) locale/>
-                <div class="form-actions"><Button>{td_string!(locale, disputes.evidence_send)}</Button></div>
+                <div class="form-actions">
+                    <Button variant=ButtonVariant::Danger class="btn-solid">{td_string!(locale, disputes.evidence_send)}</Button>
+                    <ButtonLink href=page variant=ButtonVariant::Ghost>{td_string!(locale, disputes.evidence_later)}</ButtonLink>
+                </div>
             </PostForm>
         </Card>
     }
+    .into_any()
 }
 
 /// What is left of a payment while a bank has it: nothing that can be given back.
