@@ -1,7 +1,8 @@
+import type { Locator } from '@playwright/test';
 import { expect, expectAccessible, expectNoSidewaysScroll, test } from '../support/fixtures';
 import { book, call, newStudent, newTutor, tokenOf } from '../support/people';
 import { atNow, later, LESSON, open, shows, startsWith, withScripts } from '../support/steps';
-import { texts } from '../support/texts';
+import { texts, type Texts } from '../support/texts';
 
 const t = texts('en');
 const fr = texts('fr');
@@ -16,6 +17,14 @@ const PIXEL = Buffer.from(
 const SHEET = Buffer.from('%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF');
 const pixel = (name: string) => ({ name, mimeType: 'image/png', buffer: PIXEL });
 const sheet = (name: string) => ({ name, mimeType: 'application/pdf', buffer: SHEET });
+
+/** A picture of that name, which the browser loads once it is looked at. */
+async function picture(region: Locator, words: Texts, name: string): Promise<Locator> {
+  await region.getByText(name).scrollIntoViewIfNeeded();
+  const found = region.getByRole('img', { name: words('chat.image', { name }) });
+  await expect(found).toBeVisible();
+  return found;
+}
 
 test('both attach files to what they say, the admin sees them, and a stranger does not', { tag: ['@phone', '@plain'] }, async ({ server, person, watch }) => {
   watch.allow(/status of 4(00|04|13)/);
@@ -50,17 +59,15 @@ test('both attach files to what they say, the admin sees them, and a stranger do
   await page.getByRole('button', { name: t('dispute.send') }).click();
   await expect(page).toHaveURL(new RegExp(`/lessons/${id}#dispute$`));
   const dispute = page.locator('#dispute');
-  await expect(dispute.getByRole('img', { name: t('chat.image', { name: 'board.png' }) })).toBeVisible();
-  await expect(dispute).toContainText('board.png');
+  await picture(dispute, t, 'board.png');
   await expectNoSidewaysScroll(page);
   await expectAccessible(page);
 
   // The tutor sees them, takes one, and answers with a picture.
   await open(desk, `/lessons/${id}`);
   const read = desk.locator('#dispute');
-  const picture = read.getByRole('img', { name: fr('chat.image', { name: 'board.png' }) });
-  await expect(picture).toBeVisible();
-  if (withScripts()) await expect(picture).toHaveJSProperty('naturalWidth', 1);
+  const board = await picture(read, fr, 'board.png');
+  if (withScripts()) await expect(board).toHaveJSProperty('naturalWidth', 1);
   const link = read.getByRole('link', { name: 'log.pdf' });
   const [download] = await Promise.all([desk.waitForEvent('download'), link.click()]);
   expect(download.suggestedFilename()).toBe('log.pdf');
@@ -68,19 +75,19 @@ test('both attach files to what they say, the admin sees them, and a stranger do
   await answer.getByRole('textbox').fill('Fifty, and I stayed in the room.');
   await answer.locator('input[type=file]').setInputFiles(pixel('room.png'));
   await answer.getByRole('button', { name: fr('dispute.answer_send'), exact: true }).click();
-  await expect(read.getByRole('img', { name: fr('chat.image', { name: 'room.png' }) })).toBeVisible();
+  await expect(read).toContainText('room.png');
+  await picture(read, fr, 'room.png');
   await expect(answer.getByRole('textbox')).toHaveValue('');
   await expectNoSidewaysScroll(desk);
   await expectAccessible(desk);
-  await shows(page, dispute.getByRole('img', { name: t('chat.image', { name: 'room.png' }) }));
+  await shows(page, dispute.getByText('room.png'));
+  await picture(dispute, t, 'room.png');
 
   // The admin has them beside what was said.
   await open(office, '/admin/disputes');
   await office.getByRole('row').filter({ hasText: student.name }).getByRole('link').click();
   const found = office.locator('#case');
-  for (const name of ['board.png', 'room.png']) {
-    await expect(found.getByRole('img', { name: t('chat.image', { name }) })).toBeVisible();
-  }
+  for (const name of ['board.png', 'room.png']) await picture(found, t, name);
   await expect(found.getByRole('link', { name: 'log.pdf' })).toBeVisible();
   await expectNoSidewaysScroll(office);
   await expectAccessible(office);

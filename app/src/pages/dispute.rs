@@ -116,6 +116,7 @@ pub fn Told(
     let (beside, said) =
         if claims.len() > 1 { (claims, said) } else { (Vec::new(), [claims, said].concat()) };
     let said = said.iter().map(|said| statement(&visit, said)).collect_view();
+    let about = beside.is_empty().then(|| view! { <strong>{about}</strong> });
     let beside = (!beside.is_empty()).then(|| {
         let claims = beside.into_iter().map(|said| claim(&visit, said)).collect_view();
         view! { <div class="claims">{claims}</div> }
@@ -123,7 +124,7 @@ pub fn Told(
     let verdict = dispute.verdict.map(|verdict| view! { <Decided visit verdict/> });
     view! {
         <div class="stack">
-            <p class="row"><StateBadge state=code text=word/> <strong>{about}</strong></p>
+            <p class="row"><StateBadge state=code text=word/> {about}</p>
             <p class="quiet small">{by}</p>
             {banks}
             {beside}
