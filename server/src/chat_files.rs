@@ -30,7 +30,7 @@ pub const ACTION: &str = "/do/send_file";
 pub async fn send(State(state): State<AppState>, request: Request) -> Response {
     let visit = visit(&state, &request);
     let page_follows = wants_page(&request);
-    let form = uploads::read(request).await;
+    let form = uploads::read(request, visit.actor.is_some()).await;
     let page = format!("/messages/{}", query::encode(form.text("thread")));
     let sending = async {
         let (actor, thread): (_, ThreadId) = (visit.actor()?, form.text("thread").parse()?);

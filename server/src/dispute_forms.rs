@@ -37,7 +37,7 @@ const TYPED: [&str; 2] = ["reason", "statement"];
 pub async fn open(State(state): State<AppState>, request: Request) -> Response {
     let visit = visit(&state, &request);
     let page_follows = wants_page(&request);
-    let form = uploads::read(request).await;
+    let form = uploads::read(request, visit.actor.is_some()).await;
     let (typed, page) = (typed(&form), lesson(&form));
     let opening = async {
         let (actor, booking): (_, BookingId) = (visit.actor()?, form.text("booking").parse()?);
@@ -55,7 +55,7 @@ pub async fn open(State(state): State<AppState>, request: Request) -> Response {
 pub async fn answer(State(state): State<AppState>, request: Request) -> Response {
     let visit = visit(&state, &request);
     let page_follows = wants_page(&request);
-    let form = uploads::read(request).await;
+    let form = uploads::read(request, visit.actor.is_some()).await;
     let (typed, page) = (typed(&form), lesson(&form));
     let answering = async {
         let (actor, booking): (_, BookingId) = (visit.actor()?, form.text("booking").parse()?);

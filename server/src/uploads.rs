@@ -25,6 +25,9 @@ use crate::api::{
 /// together have this room together.
 const MAX_FORM: usize = MAX_FILE + 1024 * 1024;
 
+/// The most bytes of a form's texts where nobody is signed in.
+const MAX_TEXTS: usize = 64 * 1024;
+
 /// The most bytes of a form that are read at all. What is too large is read to its end, so that the browser listens to
 /// the answer; of what is larger than this, it hears that the connection ended.
 const MAX_READ: usize = 64 * 1024 * 1024;
@@ -60,22 +63,24 @@ pub fn limit() -> DefaultBodyLimit {
     DefaultBodyLimit::max(MAX_READ)
 }
 
-/// Reads a form.
-pub async fn read(request: Request) -> Form {
+/// Reads a form. Nobody's files are read to their end too, so that the answer is heard, but not kept.
+pub async fn read(request: Request, signed_in: bool) -> Form {
     let mut form = Form::default();
     match request.extract::<Multipart, _>().await {
-        Ok(sent) => form.fault = fill(&mut form, sent).await.err(),
+        Ok(sent) => form.fault = fill(&mut form, sent, signed_in).await.err(),
         Err(_) => form.fault = Some(missing()),
     }
     form
 }
 
-async fn fill(form: &mut Form, mut sent: Multipart) -> Result<()> {
-    let (mut room, mut fits) = (MAX_FORM, true);
+async fn fill(form: &mut Form, mut sent: Multipart, signed_in: bool) -> Result<()> {
+    let (mut room, mut fits) = (if signed_in { MAX_FORM } else { MAX_TEXTS }, true);
+    let mut dropped = 0;
     while let Some(field) = sent.next_field().await.map_err(|error| broken(error.status()))? {
         let name = field.name().unwrap_or_default().to_owned();
         let file_name = field.file_name().map(str::to_owned);
-        let Some(content) = content(field, &mut room).await? else {
+        let kept = signed_in || file_name.is_none();
+        let Some(content) = content(field, if kept { &mut room } else { &mut dropped }).await? else {
             fits = false;
             continue;
         };
@@ -114,12 +119,12 @@ pub fn missing() -> AppError {
     Refusal::on(Code::InvalidRequest, "attachment_kind", "file").into()
 }
 
-/// The field `file` of an upload by a program.
+/// The field `file` of an upload by a program that is signed in.
 ///
 /// # Errors
 /// As [`Form::into_files`]; `INVALID_REQUEST` (`attachment_kind`) on `file` where there is none.
 pub async fn file_of(request: Request) -> Result<Upload> {
-    read(request).await.into_files()?.into_iter().next().ok_or_else(missing)
+    read(request, true).await.into_files()?.into_iter().next().ok_or_else(missing)
 }
 
 /// What a link says.
@@ -175,4 +180,52 @@ fn disposition(file: &Attachment) -> String {
         })
         .collect();
     format!("{way}; filename*=UTF-8''{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    /// A form as a browser sends it: a text, a file of so many bytes, and another text.
+    fn form(bytes: usize) -> Request {
+        let field = |name: &str, content: &str| {
+            format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{content}\r\n")
+        };
+        let file = "a\"; filename=\"a.pdf";
+        let body = [
+            field("booking", "7"),
+            field(file, &" ".repeat(bytes)),
+            field("said", "Look."),
+            "--x--\r\n".to_owned(),
+        ];
+        sent("multipart/form-data; boundary=x", body.concat())
+    }
+
+    fn sent(kind: &str, body: String) -> Request {
+        let mut request = Request::new(Body::from(body));
+        let kind = HeaderValue::from_str(kind).expect("a type");
+        request.headers_mut().insert(header::CONTENT_TYPE, kind);
+        request
+    }
+
+    #[tokio::test]
+    async fn of_a_form_of_nobody_small_texts_are_kept_alone() {
+        for (bytes, signed_in, kept) in
+            [(0, true, 0), (1, true, 1), (100_000, true, 1), (1, false, 0), (100_000, false, 0)]
+        {
+            let form = read(form(bytes), signed_in).await;
+            assert_eq!((form.text("booking"), form.text("said")), ("7", "Look."), "{bytes} {signed_in}");
+            assert_eq!(form.files.len(), kept, "{bytes} {signed_in}");
+        }
+        let long = |signed_in| {
+            let body = "--x\r\nContent-Disposition: form-data; name=\"said\"\r\n\r\n";
+            let body = format!("{body}{}\r\n--x--\r\n", "a".repeat(MAX_TEXTS));
+            read(sent("multipart/form-data; boundary=x", body), signed_in)
+        };
+        assert_eq!(long(true).await.text("said").len(), MAX_TEXTS);
+        let refused = long(false).await;
+        assert_eq!((refused.text("said"), refused.fault.is_some()), ("", true));
+    }
 }
