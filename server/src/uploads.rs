@@ -2,6 +2,7 @@
 
 use axum::{
     RequestExt as _,
+    body::{Body, to_bytes},
     extract::{DefaultBodyLimit, Multipart, Request, multipart::Field},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
@@ -25,8 +26,11 @@ use crate::api::{
 /// together have this room together.
 const MAX_FORM: usize = MAX_FILE + 1024 * 1024;
 
-/// The most bytes of a form's texts where nobody is signed in.
+/// The most bytes of a form's texts where nobody is signed in, and of a form without files.
 const MAX_TEXTS: usize = 64 * 1024;
+
+/// The type of a form without files.
+const PLAIN: &str = "application/x-www-form-urlencoded";
 
 /// The most bytes of a form that are read at all. What is too large is read to its end, so that the browser listens to
 /// the answer; of what is larger than this, it hears that the connection ended.
@@ -66,11 +70,28 @@ pub fn limit() -> DefaultBodyLimit {
 /// Reads a form. Nobody's files are read to their end too, so that the answer is heard, but not kept.
 pub async fn read(request: Request, signed_in: bool) -> Form {
     let mut form = Form::default();
-    match request.extract::<Multipart, _>().await {
-        Ok(sent) => form.fault = fill(&mut form, sent, signed_in).await.err(),
-        Err(_) => form.fault = Some(missing()),
-    }
+    let read = if is_plain(&request) {
+        fill_plain(&mut form, request.into_body()).await
+    } else {
+        match request.extract::<Multipart, _>().await {
+            Ok(sent) => fill(&mut form, sent, signed_in).await,
+            Err(_) => Err(missing()),
+        }
+    };
+    form.fault = read.err();
     form
+}
+
+fn is_plain(request: &Request) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.and_then(|kind| kind.split(';').next()).is_some_and(|kind| kind.trim().eq_ignore_ascii_case(PLAIN))
+}
+
+/// A form of texts alone, as pages sent it before it took files, and as programs do.
+async fn fill_plain(form: &mut Form, body: Body) -> Result<()> {
+    let sent = to_bytes(body, MAX_TEXTS).await.map_err(|_| too_large())?;
+    form.texts = serde_urlencoded::from_bytes(&sent).map_err(|_| missing())?;
+    Ok(())
 }
 
 async fn fill(form: &mut Form, mut sent: Multipart, signed_in: bool) -> Result<()> {
@@ -184,8 +205,6 @@ fn disposition(file: &Attachment) -> String {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
-
     use super::*;
 
     /// A form as a browser sends it: a text, a file of so many bytes, and another text.
@@ -227,5 +246,17 @@ mod tests {
         assert_eq!(long(true).await.text("said").len(), MAX_TEXTS);
         let refused = long(false).await;
         assert_eq!((refused.text("said"), refused.fault.is_some()), ("", true));
+    }
+
+    #[tokio::test]
+    async fn a_form_without_files_has_its_texts() {
+        for kind in [PLAIN, "application/x-www-form-urlencoded; charset=UTF-8"] {
+            let form =
+                read(sent(kind, "booking=7&said=It+was+%C3%A9t%C3%A9%26+more.".to_owned()), true).await;
+            assert_eq!((form.text("booking"), form.text("said")), ("7", "It was été& more."));
+            assert!(form.into_files().expect("no fault").is_empty());
+        }
+        let long = read(sent(PLAIN, format!("said={}", "a".repeat(MAX_TEXTS))), true).await;
+        assert_eq!((long.text("said"), long.fault.is_some()), ("", true));
     }
 }
