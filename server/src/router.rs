@@ -5,7 +5,7 @@ use std::time::Duration;
 use app::pages::{App, Visit, shell};
 use axum::{
     RequestExt as _, Router,
-    extract::{DefaultBodyLimit, FromRef, Request, State},
+    extract::{DefaultBodyLimit, FromRef, MatchedPath, Request, State},
     http::{HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -39,6 +39,19 @@ use crate::{
 
 /// How long an answer may take to begin. A stream begins at once.
 const ANSWER_TIME: Duration = Duration::from_secs(30);
+
+/// How long it may take where files are sent: 10 MB arrive in it over a line of 300 kbit/s.
+const UPLOAD_TIME: Duration = Duration::from_secs(300);
+
+/// Where files are sent.
+const UPLOADS: [&str; 6] = [
+    photo_form::ACTION,
+    chat_files::ACTION,
+    dispute_forms::OPEN,
+    dispute_forms::ANSWER,
+    "/api/chat/threads/{id}/attachments",
+    "/api/v2/bookings/{id}/disputes/files",
+];
 
 /// The largest body of a form: a photo of 10 MB and what is around it.
 const MAX_FORM: usize = 11 * 1024 * 1024;
@@ -129,10 +142,18 @@ fn plain_addresses() -> Router<AppState> {
 /// What does not begin to answer in time is a fault.
 async fn in_time(request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    match tokio::time::timeout(ANSWER_TIME, next.run(request)).await {
+    let time = time_for(&request);
+    match tokio::time::timeout(time, next.run(request)).await {
         Ok(response) => response,
         Err(_) => ApiError::from(AppError::fault(format!("no answer in time: {path}"))).into_response(),
     }
+}
+
+/// How long an answer to this may take to begin.
+fn time_for(request: &Request) -> Duration {
+    let route = request.extensions().get::<MatchedPath>();
+    let uploads = route.is_some_and(|route| UPLOADS.contains(&route.as_str()));
+    if uploads { UPLOAD_TIME } else { ANSWER_TIME }
 }
 
 /// The addresses of the pages. Listing them renders the frame once, which wants a request: an empty one.
@@ -284,4 +305,57 @@ async fn fallback(State(state): State<AppState>, request: Request) -> Response {
 /// A name with an ending is a file's: whoever asks for one has no use for a page.
 fn is_file(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.contains('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    /// How many seconds an address is given, as a layer around all routes finds it.
+    async fn given(path: &str) -> u64 {
+        let told = async |request: Request, _: Next| time_for(&request).as_secs().to_string();
+        let handler = || routing::post(async || StatusCode::NO_CONTENT);
+        let routes = UPLOADS.into_iter().fold(Router::new(), |routes, path| routes.route(path, handler()));
+        let routes =
+            routes.route("/do/{*name}", handler()).route("/api/v2/bookings/{id}/disputes", handler());
+        let asked = Request::post(path).body(Body::empty()).expect("a request");
+        let Ok(response) = Router::new().merge(routes).layer(middleware::from_fn(told)).oneshot(asked).await;
+        let told = to_bytes(response.into_body(), 16).await.expect("a body");
+        String::from_utf8_lossy(&told).parse().expect("seconds")
+    }
+
+    #[tokio::test]
+    async fn files_have_more_time_than_anything_else() {
+        for (path, seconds) in [
+            ("/do/sign_in", 30),
+            ("/do/open_dispute/", 30),
+            ("/api/v2/bookings/7/disputes", 30),
+            ("/nowhere", 30),
+            ("/do/upload_photo", 300),
+            ("/do/send_file", 300),
+            ("/do/open_dispute", 300),
+            ("/do/answer_dispute", 300),
+            ("/api/chat/threads/7/attachments", 300),
+            ("/api/v2/bookings/7/disputes/files", 300),
+        ] {
+            assert_eq!(given(path).await, seconds, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_call_that_takes_a_file_has_that_time() {
+        let document: serde_json::Value =
+            serde_json::from_str(include_str!("../../docs/openapi.json")).expect("a document");
+        let takes_files =
+            |call: &serde_json::Value| !call["requestBody"]["content"]["multipart/form-data"].is_null();
+        let paths = document["paths"].as_object().expect("paths").iter();
+        let with_files =
+            paths.filter(|(_, calls)| calls.as_object().is_some_and(|calls| calls.values().any(takes_files)));
+        let mut missing = with_files.map(|(path, _)| path.as_str()).peekable();
+        assert!(missing.peek().is_some(), "a call takes a file");
+        assert_eq!(missing.find(|path| !UPLOADS.contains(path)), None);
+    }
 }
