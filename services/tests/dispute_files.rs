@@ -168,6 +168,7 @@ async fn what_cannot_be_evidence_leaves_nothing(db: PgPool) {
         (&case.student, vec![upload("a.pdf", &large)], Code::PayloadTooLarge, "file_too_large"),
         (&case.student, vec![upload("a.png", b"<script>")], invalid, "attachment_kind"),
         (&case.student, vec![upload("a.pdf", b"")], invalid, "attachment_kind"),
+        (&case.student, vec![upload("a.pdf", PDF), upload("a.exe", b"MZ")], invalid, "attachment_kind"),
         (&case.student, vec![upload("a.pdf", PDF); MAX_FILES + 1], invalid, "evidence_many"),
     ] {
         assert_eq!(attach(actor, uploads).await, (code, key.to_owned()));

@@ -30,13 +30,17 @@ pub async fn attach(
     uploads: Vec<Upload>,
 ) -> Result<Vec<Attachment>> {
     fits(0, uploads.len(), "file")?;
-    let mut kept = Vec::new();
     for _ in &uploads {
         files::count(services, actor).await?;
     }
     may_attach(services, actor, booking, uploads.len()).await?;
+    // All are looked at before one is kept: what is refused leaves nothing.
+    let mut taken = Vec::new();
     for upload in uploads {
-        let (attachment, content) = files::take(upload).await?;
+        taken.push(files::take(upload).await?);
+    }
+    let mut kept = Vec::new();
+    for (attachment, content) in taken {
         let mut tx = files::begin(services, Home::Dispute, actor.user, attachment.size).await?;
         file_store::insert(&mut tx, booking, actor.user, &attachment, services.clock.now()).await?;
         files::finish(services, tx, Home::Dispute, attachment.id, content).await?;
