@@ -55,7 +55,7 @@ async fn until_decided(db: PgPool, text: &str, standing: Standing, more: &[&str]
     let said = words("I was there for the whole hour.");
     dispute::answer(&till.services, &till.tutor.actor, case.id, &said, &[]).await.expect("said");
     for outcome in [Outcome::None, Outcome::Full] {
-        let decided = dispute::decide(&till.services, &admin, case.id, outcome, None, "x").await;
+        let decided = dispute::decide(&till.services, &admin, case.id, outcome, None, "x", None).await;
         assert_eq!(refused(decided), (Code::InvalidState, "dispute_of_bank".into()));
     }
     let given = payment::refund(&till.services, &admin, booking.id, Some(100), "x").await;
@@ -205,7 +205,7 @@ async fn an_inquiry_joins_what_a_party_disputes(db: PgPool) {
     assert_eq!((joined.id, joined.banks[0].standing), (opened.id, Standing::Inquiry));
     assert!(till.since_paid(&booking).await.is_empty());
     let decide =
-        async || dispute::decide(&till.services, &admin, opened.id, Outcome::Full, None, "Yes.").await;
+        async || dispute::decide(&till.services, &admin, opened.id, Outcome::Full, None, "Yes.", None).await;
     assert_eq!(refused(decide().await).1, "dispute_of_bank");
     till.submit(&admin, opened.id, "winning_evidence").await.expect("asked");
     till.tick().await;

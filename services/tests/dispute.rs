@@ -65,7 +65,7 @@ impl Till {
         outcome: Outcome,
         amount: Option<i64>,
     ) -> services::Result<Dispute> {
-        dispute::decide(&self.services, admin, id, outcome, amount, "Half of it was lost.").await
+        dispute::decide(&self.services, admin, id, outcome, amount, "Half of it was lost.", None).await
     }
 
     /// The ledger of a lesson, as `kind amount` in its order.
@@ -341,13 +341,36 @@ async fn of_two_admins_who_decide_at_once_one_does(db: PgPool) {
     let second = till.second_server();
     let (one, other, refund) = tokio::join!(
         till.decide(&ada, id, Outcome::Full, None),
-        dispute::decide(&second, &eve, id, Outcome::Partial, Some(2000), "No."),
+        dispute::decide(&second, &eve, id, Outcome::Partial, Some(2000), "No.", None),
         payment::refund(&second, &eve, booking.id, Some(2000), "At the same time."),
     );
     let decided = [one, other].into_iter().filter(Result::is_ok).count();
     assert!(decided <= 1 && (decided == 1 || refund.is_ok()), "{decided} {refund:?}");
     till.tick().await;
     assert!(till.explained(&booking).await.refunded <= 2500);
+    assert_invariants(&till.services).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn nothing_is_decided_that_the_admin_has_not_read(db: PgPool) {
+    let till = till::open(db).await;
+    let (booking, id, admin) = till.disputed("pm_card_chargeCustomerFail").await;
+    let decide = async |seen| {
+        dispute::decide(&till.services, &admin, id, Outcome::Full, None, "All of it.", Some(seen)).await
+    };
+    let said = words("The line was cut.");
+    // A claim of the other's, and a statement: each comes after the page was read.
+    let claimed = dispute::open(&till.services, &till.tutor.actor, booking.id, Reason::Technical, &said, &[]);
+    assert_eq!(claimed.await.expect("claimed").statements.len(), 2);
+    assert_eq!(refused(decide(1).await), (Code::InvalidState, "dispute_changed".into()));
+    dispute::answer(&till.services, &till.student, id, &said, &[]).await.expect("said");
+    assert_eq!(refused(decide(2).await), (Code::InvalidState, "dispute_changed".into()));
+    let found = dispute::find(&till.services, &admin, id).await.expect("found");
+    assert!(found.is_open());
+    let explained = till.explained(&booking).await;
+    assert_eq!((explained.status, explained.reduced), (ChargeStatus::Debt, 0), "nothing moved");
+    assert!(decide(3).await.expect("decided").verdict.is_some());
+    assert_eq!(refused(decide(3).await).1, "dispute_decided");
     assert_invariants(&till.services).await;
 }
 

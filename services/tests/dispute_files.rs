@@ -146,7 +146,9 @@ async fn both_attach_files_and_the_two_and_admins_read_them(db: PgPool) {
         let answer = dispute::open_file(&case.services, id, Size::Whole, reader, until, seal).await;
         assert_eq!(refused(answer).0, Code::NotFound, "{reader} {until} {seal}");
     }
-    dispute::decide(&case.services, &admin, opened.id, Outcome::None, None, "No.").await.expect("decided");
+    dispute::decide(&case.services, &admin, opened.id, Outcome::None, None, "No.", None)
+        .await
+        .expect("decided");
     case.read(tina, board, Size::Whole).await.expect("it stays with the record");
     case.services.clock.show(Some(case.booking.end + TimeDelta::hours(2)));
     let late = dispute::open_file(&case.services, board.id, Size::Whole, sam, until, &seal).await;
@@ -186,7 +188,9 @@ async fn what_cannot_be_evidence_leaves_nothing(db: PgPool) {
     let opened = case.open(&[]).await.expect("opened");
     case.services.clock.show(Some(case.booking.end + TimeDelta::hours(73)));
     let late = case.pdfs(&case.tutor.actor, 1).await;
-    dispute::decide(&case.services, &admin, opened.id, Outcome::None, None, "No.").await.expect("decided");
+    dispute::decide(&case.services, &admin, opened.id, Outcome::None, None, "No.", None)
+        .await
+        .expect("decided");
     assert_eq!(refused(case.answer(&case.tutor.actor, opened.id, &late).await).1, "dispute_decided");
     assert_eq!(attach(&case.tutor.actor, vec![upload("a.pdf", PDF)]).await.1, "dispute_window");
 }

@@ -50,7 +50,7 @@ async fn what_was_paid_would_be_given_back(db: PgPool) {
     let partial = (Outcome::Partial, Some(999));
     let before = weighed(&till, &admin, id, partial).await;
     assert_eq!(number(&till.services, "SELECT count(*) FROM refunds").await, 1, "nothing moves by looking");
-    dispute::decide(&till.services, &admin, id, partial.0, partial.1, "So.").await.expect("decided");
+    dispute::decide(&till.services, &admin, id, partial.0, partial.1, "So.", None).await.expect("decided");
     till.tick().await;
     let lines = till.explained(&booking).await.lines;
     let moved: Vec<_> =
@@ -84,7 +84,7 @@ async fn it_says_whether_the_tutor_was_paid(db: PgPool) {
         dispute::weigh(&till.services, &admin, id, Outcome::Full, None).await.expect("weighed").paid_out
     };
     assert!(!paid_out(id).await);
-    dispute::decide(&till.services, &admin, id, Outcome::None, None, "No.").await.expect("decided");
+    dispute::decide(&till.services, &admin, id, Outcome::None, None, "No.", None).await.expect("decided");
     // A dispute that was opened just in time, and a payout of the same lesson just before.
     testing::execute(&till.services, "UPDATE charges SET payable_after = due_at").await;
     testing::execute(&till.services, "UPDATE payout_accounts SET look_at = asked_at").await;

@@ -125,14 +125,14 @@ async fn a_disputed_debt_is_decided_in_its_dispute(db: PgPool) {
     let opened = dispute::open(&till.services, &till.student, debt.id, Reason::CutShort, &said, &[]).await;
     assert_eq!(refused(forgive(&till, &admin, &debt).await).1, "debt_disputed");
     let id = opened.expect("opened").id;
-    dispute::decide(&till.services, &admin, id, Outcome::None, None, "No.").await.expect("decided");
+    dispute::decide(&till.services, &admin, id, Outcome::None, None, "No.", None).await.expect("decided");
     forgive(&till, &admin, &debt).await.expect("forgiven");
 
     let second = till.teach(&till.tutor).await;
     forgive(&till, &admin, &second).await.expect("forgiven");
     let opened = dispute::open(&till.services, &till.student, second.id, Reason::CutShort, &said, &[]).await;
     let id = opened.expect("opened").id;
-    let full = dispute::decide(&till.services, &admin, id, Outcome::Full, None, "All of it.").await;
+    let full = dispute::decide(&till.services, &admin, id, Outcome::Full, None, "All of it.", None).await;
     assert_eq!(refused(full).1, "dispute_nothing_left");
     assert_invariants(&till.services).await;
 }

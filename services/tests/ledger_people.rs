@@ -256,7 +256,7 @@ async fn dispute(
         1 => (Outcome::Full, None),
         _ => (Outcome::Partial, Some(some(random, left, charge.currency))),
     };
-    let decided = dispute::decide(services, admin, opened.id, outcome, amount, "A test.").await;
+    let decided = dispute::decide(services, admin, opened.id, outcome, amount, "A test.", None).await;
     let amount = match (decided, outcome) {
         (Ok(decided), _) => decided.verdict.expect("a verdict").amount.minor,
         (Err(refusal), Outcome::Partial) => {

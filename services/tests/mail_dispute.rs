@@ -47,7 +47,8 @@ async fn both_are_told_in_their_language(db: PgPool) {
             world.set(booking.end + TimeDelta::minutes(2)).await;
             let admin = testing::user(services, "Ada", Role::Admin).await;
             let amount = (outcome == Outcome::Partial).then_some(1000);
-            let decided = dispute::decide(services, &admin, id, outcome, amount, "A part & no more.").await;
+            let decided =
+                dispute::decide(services, &admin, id, outcome, amount, "A part & no more.", None).await;
             decided.expect("decided");
             world.work().await;
             let mut mails = world.new_mails(before).await;

@@ -152,7 +152,7 @@ impl Stage {
             .await
             .expect("said");
         self.world.work().await;
-        dispute::decide(services, &admin, id, Outcome::Partial, Some(1000), "Half of it was lost.")
+        dispute::decide(services, &admin, id, Outcome::Partial, Some(1000), "Half of it was lost.", None)
             .await
             .expect("decided");
         self.world.work().await;

@@ -95,7 +95,7 @@ async fn what_waits_says_for_what(db: PgPool) {
     let id = opened.expect("opened").id;
     assert_eq!(everything(&till, &admin).await, [(Shelf::Waiting, 2250)], "not foreseen: nobody knows when");
     assert!(lines(&till, &admin, Shelf::Waiting).await[0].disputed);
-    dispute::decide(&till.services, &admin, id, Outcome::None, None, "No.").await.expect("decided");
+    dispute::decide(&till.services, &admin, id, Outcome::None, None, "No.", None).await.expect("decided");
     assert_eq!(everything(&till, &admin).await, [(Shelf::Foreseen, 2250)]);
     pass(&till, WINDOW + MOMENT).await;
     let waiting = lines(&till, &admin, Shelf::Waiting).await;

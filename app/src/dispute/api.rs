@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::error::WireError;
 
-/// Decides a dispute.
+/// Decides a dispute. `seen` is how many statements the page showed; pages of an earlier release do not say.
 ///
 /// # Errors
 /// `INVALID_REQUEST` (`outcome`, `amount`, `note`), `INVALID_STATE`, `NOT_FOUND`, `INSUFFICIENT_PERMISSIONS`.
@@ -16,8 +16,9 @@ pub async fn decide_dispute(
     #[server(default)] outcome: String,
     #[server(default)] amount: String,
     #[server(default)] note: String,
+    #[server(default)] seen: Option<i64>,
 ) -> Result<(), WireError> {
-    crate::pages::dispute_actions::decide(&dispute, &outcome, &amount, &note).await
+    crate::pages::dispute_actions::decide(&dispute, &outcome, &amount, &note, seen).await
 }
 
 /// Has our evidence sent to the bank that took a payment back.

@@ -174,7 +174,7 @@ fn CaseShown(visit: Visit, case: Case) -> impl IntoView {
                 <div id="case" data-live="" class="flow"><Grounds visit=visit.clone() case/></div>
                 <div id="decision" data-live="" class="flow">
                     {waits.then(|| view! { <SendEvidence visit=visit.clone() id/> })}
-                    {decide.then(|| view! { <Deciding visit=visit.clone() id=for_form.dispute.id explained=for_form.explained choice=for_form.choice/> })}
+                    {decide.then(|| view! { <Deciding visit=visit.clone() id=for_form.dispute.id said=for_form.dispute.statements.len() explained=for_form.explained choice=for_form.choice/> })}
                 </div>
             </div>
             <Updates/>

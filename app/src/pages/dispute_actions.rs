@@ -13,11 +13,17 @@ use crate::error::WireError;
 /// Where admins decide.
 pub(super) const DISPUTES: &str = "/admin/disputes";
 
-/// Decides.
+/// Decides. `seen` is how many statements the page showed.
 ///
 /// # Errors
 /// As `services::dispute::decide`; `INVALID_REQUEST` for no outcome, no note, or what is no amount of the currency.
-pub async fn decide(id: &str, outcome: &str, amount: &str, why: &str) -> Result<(), WireError> {
+pub async fn decide(
+    id: &str,
+    outcome: &str,
+    amount: &str,
+    why: &str,
+    seen: Option<i64>,
+) -> Result<(), WireError> {
     let page = format!("{DISPUTES}/{}?saved=1", query::encode(id));
     let typed = [("outcome", outcome), ("amount", amount), ("note", why)];
     act(&typed, &page, async |services, actor| {
@@ -31,7 +37,7 @@ pub async fn decide(id: &str, outcome: &str, amount: &str, why: &str) -> Result<
             let refusal = Refusal::on(Code::InvalidRequest, "amount_typed", "amount");
             Some(typed_amount(amount, currency).ok_or(refusal)?)
         };
-        dispute::decide(services, actor, id, outcome, minor, &why).await
+        dispute::decide(services, actor, id, outcome, minor, &why, seen).await
     })
     .await
 }

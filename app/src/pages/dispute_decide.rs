@@ -82,6 +82,8 @@ pub fn Deciding(
     visit: Visit,
     /// Which dispute.
     id: DisputeId,
+    /// How much was said in it.
+    said: usize,
     /// Its charge.
     explained: Explanation,
     /// What was chosen.
@@ -90,7 +92,7 @@ pub fn Deciding(
     let locale = visit.locale();
     match choice {
         Some(Choice { amount, weighed: Ok((outcome, weighed)), .. }) => {
-            view! { <Confirm locale id outcome typed=amount weighed/> }.into_any()
+            view! { <Confirm locale id said outcome typed=amount weighed/> }.into_any()
         }
         choice => view! { <Choose locale id explained choice/> }.into_any(),
     }
@@ -134,6 +136,7 @@ fn Choose(locale: Locale, id: DisputeId, explained: Explanation, choice: Option<
 fn Confirm(
     locale: Locale,
     id: DisputeId,
+    said: usize,
     outcome: Outcome,
     typed: String,
     weighed: Weighed,
@@ -147,6 +150,7 @@ fn Confirm(
                 {consequences(locale, outcome, &weighed)}
                 <PostForm action="decide_dispute" class="form">
                     <input type="hidden" name="dispute" value=id.to_string()/>
+                    <input type="hidden" name="seen" value=said/>
                     <input type="hidden" name="outcome" value=outcome.name()/>
                     <input type="hidden" name="amount" value=partial/>
                     <Field id="note" label=td_string!(locale, disputes.note) hint=td_string!(locale, disputes.note_hint) required=true error=error_on("note")>

@@ -84,7 +84,7 @@ pub fn error_sentence(locale: Locale, key: &str) -> String {
         message_length client_id thread_whom attachments attachment_kind
         report_reason report_note report_decision report_decided chat_suspended chat_blocks chat_blocked
         debt_disputed debt_being_paid payout_account dispute_not_settled dispute_window dispute_exists dispute_decided dispute_reason dispute_statement
-        dispute_outcome dispute_amount dispute_no_amount dispute_rest dispute_charge_open dispute_nothing_left
+        dispute_changed dispute_outcome dispute_amount dispute_no_amount dispute_rest dispute_charge_open dispute_nothing_left
         dispute_of_bank dispute_no_evidence refund_charged_back
         difference_closed difference_changed difference_open
     ], internal)

@@ -351,6 +351,6 @@ pub async fn decide(
 ) -> ApiResult<Json<Success<DisputeView>>> {
     let id = dispute_id(&path)?;
     let (outcome, note) = (Outcome::parse(&body.outcome)?, note(&body.note)?);
-    let decided = dispute::decide(&services, &actor, id, outcome, body.amount, &note).await?;
+    let decided = dispute::decide(&services, &actor, id, outcome, body.amount, &note, None).await?;
     Ok(ok(DisputeView::new(&services, &actor, decided)?))
 }

@@ -135,3 +135,53 @@ async fn the_forms_take_files_without_javascript(db: PgPool) {
     assert_eq!(shown.text.matches("My log.").count(), 1);
     site.stop().await;
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn forms_of_texts_are_taken_and_none_is_decided_unread(db: PgPool) {
+    let (site, _kept) = start(&db).await;
+    let (tutor, student, id) = taught(&site).await;
+    let (admin, id) = (admin(&site).await, id.as_str().expect("an id"));
+    let lesson = format!("/lessons/{id}");
+    let post = async |cookie: &str, action: &str, from: &str, fields: &[(&str, &str)]| {
+        let request = site.request("POST", action).header("Accept", "text/html").header("Cookie", cookie);
+        let request = request.header("Origin", &site.base).header("Referer", format!("{}{from}", site.base));
+        let answer = send(request.form(fields)).await;
+        (answer.header("location").expect("a place").to_owned(), answer)
+    };
+    // Nobody's form leads to the page, which asks to sign in, however large its file is.
+    let large = vec![b' '; 12 * 1024 * 1024];
+    let form = Form::new().text("booking", id.to_owned()).part("file", part("a.pdf", &large));
+    let request = site.request("POST", "/do/open_dispute").header("Accept", "text/html");
+    let nobody = send(request.header("Origin", &site.base).multipart(form)).await;
+    let place = nobody.header("location").expect("a place");
+    assert!(place.starts_with(&format!("{lesson}/dispute?__path=")), "{place}");
+
+    let cookie = cookie_of(&site, &student).await;
+    let fields = [("booking", id), ("reason", "cut_short"), ("statement", "Twenty minutes & no more.")];
+    let (place, _) = post(&cookie, "/do/open_dispute", &lesson, &fields).await;
+    assert_eq!(place, format!("{lesson}#dispute"));
+    let disputes = student.get(&format!("/api/v2/bookings/{id}/disputes")).await.data();
+    let dispute = disputes[0]["id"].as_str().expect("an id");
+    assert_eq!(disputes[0]["statements"][0]["statement"], "Twenty minutes & no more.");
+
+    let case = format!("/admin/disputes/{dispute}?outcome=none");
+    assert_has(&page(&site, &admin, &case).await, &["name=\"seen\" value=\"1\""]);
+    let (own, theirs) = (cookie_of(&site, &admin).await, cookie_of(&site, &tutor).await);
+    let fields = [("booking", id), ("dispute", dispute), ("statement", "It was forty.")];
+    assert_eq!(post(&theirs, "/do/answer_dispute", &lesson, &fields).await.0, lesson);
+    let decide = async |seen: &str| {
+        let fields = [("dispute", dispute), ("outcome", "none"), ("note", "No."), ("seen", seen)];
+        post(&own, "/do/decide_dispute", &case, &fields).await
+    };
+    let (place, refused) = decide("1").await;
+    let flash = refused.header("set-cookie").and_then(|cookie| cookie.split(';').next()).expect("a flash");
+    let place = place.trim_start_matches(&*site.base);
+    let asked = site.request("GET", place).header("Cookie", format!("{own}; {flash}"));
+    let shown = send(asked.header("Accept", "text/html")).await;
+    assert_has(
+        &shown,
+        &["Something was added to this dispute", "It was forty.", "name=\"seen\" value=\"2\""],
+    );
+    assert_eq!(decide("2").await.0, format!("/admin/disputes/{dispute}?saved=1"));
+    site.stop().await;
+}

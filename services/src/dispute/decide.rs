@@ -27,17 +27,20 @@ struct Ruling<'a> {
     outcome: Outcome,
     amount: Option<i64>,
     note: &'a str,
+    seen: Option<i64>,
     /// The payment that was cancelled so that nobody pays what is not owed any more.
     withdrawn: Option<String>,
     now: DateTime<Utc>,
 }
 
 /// An admin decides a dispute, once: what was paid is given back, what is owed is reduced, or nothing moves. What is
-/// left is reckoned under the charge's lock, so that a refund at the same time never makes it too much.
+/// left is reckoned under the charge's lock, so that a refund at the same time never makes it too much. `seen` is how many
+/// statements the admin read, where that is known: nobody says anything in between that the decision does not know of.
 ///
 /// # Errors
 /// `INSUFFICIENT_PERMISSIONS`, `NOT_FOUND`, `INVALID_STATE` where it was decided before (`dispute_decided`),
-/// while the student is about to pay what is owed (`dispute_charge_open`), where the bank of the card decides
+/// where more was said than the admin read (`dispute_changed`), while the student is about to pay what is owed
+/// (`dispute_charge_open`), where the bank of the card decides
 /// (`dispute_of_bank`), and as `domain::dispute::remedy`.
 pub async fn decide(
     services: &Services,
@@ -46,11 +49,12 @@ pub async fn decide(
     outcome: Outcome,
     amount: Option<i64>,
     note: &str,
+    seen: Option<i64>,
 ) -> Result<Dispute> {
     actor.require_admin()?;
     let now = services.clock.now();
-    let withdrawn = withdraw(services, id, outcome, amount).await?;
-    let ruling = Ruling { dispute: id, admin: actor.user, outcome, amount, note, withdrawn, now };
+    let withdrawn = withdraw(services, id, outcome, amount, seen).await?;
+    let ruling = Ruling { dispute: id, admin: actor.user, outcome, amount, note, seen, withdrawn, now };
     let mut tx = services.db.begin().await?;
     let decided = record(&mut tx, actor, &ruling).await;
     let people = booking::finish(tx, decided).await?;
@@ -64,10 +68,11 @@ async fn withdraw(
     id: DisputeId,
     outcome: Outcome,
     amount: Option<i64>,
+    seen: Option<i64>,
 ) -> Result<Option<String>> {
     let mut tx = services.db.begin().await?;
     let booking = store::find_booking(&mut tx, id).await?.ok_or_else(not_found)?;
-    may_decide(&mut tx, id, booking).await?;
+    may_decide(&mut tx, id, booking, seen).await?;
     if !store::is_open(&mut tx, id).await? {
         return Err(Refusal::new(Code::InvalidState, "dispute_decided").into());
     }
@@ -78,10 +83,21 @@ async fn withdraw(
     if outcome == Outcome::None { Ok(None) } else { payment::withdraw(services, charge).await }
 }
 
-/// Whether an admin may decide: not while a bank is about to, and not what a bank decides itself.
-async fn may_decide(db: &mut PgConnection, id: DisputeId, booking: BookingId) -> Result<()> {
+/// Whether an admin may decide: not while a bank is about to, not what a bank decides itself, and not
+/// what they have not read.
+async fn may_decide(
+    db: &mut PgConnection,
+    id: DisputeId,
+    booking: BookingId,
+    seen: Option<i64>,
+) -> Result<()> {
     if store::is_of_bank(db, id).await? || has_open(db, booking).await? {
         return Err(Refusal::new(Code::InvalidState, "dispute_of_bank").into());
+    }
+    if let Some(seen) = seen
+        && store::count_statements(db, id).await? != seen
+    {
+        return Err(Refusal::new(Code::InvalidState, "dispute_changed").into());
     }
     Ok(())
 }
@@ -95,7 +111,7 @@ async fn record(tx: &mut PgConnection, actor: &Actor, ruling: &Ruling<'_>) -> Re
         None => None,
     };
     booking::find_locked(tx, booking, ruling.now).await?.ok_or_else(not_found)?;
-    may_decide(tx, id, booking).await?;
+    may_decide(tx, id, booking, ruling.seen).await?;
     let found = of_dispute(tx, id, ruling.now).await?;
     let zero = Money { minor: 0, currency: found.booking.currency }.split(0);
     let decided = match &charge {

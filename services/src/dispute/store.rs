@@ -154,6 +154,15 @@ pub(super) async fn is_open(db: &mut PgConnection, id: DisputeId) -> Result<bool
     Ok(open.fetch_one(db).await?)
 }
 
+/// How much was said in a dispute.
+pub(super) async fn count_statements(db: &mut PgConnection, id: DisputeId) -> Result<i64> {
+    let count = sqlx::query_scalar!(
+        "SELECT count(*) AS \"count!\" FROM dispute_statements WHERE dispute_id = $1",
+        id.0
+    );
+    Ok(count.fetch_one(db).await?)
+}
+
 /// Notes what was decided; `false` where the dispute is not open (any more).
 pub(super) async fn set_decided(
     tx: &mut PgConnection,
