@@ -14,7 +14,7 @@ use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
 use services::{
     Actor, Services, chance,
     chat::{self, Message, Whom},
-    files::{Attachment, MAX_FILE, Size},
+    files::{self, Attachment, Home, MAX_FILE, Size},
     sweep,
     testing::{self, refused, student, tutor, user},
 };
@@ -82,7 +82,7 @@ impl Two {
 
     /// Opens a file by the link that a reader is given.
     async fn open(&self, reader: UserId, file: &Attachment, size: Size) -> services::Result<Vec<u8>> {
-        let link = chat::link(&self.services, reader, file.id, size).expect("a link");
+        let link = files::link(&self.services, Home::Chat, reader, file.id, size).expect("a link");
         let (until, seal) = parts(&link);
         let opened = chat::open_file(&self.services, file.id, size, reader, until, &seal).await;
         opened.map(|(_, content)| content)
@@ -214,7 +214,7 @@ async fn links_are_one_person_s_and_end(db: PgPool) {
     two.open(two.tutor.user, &file, Size::Whole).await.expect("sent");
     let stranger = student(&two.services, "Sue").await;
     assert_eq!(refused(two.open(stranger.user, &file, Size::Whole).await).0, Code::NotFound);
-    let link = chat::link(&two.services, two.tutor.user, file.id, Size::Whole).expect("a link");
+    let link = files::link(&two.services, Home::Chat, two.tutor.user, file.id, Size::Whole).expect("a link");
     let (until, seal) = parts(&link);
     let (services, tutor) = (&two.services, two.tutor.user);
     for (id, size, reader, until, seal) in [
@@ -231,7 +231,7 @@ async fn links_are_one_person_s_and_end(db: PgPool) {
     }
     // The same link for the whole hour: what a browser has, it keeps.
     services.clock.show(Some(testing::now() + TimeDelta::minutes(59)));
-    assert_eq!(chat::link(services, tutor, file.id, Size::Whole).expect("a link"), link);
+    assert_eq!(files::link(services, Home::Chat, tutor, file.id, Size::Whole).expect("a link"), link);
     services.clock.show(Some(testing::now() + TimeDelta::hours(2)));
     let late = chat::open_file(services, file.id, Size::Whole, tutor, until, &seal).await;
     assert_eq!(refused(late).0, Code::LinkExpired);

@@ -23,6 +23,25 @@ async fn bookings(till: &till::Till) -> Vec<Booking> {
     bookings
 }
 
+/// A charge of any amount, for a lesson of one of these bookings.
+fn begun(random: &mut StdRng, bookings: &[Booking]) -> Charge {
+    let booking = bookings[random.random_range(0..bookings.len())].clone();
+    let currency = CURRENCIES[random.random_range(0..CURRENCIES.len())];
+    let amount = some(random, 50_000, currency);
+    let fee = part(amount, random.random_range(0..=3000), 10_000, currency.quantum());
+    Charge {
+        booking,
+        currency,
+        amount,
+        fee,
+        paid: false,
+        forgiven: false,
+        given: 0,
+        given_fee: 0,
+        last: None,
+    }
+}
+
 /// One more operation: what is entered, and as what.
 fn operate(
     random: &mut StdRng,
@@ -33,21 +52,8 @@ fn operate(
     let number = charges.len();
     let index = random.random_range(0..number + number / 2 + 1);
     let Some(charge) = charges.get_mut(index) else {
-        let booking = bookings[random.random_range(0..bookings.len())].clone();
-        let currency = CURRENCIES[random.random_range(0..CURRENCIES.len())];
-        let amount = some(random, 50_000, currency);
-        let fee = part(amount, random.random_range(0..=3000), 10_000, currency.quantum());
-        let charge = Charge {
-            booking: booking.clone(),
-            currency,
-            amount,
-            fee,
-            paid: false,
-            forgiven: false,
-            given: 0,
-            given_fee: 0,
-            last: None,
-        };
+        let charge = begun(random, bookings);
+        let booking = charge.booking.clone();
         let event = charge.settled(recount);
         charges.push(charge);
         return (booking, event, format!("charge/{number}/settled"));

@@ -340,6 +340,25 @@ async fn act_all(
     asked
 }
 
+/// Of everything that can happen enough did.
+async fn assert_enough(till: &till::Till, told: &Told) {
+    let paid = payout::counts(&till.services).await.expect("counts");
+    let reversed = number(&till.services, "SELECT count(*) FROM reversals WHERE state = 'succeeded'").await;
+    assert!(paid.paid >= 10 && reversed > 20, "{paid:?}, {reversed} reversals");
+    let refunds = "SELECT count(*) FROM refunds WHERE state = 'succeeded' AND chargeback_id IS NULL";
+    let refunds = number(&till.services, refunds).await;
+    let debts = number(&till.services, "SELECT count(*) FROM student_debts WHERE cleared_by = 'paid'").await;
+    let disputes = number(&till.services, "SELECT count(*) FROM disputes WHERE amount_minor > 0").await;
+    assert!(
+        refunds > 100 && debts > 20 && disputes > 10,
+        "{refunds} refunds, {debts} debts, {disputes} disputes"
+    );
+    assert_eq!(till.counted("refunds").await, refunds.unsigned_abs());
+    let ended =
+        number(&till.services, "SELECT count(*) FROM chargebacks WHERE standing IN ('won', 'lost')").await;
+    assert!(ended > 20 && told.lost.len() > 5, "{ended} decided by banks, {} lost", told.lost.len());
+}
+
 /// The use cases themselves: lessons taken and missed, paid and declined, debts paid, tutors paid out, refunds of all
 /// kinds before and after, disputes, payments that banks take back and what becomes of them, told late.
 #[sqlx::test(migrations = "../migrations")]
@@ -395,21 +414,7 @@ async fn what_people_do_leaves_every_balance_as_recounted(db: PgPool) {
             }
         }
     }
-    let paid = payout::counts(&till.services).await.expect("counts");
-    let reversed = number(&till.services, "SELECT count(*) FROM reversals WHERE state = 'succeeded'").await;
-    assert!(paid.paid >= 10 && reversed > 20, "{paid:?}, {reversed} reversals");
-    let refunds = "SELECT count(*) FROM refunds WHERE state = 'succeeded' AND chargeback_id IS NULL";
-    let refunds = number(&till.services, refunds).await;
-    let debts = number(&till.services, "SELECT count(*) FROM student_debts WHERE cleared_by = 'paid'").await;
-    let disputes = number(&till.services, "SELECT count(*) FROM disputes WHERE amount_minor > 0").await;
-    assert!(
-        refunds > 100 && debts > 20 && disputes > 10,
-        "{refunds} refunds, {debts} debts, {disputes} disputes"
-    );
-    assert_eq!(till.counted("refunds").await, refunds.unsigned_abs());
-    let ended =
-        number(&till.services, "SELECT count(*) FROM chargebacks WHERE standing IN ('won', 'lost')").await;
-    assert!(ended > 20 && told.lost.len() > 5, "{ended} decided by banks, {} lost", told.lost.len());
+    assert_enough(&till, &told).await;
     assert_invariants(&till.services).await;
     till.assert_reconciled(&admin).await;
 }

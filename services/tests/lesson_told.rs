@@ -244,22 +244,27 @@ async fn an_address_that_was_given_for_another_time_counts_no_more(db: PgPool) {
     assert_eq!(records(&services, &student, placed.id).await.len(), 1);
 }
 
-/// The student follows the lesson's own link: an end of the meeting at the provider before it was none.
+/// The student follows the lesson's own link: an end of the meeting at the provider before it was none. Who came before
+/// there was that link followed another.
 #[sqlx::test(migrations = "../migrations")]
 async fn who_followed_the_lessons_own_link_went_on(db: PgPool) {
     let (services, tutor, student) = set_out(db).await;
-    let placed = given((&services, &tutor, &student), 4, &[&student], 0).await;
-    lesson::join(&services, &tutor.actor, placed.id).await.expect("let in");
-    services::video::set_own_link(&services, &tutor.actor, placed.id, "https://meet.test/own")
-        .await
-        .expect("set");
-    testing::execute(
-        &services,
-        "UPDATE lessons SET trusted_end_at = (SELECT starts_at + interval '1 minute' FROM bookings)",
-    )
-    .await;
-    services.clock.show(Some(placed.start + minutes(5)));
-    tell(&services, &student, placed.id, "one", placed.start + minutes(2)).await.expect("heard");
-    let record = lesson::read(&services, &placed).await.expect("read");
-    assert_eq!(record.evidence.trusted_end, None);
+    for (hour, linked, clicked, goes_on) in [(4, 0, 2, true), (28, 3, 2, false)] {
+        let placed = given((&services, &tutor, &student), hour, &[&student], 0).await;
+        let at = |minute| placed.start + minutes(minute);
+        lesson::join(&services, &tutor.actor, placed.id).await.expect("let in");
+        services.clock.show(Some(at(linked)));
+        let own = format!("https://meet.test/{hour}");
+        services::video::set_own_link(&services, &tutor.actor, placed.id, &own).await.expect("set");
+        testing::execute(
+            &services,
+            "UPDATE lessons l SET trusted_end_at = b.starts_at + interval '1 minute'
+             FROM bookings b WHERE b.id = l.booking_id",
+        )
+        .await;
+        services.clock.show(Some(at(5)));
+        tell(&services, &student, placed.id, &format!("click-{hour}"), at(clicked)).await.expect("heard");
+        let record = lesson::read(&services, &placed).await.expect("read");
+        assert_eq!(record.evidence.trusted_end.is_none(), goes_on, "{linked} {clicked}");
+    }
 }

@@ -3,7 +3,7 @@
 
 mod till;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use domain::{
@@ -159,6 +159,14 @@ async fn what_is_closed_stays_so_until_it_says_something_else(db: PgPool) {
     forget_what_was_compared(&till).await;
     assert_eq!(compare(&till, &admin).await, 0);
     assert_eq!(counted(&till).await, 0);
+
+    // What is opened again says what is so now, whatever it said when it was closed.
+    reconcile::open_again(&till.services, &admin, difference.id).await.expect("opened");
+    forget_what_was_compared(&till).await;
+    compare(&till, &admin).await;
+    let [opened] = &listed(&till, &admin, Listed::Open).await[..] else { panic!("one") };
+    let provider = opened.provider.clone().expect("told");
+    assert_eq!((opened.id, provider.minor, provider.lines), (difference.id, 3400, 2));
 }
 
 #[sqlx::test(migrations = "../migrations")]
@@ -206,7 +214,9 @@ async fn a_comparison_does_not_open_what_is_closed_meanwhile(db: PgPool) {
     let commit = async {
         let waiting = "SELECT count(*) FROM pg_stat_activity
                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let since = Instant::now();
         while number(&till.services, waiting).await == 0 {
+            assert!(since.elapsed() < Duration::from_secs(30), "the comparison does not wait");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         closing.commit().await.expect("committed");

@@ -7,6 +7,7 @@ use domain::{
     account::Role,
     attendance::Kind,
     booking::{Booking, BookingState, Party},
+    chat::ClientId,
 };
 use hmac::{Hmac, Mac as _};
 use serde_json::{Value, json};
@@ -274,13 +275,16 @@ async fn a_student_who_looks_in_before_the_tutor_ends_no_lesson(db: PgPool) {
 async fn a_lesson_that_goes_on_elsewhere_does_not_end_with_its_meeting(db: PgPool) {
     let (services, tutor, student) = open(db).await;
     let rows = [
-        (Some(4), Some(5), 6, false),
-        (Some(4), Some(7), 6, false),
+        (Some(4), Some(5), false, 6, false),
+        (Some(4), Some(7), false, 6, false),
+        // While our server was away: the student's browser says so.
+        (Some(4), Some(5), true, 6, false),
+        (Some(4), Some(7), true, 6, false),
         // A link that nobody followed, and none.
-        (Some(4), None, 6, true),
-        (None, None, 6, true),
+        (Some(4), None, false, 6, true),
+        (None, None, false, 6, true),
     ];
-    for (day, (linked, followed, told, is_over)) in rows.into_iter().enumerate() {
+    for (day, (linked, followed, by_browser, told, is_over)) in rows.into_iter().enumerate() {
         let hour = 26 + 24 * i64::try_from(day).expect("a day");
         let booking = begun(&services, &tutor, &student, (hour, hour), &[&student, &tutor.actor]).await;
         let at = |minute| booking.start + TimeDelta::minutes(minute);
@@ -291,7 +295,13 @@ async fn a_lesson_that_goes_on_elsewhere_does_not_end_with_its_meeting(db: PgPoo
                 let url = format!("https://meet.example/{hour}");
                 video::set_own_link(&services, &tutor.actor, booking.id, &url).await.expect("set");
             }
-            if Some(minute) == followed {
+            if Some(minute) == linked && by_browser {
+                lesson::look_ahead(&services, &student, booking.id).await.expect("given");
+            }
+            if Some(minute) == followed && by_browser {
+                let click = ClientId::parse("one").expect("a name");
+                lesson::tell_join(&services, &student, booking.id, &click, at(minute)).await.expect("heard");
+            } else if Some(minute) == followed {
                 lesson::join(&services, &student, booking.id).await.expect("joined");
             }
             if minute == told {
@@ -302,7 +312,7 @@ async fn a_lesson_that_goes_on_elsewhere_does_not_end_with_its_meeting(db: PgPoo
         assert_eq!(outcome(&services, &student, &booking).await, expected, "{linked:?} {followed:?} {told}");
     }
     let noted = "SELECT count(*) FROM booking_history WHERE details ->> 'event' = 'lesson.own_link'";
-    assert_eq!(testing::number(&services, noted).await, 3);
+    assert_eq!(testing::number(&services, noted).await, 5);
 }
 
 /// A message about a recording of a meeting, sent so many minutes after the first.

@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use domain::Code;
 use js_sys::{Date, Math, Reflect};
 use leptos::{ev, prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
@@ -276,7 +277,13 @@ impl Joining {
                 self.said.set(Said::Told);
                 look_again();
             }
-            Err(error) => self.said.set(Said::NotTold(error.message)),
+            Err(error) => {
+                self.said.set(Said::NotTold(error.message));
+                if !is_final(error.code) {
+                    // Whose sign-in ended tells it after the next.
+                    return;
+                }
+            }
         }
         self.shelf.with_value(|shelf| shelf.forget(name));
         self.tell_next();
@@ -286,6 +293,11 @@ impl Joining {
         self.numbers.update_value(|number| *number += 1);
         self.numbers.get_value()
     }
+}
+
+/// Whether the server has said no for good to what it was told.
+fn is_final(code: Code) -> bool {
+    matches!(code, Code::InvalidRequest | Code::InvalidState | Code::JoinClosed)
 }
 
 /// The booking of a form that joins; `None` of any other.

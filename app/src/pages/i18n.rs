@@ -72,7 +72,7 @@ pub fn error_sentence(locale: Locale, key: &str) -> String {
         calendar_accounts_full oauth_state oauth_expired oauth_refused oauth_scopes oauth_failed
         profile_not_found booking_not_found hold_not_found lesson_not_completed lesson_not_started
         rating_exists rating feedback_length weeks external_url provider_not_accepted too_many_offerings
-        provider_not_connected provider_last meeting_missing link_taken
+        provider_not_connected provider_last meeting_missing link_taken room_taken
         offering_twice notice_range horizon_range cancel_notice_range step_range buffer_range photo
         currency days_range search_text page page_size weekday window window_start window_end
         too_many_windows too_many_overrides override_twice override_date override_reason slot_range

@@ -24,7 +24,7 @@ fn the_end_of_the_window_belongs_to_it() {
     assert_eq!((refusal.code, &*refusal.key), (Code::InvalidState, "dispute_not_settled"));
 }
 
-/// Each of the two has one claim for a lesson; a bank's dispute takes none, and uses none up.
+/// Each of the two has one claim for a lesson; a bank's dispute takes none: what they have to say is said in its case.
 #[test]
 fn a_claim_opens_joins_or_is_refused() {
     let settled: DateTime<Utc> = "2027-03-01T12:00:00Z".parse().expect("an instant");

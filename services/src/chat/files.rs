@@ -37,14 +37,6 @@ pub async fn upload(
     Ok(attachment)
 }
 
-/// The address of a file of a message for a person, under our own.
-///
-/// # Errors
-/// Where no seal can be made.
-pub fn link(services: &Services, reader: UserId, id: AttachmentId, size: Size) -> Result<String> {
-    files::link(services, Home::Chat, reader, id, size)
-}
-
 /// A file with its content, for whom its link was made: one of the two, while the message is not removed.
 ///
 /// # Errors

@@ -31,7 +31,7 @@ use crate::{
 };
 
 pub use cursor::{Cursor, Slice};
-pub use files::{MOST_FILES, link, open as open_file, upload};
+pub use files::{MOST_FILES, open as open_file, upload};
 pub use follow::{News, Position, Progress, Typing, follow, look, say_typing};
 pub use moderation::{
     Line, Moderation, Reported, Suspended, Verdict, count_reports, decide, lift, moderation,

@@ -100,7 +100,8 @@ pub(super) async fn find(
          WHERE f.id = $1 AND f.stored_at IS NOT NULL AND (
              f.owner_id = $2
              OR f.statement_id IS NOT NULL AND ($2 IN (b.student_id, t.user_id)
-                 OR EXISTS (SELECT FROM users u WHERE u.id = $2 AND u.role = 'admin')))",
+                 OR EXISTS (SELECT FROM users u WHERE u.id = $2 AND u.role = 'admin')))
+             AND EXISTS (SELECT FROM users u WHERE u.id = $2 AND u.deleted_at IS NULL)",
         id.0,
         reader.0
     );

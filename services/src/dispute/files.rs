@@ -102,14 +102,6 @@ pub(super) async fn give(
     Err(Refusal::on(Code::InvalidRequest, "attachments", "attachments").into())
 }
 
-/// The address of a file for a person, under our own.
-///
-/// # Errors
-/// Where no seal can be made.
-pub fn link(services: &Services, reader: UserId, id: AttachmentId, size: Size) -> Result<String> {
-    files::link(services, Home::Dispute, reader, id, size)
-}
-
 /// A file with its content, for whom its link was made: one of the two of the lesson, or an admin.
 ///
 /// # Errors

@@ -33,7 +33,7 @@ use crate::{
 pub use chargeback::{Bank, SubmitEvidence, submit_evidence};
 pub(crate) use chargeback::{bear_losses, has_money, has_payment, hear, lost_beside_charge};
 pub use decide::decide;
-pub use files::{attach, link, open as open_file};
+pub use files::{attach, open as open_file};
 pub use weigh::{Weighed, weigh};
 
 /// What a person may say in disputes in an hour: far more than there is to say, and no flood of mails.

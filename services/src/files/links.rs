@@ -50,7 +50,7 @@ fn seal(services: &Services, asked: &Asked) -> Result<Hmac<Sha256>> {
     let secret = &services.config.secrets.session;
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(AppError::fault)?;
     let Asked { home, id, size, reader, until } = asked;
-    mac.update(format!("{}:{id}:{size:?}:{reader}:{until}", home.address()).as_bytes());
+    mac.update(format!("{}:{id}:{size:?}:{reader}:{until}", home.sealed()).as_bytes());
     Ok(mac)
 }
 

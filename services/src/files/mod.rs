@@ -38,6 +38,9 @@ const WAITS: TimeDelta = TimeDelta::hours(24);
 /// After this an upload that nothing took is removed: an hour later than it could have been taken.
 const KEPT: TimeDelta = TimeDelta::hours(25);
 
+/// What a PDF is called among types.
+const PDF: &str = "application/pdf";
+
 /// The longest name that is kept, characters.
 const LONGEST_NAME: usize = 120;
 
@@ -60,6 +63,14 @@ impl Home {
     const fn address(self) -> &'static str {
         match self {
             Home::Chat => "files",
+            Home::Dispute => "evidence",
+        }
+    }
+
+    /// What seals of links say of them.
+    const fn sealed(self) -> &'static str {
+        match self {
+            Home::Chat => "file",
             Home::Dispute => "evidence",
         }
     }
@@ -157,7 +168,7 @@ pub(crate) async fn take(upload: Upload) -> Result<(Attachment, Kept)> {
     };
     let attachment = Attachment {
         id: chance::id(),
-        name: plain_name(&name),
+        name: named(&name, kept.content_type),
         content_type: kept.content_type.to_owned(),
         size: i64::try_from(kept.content.len()).map_err(AppError::fault)?,
         width,
@@ -238,7 +249,7 @@ pub(crate) async fn content(
 
 fn read(content: Vec<u8>) -> Option<Kept> {
     if content.starts_with(b"%PDF-") {
-        return Some(Kept { content, content_type: "application/pdf", image: None });
+        return Some(Kept { content, content_type: PDF, image: None });
     }
     let image = picture::read(&content)?;
     let whole = picture::encode(&picture::on_white(&fitted(&image, SIDE)))?;
@@ -266,6 +277,18 @@ fn plain_name(name: &str) -> String {
     let plain: String = last.chars().filter(|c| !c.is_control() && !turns(*c)).take(LONGEST_NAME).collect();
     let plain = plain.trim();
     if plain.is_empty() { "file".to_owned() } else { plain.to_owned() }
+}
+
+/// A file's name with an ending that says no more than what the file is: who saves and opens it does not run it.
+fn named(name: &str, content_type: &str) -> String {
+    let endings: &[&str] = if content_type == PDF { &["pdf"] } else { &["jpg", "jpeg", "png", "webp"] };
+    let plain = plain_name(name);
+    let ending = plain.rsplit_once('.').map(|(_, ending)| ending);
+    if ending.is_some_and(|own| endings.iter().any(|known| known.eq_ignore_ascii_case(own))) {
+        return plain;
+    }
+    let added = format!(".{}", endings[0]);
+    plain.chars().take(LONGEST_NAME - added.len()).chain(added.chars()).collect()
 }
 
 /// From when on an upload can be taken now.
@@ -321,5 +344,22 @@ mod tests {
             assert_eq!(plain_name(name), expected, "{name:?}");
         }
         assert_eq!(plain_name(&"é".repeat(500)).chars().count(), LONGEST_NAME);
+    }
+
+    #[test]
+    fn names_end_as_what_they_name() {
+        for (name, content_type, expected) in [
+            ("notes.pdf", PDF, "notes.pdf"),
+            ("NOTES.PDF", PDF, "NOTES.PDF"),
+            ("protocol.html", PDF, "protocol.html.pdf"),
+            ("run.pdf.", PDF, "run.pdf..pdf"),
+            ("board.png", "image/jpeg", "board.png"),
+            ("board.exe", "image/jpeg", "board.exe.jpg"),
+            ("board", "image/jpeg", "board.jpg"),
+        ] {
+            assert_eq!(named(name, content_type), expected, "{name:?}");
+        }
+        let long = named(&"é".repeat(500), PDF);
+        assert_eq!((long.chars().count(), long.ends_with(".pdf")), (LONGEST_NAME, true));
     }
 }

@@ -166,7 +166,8 @@ async fn arrive(
     let Arrival { party, at, event, origin } = arrival;
     let mut people = life::apply_from(tx, found, event, by, origin, now).await?;
     let is_open = found.booking.state == BookingState::Confirmed && at < found.booking.end;
-    if party == Party::Student && place.own_url.is_some() && is_open {
+    let elsewhere = place.own_since.is_some_and(|since| at >= since);
+    if party == Party::Student && elsewhere && is_open {
         // The student went on elsewhere: that the meeting at the provider ended was not the end of the lesson.
         people.extend(life::apply(tx, found, LessonEvent::SeenGoingOn(at), by, now).await?);
     }

@@ -98,10 +98,12 @@ pub(crate) async fn access(
         let Some(row) = row.filter(|row| row.is_active) else { return Ok(Err(Lost::NeedsReauth)) };
         let token = seal::open(&services.config.secrets, &place(id, "access"), &row.access)?;
         let now = services.clock.now();
-        match token {
-            None => return Ok(Err(Lost::NeedsReauth)),
-            Some(token) if lasts(&row, now) && stale != Some(token.as_str()) => return Ok(Ok(token)),
-            Some(_) => {}
+        // One that was sealed with another secret is renewed, as one that ended is.
+        if let Some(token) = token
+            && lasts(&row, now)
+            && stale != Some(token.as_str())
+        {
+            return Ok(Ok(token));
         }
         let mut db = services.db.acquire().await?;
         if store::take_lease(&mut db, id, &row.access, now, now + LEASE).await? {

@@ -2,7 +2,8 @@
 //!
 //! All that both sides tell of a time is compared at once; nearly all of it agrees. Only what does not, because one
 //! side tells of it at another time or because it differs, is looked up by itself. A movement that differs does so in
-//! at least one of the times in which a side tells of it.
+//! at least one of the times in which a side tells of it: the ledger tells of each once, at one instant, and what the
+//! provider tells of it twice at two times disagrees with that in one of them.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +17,9 @@ use super::{
 use crate::{AppError, Result, Services, jobs, mail::TellOfDifferences};
 
 /// Lines, and events of the ledger, that are compared in one transaction.
-const WINDOW: i64 = 10_000;
+pub(super) const fn window() -> i64 {
+    10_000
+}
 
 /// Differences that are looked at again in one transaction.
 const BATCH: i64 = 2000;
@@ -33,10 +36,10 @@ struct Batch {
 }
 
 /// Judges some batches.
-pub(super) async fn batches(services: &Services, mut run: Run) -> Result<Part> {
+pub(super) async fn batches(services: &Services, mut run: Run, size: i64) -> Result<Part> {
     for _ in 0..BATCHES {
         let mut db = services.db.acquire().await?;
-        let batch = next(&mut db, &run).await?;
+        let batch = next(&mut db, &run, size).await?;
         let found = look_up(&mut db, &batch).await?;
         drop(db);
         match record(services, &run, batch, &found).await? {
@@ -47,13 +50,13 @@ pub(super) async fn batches(services: &Services, mut run: Run) -> Result<Part> {
     Ok(Part::More)
 }
 
-async fn next(db: &mut sqlx::PgConnection, run: &Run) -> Result<Batch> {
-    if run.stage == Stage::Open { open(db, run).await } else { window(db, run).await }
+async fn next(db: &mut sqlx::PgConnection, run: &Run, size: i64) -> Result<Batch> {
+    if run.stage == Stage::Open { open(db, run).await } else { in_window(db, run, size).await }
 }
 
 /// What moved in the time that follows.
-async fn window(db: &mut sqlx::PgConnection, run: &Run) -> Result<Batch> {
-    let window = store::find_window(db, run, WINDOW).await?;
+async fn in_window(db: &mut sqlx::PgConnection, run: &Run, size: i64) -> Result<Batch> {
+    let window = store::find_window(db, run, size).await?;
     let compared = store::compare(db, &window).await?;
     Ok(Batch {
         keys: compared.unequal.into_iter().collect(),

@@ -14,5 +14,5 @@ mod store;
 mod views;
 
 pub use decide::{close_by_hand, open_again};
-pub use run::{Reconcile, hand_out, run_now};
+pub use run::{Reconcile, hand_out, run_in, run_now};
 pub use views::{Counts, Decision, Difference, Listed, RunView, counts, find, list_differences, list_runs};

@@ -21,13 +21,16 @@ use crate::{
 pub struct Reconcile {
     /// Which.
     pub run: ReconciliationId,
+    /// As many lines, and as many events of the ledger, are compared in one transaction.
+    #[serde(default = "judge::window")]
+    pub window: i64,
 }
 
 impl Job for Reconcile {
     const NAME: &'static str = "reconcile";
 
     async fn run(self, services: &Services) -> Result<()> {
-        if part(services, self.run).await? == Part::More {
+        if part(services, &self).await? == Part::More {
             jobs::enqueue(&mut *services.db.acquire().await?, &self).await?;
         }
         Ok(())
@@ -108,7 +111,7 @@ pub async fn hand_out(services: &Services) -> Result<bool> {
         return Ok(false);
     }
     drop(db);
-    begin(services, None, now).await
+    begin(services, None, judge::window(), now).await
 }
 
 /// An admin has it done now, unless one is under way; whether it was begun.
@@ -116,17 +119,30 @@ pub async fn hand_out(services: &Services) -> Result<bool> {
 /// # Errors
 /// `INSUFFICIENT_PERMISSIONS` for anyone but an admin; a fault where no payment provider is configured.
 pub async fn run_now(services: &Services, actor: &Actor) -> Result<bool> {
+    run_in(services, actor, judge::window()).await
+}
+
+/// The same, with so many lines and events of the ledger in one transaction.
+///
+/// # Errors
+/// As [`run_now`].
+pub async fn run_in(services: &Services, actor: &Actor, window: i64) -> Result<bool> {
     actor.require_admin()?;
     services.payments()?;
     let now = services.clock.now();
     let mut db = services.db.acquire().await?;
     let under_way = store::find_open(&mut db, None).await?.is_some();
     drop(db);
-    if under_way { Ok(false) } else { begin(services, Some(actor.user), now).await }
+    if under_way { Ok(false) } else { begin(services, Some(actor.user), window, now).await }
 }
 
 /// Begins a comparison, or goes on with the one that is open; whether it was ours to begin.
-async fn begin(services: &Services, asked_by: Option<UserId>, now: DateTime<Utc>) -> Result<bool> {
+async fn begin(
+    services: &Services,
+    asked_by: Option<UserId>,
+    window: i64,
+    now: DateTime<Utc>,
+) -> Result<bool> {
     let mut tx = services.db.begin().await?;
     let open = store::take_open(&mut tx, now - EVERY, now).await?;
     let run = match open {
@@ -140,20 +156,20 @@ async fn begin(services: &Services, asked_by: Option<UserId>, now: DateTime<Utc>
             run
         }
     };
-    jobs::enqueue(&mut tx, &Reconcile { run }).await?;
+    jobs::enqueue(&mut tx, &Reconcile { run, window }).await?;
     tx.commit().await?;
     Ok(true)
 }
 
 /// Does a part of a comparison.
-async fn part(services: &Services, id: ReconciliationId) -> Result<Part> {
+async fn part(services: &Services, job: &Reconcile) -> Result<Part> {
     let mut db = services.db.acquire().await?;
-    let run = store::find_open(&mut db, Some(id)).await?;
+    let run = store::find_open(&mut db, Some(job.run)).await?;
     drop(db);
     match run {
         None => Ok(Part::Done),
         Some(run) if run.stage == Stage::Reading => read::pages(services, run).await,
-        Some(run) => judge::batches(services, run).await,
+        Some(run) => judge::batches(services, run, job.window).await,
     }
 }
 

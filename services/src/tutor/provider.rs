@@ -1,6 +1,6 @@
 //! Where a tutor's lessons take place.
 
-use domain::{Code, Refusal, ids::TutorId};
+use domain::{Code, Refusal, ids::TutorId, lesson::JOIN_CLOSES_AFTER};
 use serde::Serialize;
 
 use super::{found, store};
@@ -100,9 +100,9 @@ pub async fn set_provider(
         return Err(refusal("provider_not_connected").into());
     }
     if let Some(url) = provider.url()
-        && !store::has_room(&mut tx, tutor, url).await?
+        && !store::has_room(&mut tx, tutor, url, now - JOIN_CLOSES_AFTER).await?
     {
-        return Err(Refusal::on(Code::InvalidRequest, "link_taken", "external_url").into());
+        return Err(Refusal::on(Code::InvalidRequest, "room_taken", "external_url").into());
     }
     store::set_provider(&mut tx, tutor, &provider, now).await?;
     video::arrange_all(&mut tx, tutor, now).await?;

@@ -164,9 +164,14 @@ pub(crate) async fn set_provider(
     Ok(changed.execute(db).await?.rows_affected() == 1)
 }
 
-/// Whether an address can be the room of a tutor's lessons: no other tutor's lesson takes place there. Nobody else takes
-/// it until the transaction ends.
-pub(super) async fn has_room(db: &mut PgConnection, tutor: TutorId, url: &str) -> Result<bool> {
+/// Whether an address can be the room of a tutor's lessons: no other tutor's lessons take place there, nor one of theirs
+/// that is not over at `since`. Nobody else takes it until the transaction ends.
+pub(super) async fn has_room(
+    db: &mut PgConnection,
+    tutor: TutorId,
+    url: &str,
+    since: DateTime<Utc>,
+) -> Result<bool> {
     sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('room:' || $1::text, 0))", url)
         .execute(&mut *db)
         .await?;
@@ -174,10 +179,12 @@ pub(super) async fn has_room(db: &mut PgConnection, tutor: TutorId, url: &str) -
         r#"SELECT NOT EXISTS (SELECT FROM tutors o WHERE o.external_url = $2 AND o.id <> $1)
                AND NOT EXISTS (
                    SELECT FROM lessons l JOIN bookings b ON b.id = l.booking_id
-                   WHERE l.own_url = $2 AND b.tutor_id <> $1)
+                   WHERE l.own_url = $2 AND b.tutor_id <> $1 AND b.ends_at > $3
+                       AND b.state IN ('requested', 'pending_review', 'confirmed', 'completed'))
                AND NOT EXISTS (SELECT FROM meetings m WHERE m.url = $2) AS "free!""#,
         tutor.0,
-        url
+        url,
+        since
     );
     Ok(free.fetch_one(db).await?)
 }

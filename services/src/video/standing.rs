@@ -26,6 +26,8 @@ pub(crate) struct Place {
     pub provider: Provider,
     /// The link of this lesson alone.
     pub own_url: Option<String>,
+    /// Since when.
+    pub own_since: Option<DateTime<Utc>>,
     /// The link of the meeting that was made for it.
     pub made: Option<String>,
     /// Whether it is held at the lesson's time.

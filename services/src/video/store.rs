@@ -298,7 +298,7 @@ pub(super) async fn delete_meeting(db: &mut PgConnection, id: Uuid) -> Result<()
 /// Where the lesson of a booking takes place.
 pub(super) async fn find_place(db: &mut PgConnection, booking: BookingId) -> Result<Place> {
     let row = sqlx::query!(
-        "SELECT t.provider, t.external_url, l.own_url,
+        "SELECT t.provider, t.external_url, l.own_url, l.own_url_since,
                 m.url AS \"made?\", (m.starts_at, m.ends_at) = (b.starts_at, b.ends_at) AS is_current
          FROM bookings b JOIN tutors t ON t.id = b.tutor_id JOIN lessons l ON l.booking_id = b.id
          LEFT JOIN LATERAL (
@@ -312,7 +312,8 @@ pub(super) async fn find_place(db: &mut PgConnection, booking: BookingId) -> Res
     .await?;
     let provider = Provider::parse(&row.provider, row.external_url);
     let is_current = row.is_current.unwrap_or_default();
-    Ok(Place { provider, own_url: row.own_url, made: row.made, is_current })
+    let (own_url, own_since) = (row.own_url, row.own_url_since);
+    Ok(Place { provider, own_url, own_since, made: row.made, is_current })
 }
 
 /// What keeps a lesson's meeting from being as it should.
@@ -417,7 +418,7 @@ pub(super) async fn takes_place_in(tx: &mut PgConnection, booking: BookingId, ur
         "SELECT EXISTS (
              SELECT FROM lessons l JOIN attendance a ON a.lesson_id = l.id
              WHERE l.booking_id = $1 AND l.own_url IS NOT NULL AND a.kind = 'join' AND a.party = 'student'
-               AND a.source = 'lectern' AND a.at >= l.own_url_since) AS \"moved!\"",
+               AND a.source IN ('lectern', 'browser') AND a.at >= l.own_url_since) AS \"moved!\"",
         booking.0
     );
     let moved = moved.fetch_one(&mut *tx).await?;

@@ -95,7 +95,8 @@ pub(in crate::chat) async fn find_attachment(
                  AND EXISTS (SELECT FROM chat_members r WHERE r.thread_id = a.thread_id AND r.user_id = $2)
              OR a.message_id IS NOT NULL
                  AND EXISTS (SELECT FROM chat_reports r WHERE r.thread_id = a.thread_id)
-                 AND EXISTS (SELECT FROM users u WHERE u.id = $2 AND u.role = 'admin'))",
+                 AND EXISTS (SELECT FROM users u WHERE u.id = $2 AND u.role = 'admin'))
+             AND EXISTS (SELECT FROM users u WHERE u.id = $2 AND u.deleted_at IS NULL)",
         id.0,
         reader.0
     );

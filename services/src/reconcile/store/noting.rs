@@ -119,7 +119,7 @@ async fn upsert(
          LEFT JOIN charges pc ON pc.payment_intent = d.payment
          LEFT JOIN deposits ps ON ps.payment_intent = d.payment
          LEFT JOIN LATERAL (SELECT * FROM differences o WHERE o.kind = d.kind AND o.reference = d.reference
-                            ORDER BY o.id DESC LIMIT 1) k ON true
+                            ORDER BY (o.closed_at IS NULL) DESC, o.id DESC LIMIT 1) k ON true
          WHERE k.closed_by IS NULL
              OR (k.fault, k.ledger_minor, k.ledger_currency, k.provider_minor, k.provider_currency, k.provider_lines)
                 IS DISTINCT FROM
