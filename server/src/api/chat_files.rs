@@ -16,7 +16,7 @@ use super::{
     error::ApiResult,
     extract::{ApiPath, SignedIn},
     file_view::{AttachmentView, FileForm},
-    wire::{Success, created},
+    wire::{Failure, Success, created},
 };
 use crate::uploads::file_of;
 
@@ -44,7 +44,11 @@ pub async fn with_files(
 #[utoipa::path(post, path = "/api/chat/threads/{id}/attachments", tag = "chat", operation_id = "upload_attachment",
     params(("id" = String, Path, description = "The thread")),
     request_body(content = FileForm, content_type = "multipart/form-data"),
-    responses((status = 201, description = "The file", body = Success<AttachmentView>)),
+    responses(
+        (status = 201, description = "The file", body = Success<AttachmentView>),
+        (status = 413, description = "`PAYLOAD_TOO_LARGE`: more than 10 MB, or no room is left for this person", body = Failure),
+        (status = 429, description = "`RATE_LIMITED`: more than 60 files of a person in an hour", body = Failure),
+    ),
     security(("bearer" = []), ("cookie" = [])))]
 pub async fn upload(
     State(services): State<Services>,

@@ -234,7 +234,7 @@ pub async fn list(
     request_body = DisputeBody,
     responses(
         (status = 201, description = "The dispute", body = Success<DisputeView>),
-        (status = 400, description = "`INVALID_REQUEST`: no such reason, no statement", body = Failure),
+        (status = 400, description = "`INVALID_REQUEST`: no such reason, no statement, or on `attachments` a file that is not one's own, was taken, or is too old", body = Failure),
         (status = 409, description = "`INVALID_STATE`: no outcome yet, too late, one's claim was made already, or a bank decides", body = Failure),
     ),
     security(("bearer" = []), ("cookie" = [])))]
@@ -261,6 +261,7 @@ pub async fn open(
         (status = 400, description = "`INVALID_REQUEST` on `file`: neither an image nor a PDF, or more than ten of a person in the dispute", body = Failure),
         (status = 409, description = "`INVALID_STATE`: no dispute is open, and none can be opened (any more)", body = Failure),
         (status = 413, description = "`PAYLOAD_TOO_LARGE`: more than 10 MB, or no room is left for this person", body = Failure),
+        (status = 429, description = "`RATE_LIMITED`: more than 60 files of a person in an hour", body = Failure),
     ),
     security(("bearer" = []), ("cookie" = [])))]
 pub async fn attach(
