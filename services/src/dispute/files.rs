@@ -1,6 +1,6 @@
 //! Files of statements: kept until a statement takes them, and read by links. What a statement has stays with the record.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Code, Refusal,
     dispute::MAX_FILES,
@@ -40,9 +40,11 @@ pub async fn attach(
         taken.push(files::take(upload).await?);
     }
     let mut kept = Vec::new();
-    for (attachment, content) in taken {
+    for (place, (attachment, content)) in (0..).zip(taken) {
+        // Files are listed by their time: those of one form stay in its order.
+        let now = services.clock.now() + TimeDelta::microseconds(place);
         let mut tx = files::begin(services, Home::Dispute, actor.user, attachment.size).await?;
-        file_store::insert(&mut tx, booking, actor.user, &attachment, services.clock.now()).await?;
+        file_store::insert(&mut tx, booking, actor.user, &attachment, now).await?;
         files::finish(services, tx, Home::Dispute, attachment.id, content).await?;
         kept.push(attachment);
     }
