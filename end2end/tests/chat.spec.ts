@@ -107,7 +107,8 @@ test('what is written without a connection is kept, also over a reload, and sent
   await expect(told(other)).toHaveText(['Hello', 'One', 'Two', 'Three', 'Four', 'Five']);
   await expect(told(again)).toHaveText(['Hello', 'One', 'Two', 'Three', 'Four', 'Five']);
 
-  // The server has it, and its answer is lost: it is sent again, and is the same message.
+  // The server has it, and its answer is lost: it is sent again and is the same message, unless the page has seen before
+  // that it arrived.
   let lost = 0;
   await again.route('**/do/post_message*', async (route) => {
     if (lost++ > 0) return route.continue();
@@ -119,7 +120,7 @@ test('what is written without a connection is kept, also over a reload, and sent
   await expect(told(other)).toHaveText(['Hello', 'One', 'Two', 'Three', 'Four', 'Five', 'Six']);
   await expect(told(again)).toHaveText(['Hello', 'One', 'Two', 'Three', 'Four', 'Five', 'Six']);
   await expect(again.locator('.chat-bubble')).toHaveCount(7);
-  await expect.poll(() => lost, 'it was sent again').toBeGreaterThan(1);
+  expect(lost, 'an answer was lost').toBeGreaterThan(0);
 });
 
 test('what the server does not take says why, and is sent again or discarded', async ({ server, person, watch }) => {
