@@ -22,14 +22,14 @@ use domain::{
     notice::Topic,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::{
     AppError, Result, Services,
     calendar::Invitation,
     chance,
     jobs::{self, Job},
-    notice,
+    notice::{self, News, Subject},
 };
 use letter::{Letter, Reader};
 
@@ -305,6 +305,23 @@ async fn keep(services: &Services, tx: &mut PgConnection, new: &NewMail<'_>) -> 
     Ok(is_new)
 }
 
+/// Keeps a mail to one person, once for its kind and what it is about, with the notice of it, and ends the transaction.
+async fn tell(
+    services: &Services,
+    mut tx: Transaction<'_, Postgres>,
+    (kind, about, subject): (Kind, &str, Subject),
+    reader: &Reader,
+    letter: &Letter,
+) -> Result<()> {
+    keep(services, &mut tx, &NewMail::of(kind, about.to_owned(), reader, letter)).await?;
+    let news = News { kind, about, subject, useful_until: None };
+    let now = services.clock.now();
+    let noticed = notice::tell(&mut tx, &[(reader.user, &letter.subject)], &news, now).await?;
+    tx.commit().await?;
+    services.live.wake(&noticed);
+    Ok(())
+}
+
 /// How many mails are released in one transaction.
 const BATCH: i64 = 200;
 
@@ -381,6 +398,7 @@ mod tests {
             (Kind::Payout, Some(Money), false),
             (Kind::Reconciliation, Some(Money), false),
             (Kind::PayoutFailed, Some(Money), false),
+            (Kind::PermissionEnded, Some(Lessons), false),
         ] {
             assert_eq!((kind.topic(), kind.can_wait()), (topic, can_wait), "{kind:?}");
         }

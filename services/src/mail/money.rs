@@ -6,17 +6,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Kind, NewMail, keep,
+    Kind,
     layout::Body,
     letter::{Letter, Reader},
-    store,
+    store, tell,
     texts::{Texts, fill},
 };
-use crate::{
-    Result, Services,
-    jobs::Job,
-    notice::{self, News, Subject},
-};
+use crate::{Result, Services, jobs::Job, notice::Subject};
 
 /// The job that writes a mail about the money of a booking.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,14 +43,9 @@ async fn write(services: &Services, job: &WriteMail) -> Result<()> {
     };
     let Some(about) = about else { return Ok(()) };
     let Some(letter) = compose(job.kind, &about, &services.config.web.public_url)? else { return Ok(()) };
-    let subject = about.subject.to_string();
-    keep(services, &mut tx, &NewMail::of(job.kind, subject.clone(), &about.reader, &letter)).await?;
-    let news =
-        News { kind: job.kind, about: &subject, subject: Subject::Booking(job.booking), useful_until: None };
-    let noticed = notice::tell(&mut tx, &[(about.reader.user, &letter.subject)], &news, now).await?;
-    tx.commit().await?;
-    services.live.wake(&noticed);
-    Ok(())
+    let told = about.subject.to_string();
+    let what = (job.kind, &*told, Subject::Booking(job.booking));
+    tell(services, tx, what, &about.reader, &letter).await
 }
 
 /// What a mail about money is written from.

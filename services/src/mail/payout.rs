@@ -5,17 +5,13 @@ use domain::{ids::PayoutId, manners::Manners, money::Money};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Kind, NewMail, keep,
+    Kind,
     layout::Body,
     letter::{Letter, Reader},
-    store,
+    store, tell,
     texts::{Texts, fill},
 };
-use crate::{
-    Result, Services,
-    jobs::Job,
-    notice::{self, News, Subject},
-};
+use crate::{Result, Services, jobs::Job, notice::Subject};
 
 /// The job that writes to a tutor that a payout was sent, or was refused.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,21 +47,16 @@ const OLD: TimeDelta = TimeDelta::days(2);
 /// Writes mail and notice, once for each payout that was sent, and once for refusals in a row. Nobody is told of the
 /// past, or who is gone.
 async fn write(services: &Services, id: PayoutId) -> Result<()> {
-    let now = services.clock.now();
     let mut tx = services.db.begin().await?;
-    let Some(about) = store::find_about_payout(&mut tx, id, now - OLD).await? else { return Ok(()) };
+    let Some(about) = store::find_about_payout(&mut tx, id, services.clock.now() - OLD).await? else {
+        return Ok(());
+    };
     let public_url = &services.config.web.public_url;
     let (kind, letter) = match &about.failure {
         None => (Kind::Payout, compose(&about, public_url)?),
         Some(why) => (Kind::PayoutFailed, not_sent(&about, why, public_url)?),
     };
-    let told = id.to_string();
-    keep(services, &mut tx, &NewMail::of(kind, told.clone(), &about.reader, &letter)).await?;
-    let news = News { kind, about: &told, subject: Subject::Payout(id), useful_until: None };
-    let noticed = notice::tell(&mut tx, &[(about.reader.user, &letter.subject)], &news, now).await?;
-    tx.commit().await?;
-    services.live.wake(&noticed);
-    Ok(())
+    tell(services, tx, (kind, &id.to_string(), Subject::Payout(id)), &about.reader, &letter).await
 }
 
 fn compose(about: &About, public_url: &str) -> Result<Letter> {

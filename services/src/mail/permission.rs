@@ -5,18 +5,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Kind, NewMail, keep,
+    Kind,
     layout::Body,
     letter::{Letter, Reader},
-    store,
+    store, tell,
     texts::{Texts, fill},
 };
-use crate::{
-    Result, Services,
-    jobs::Job,
-    notice::{self, News, Subject},
-    video,
-};
+use crate::{Result, Services, jobs::Job, notice::Subject, video};
 
 /// The job that writes to somebody whose permission ended.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,19 +43,12 @@ pub(super) struct About {
 /// Writes mail and notice, once for each permission that ended. Where it was given again meanwhile, or the account is
 /// connected no more, nobody is told.
 async fn write(services: &Services, permission: Uuid) -> Result<()> {
-    let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     let Some(about) = store::find_about_permission(&mut tx, permission).await? else { return Ok(()) };
     let letter = compose(&about, &services.config.web.public_url)?;
     let told = format!("{permission}/{}", about.since.timestamp_micros());
-    keep(services, &mut tx, &NewMail::of(Kind::PermissionEnded, told.clone(), &about.reader, &letter))
-        .await?;
-    let subject = Subject::Permission(permission);
-    let news = News { kind: Kind::PermissionEnded, about: &told, subject, useful_until: None };
-    let noticed = notice::tell(&mut tx, &[(about.reader.user, &letter.subject)], &news, now).await?;
-    tx.commit().await?;
-    services.live.wake(&noticed);
-    Ok(())
+    let what = (Kind::PermissionEnded, &*told, Subject::Permission(permission));
+    tell(services, tx, what, &about.reader, &letter).await
 }
 
 fn compose(about: &About, public_url: &str) -> Result<Letter> {

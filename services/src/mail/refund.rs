@@ -4,17 +4,13 @@ use domain::{ids::BookingId, manners::Manners, money::Money};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Kind, NewMail, keep,
+    Kind,
     layout::Body,
     letter::{Letter, Reader},
-    store,
+    store, tell,
     texts::{Texts, fill},
 };
-use crate::{
-    Result, Services,
-    jobs::Job,
-    notice::{self, News, Subject},
-};
+use crate::{Result, Services, jobs::Job, notice::Subject};
 
 /// The job that writes to a student that money was given back.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -56,18 +52,11 @@ pub(super) struct About {
 
 /// Writes the mail and the notice, once for each refund that was given. What failed meanwhile is not told.
 async fn write(services: &Services, event: i64) -> Result<()> {
-    let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     let Some(about) = store::find_about_refund(&mut tx, event).await? else { return Ok(()) };
     let letter = compose(&about, &services.config.web.public_url)?;
-    let new = NewMail::of(Kind::Refund, about.subject.clone(), &about.reader, &letter);
-    keep(services, &mut tx, &new).await?;
-    let subject = Subject::Booking(about.booking);
-    let news = News { kind: Kind::Refund, about: &about.subject, subject, useful_until: None };
-    let noticed = notice::tell(&mut tx, &[(about.reader.user, &letter.subject)], &news, now).await?;
-    tx.commit().await?;
-    services.live.wake(&noticed);
-    Ok(())
+    let what = (Kind::Refund, &*about.subject, Subject::Booking(about.booking));
+    tell(services, tx, what, &about.reader, &letter).await
 }
 
 fn compose(about: &About, public_url: &str) -> Result<Letter> {
