@@ -2,7 +2,7 @@
 
 use domain::ids::{AttachmentId, ThreadId, UserId};
 
-use super::{not_found, own, safety, store};
+use super::{own, safety, store};
 use crate::{
     Actor, Result, Services,
     files::{self, Asked, Attachment, Home, Size, Upload},
@@ -49,10 +49,6 @@ pub async fn open(
     until: i64,
     seal: &str,
 ) -> Result<(Attachment, Vec<u8>)> {
-    files::check(services, &Asked { home: Home::Chat, id, size, reader, until }, seal)?;
-    let mut db = services.db.acquire().await?;
-    let attachment = store::find_attachment(&mut db, id, reader).await?.ok_or_else(not_found)?;
-    drop(db);
-    let content = files::content(services, Home::Chat, id, size).await?.ok_or_else(not_found)?;
-    Ok((attachment, content))
+    let asked = Asked { home: Home::Chat, id, size, reader, until };
+    files::open(services, &asked, seal, async |db| store::find_attachment(db, id, reader).await).await
 }

@@ -8,7 +8,7 @@ use domain::{
 };
 use sqlx::PgConnection;
 
-use super::{claims, file_store, not_found, own_party, store};
+use super::{claims, file_store, own_party, store};
 use crate::{
     Actor, Result, Services, booking,
     files::{self, Asked, Attachment, Home, Size, Upload, waits_since},
@@ -116,10 +116,6 @@ pub async fn open(
     until: i64,
     seal: &str,
 ) -> Result<(Attachment, Vec<u8>)> {
-    files::check(services, &Asked { home: Home::Dispute, id, size, reader, until }, seal)?;
-    let mut db = services.db.acquire().await?;
-    let attachment = file_store::find(&mut db, id, reader).await?.ok_or_else(not_found)?;
-    drop(db);
-    let content = files::content(services, Home::Dispute, id, size).await?.ok_or_else(not_found)?;
-    Ok((attachment, content))
+    let asked = Asked { home: Home::Dispute, id, size, reader, until };
+    files::open(services, &asked, seal, async |db| file_store::find(db, id, reader).await).await
 }

@@ -8,7 +8,7 @@ use domain::{
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
-use super::{Home, Size};
+use super::{Home, Size, not_found};
 use crate::{AppError, Result, Services};
 
 /// Links are made for the present hour and the next, seconds: a page that is loaded again has the same ones, and the
@@ -58,11 +58,10 @@ fn seal(services: &Services, asked: &Asked) -> Result<Hmac<Sha256>> {
 ///
 /// # Errors
 /// `NOT_FOUND`, `LINK_EXPIRED`.
-pub(crate) fn check(services: &Services, asked: &Asked, sealed: &str) -> Result<()> {
-    let unknown = || AppError::from(Refusal::new(Code::NotFound, "not_found"));
+pub(super) fn check(services: &Services, asked: &Asked, sealed: &str) -> Result<()> {
     let sealed = URL_SAFE_NO_PAD.decode(sealed).ok().filter(|sealed| sealed.len() == SEAL);
-    let sealed = sealed.ok_or_else(unknown)?;
-    seal(services, asked)?.verify_truncated_left(&sealed).map_err(|_| unknown())?;
+    let sealed = sealed.ok_or_else(not_found)?;
+    seal(services, asked)?.verify_truncated_left(&sealed).map_err(|_| not_found())?;
     if services.clock.now().timestamp() >= asked.until {
         return Err(Refusal::new(Code::LinkExpired, "link_expired").into());
     }

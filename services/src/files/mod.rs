@@ -14,13 +14,13 @@ use domain::{
     ids::{AttachmentId, UserId},
 };
 use image::{DynamicImage, imageops::FilterType};
-use sqlx::{Postgres, Transaction};
+use sqlx::{PgConnection, Postgres, Transaction};
 use tokio::task::spawn_blocking;
 
 use crate::{Actor, AppError, Result, Services, chance, limit, settings};
 
+pub(crate) use links::Asked;
 pub use links::link;
-pub(crate) use links::{Asked, check};
 
 /// A file has at most this many bytes.
 pub const MAX_FILE: usize = 10 * 1024 * 1024;
@@ -234,17 +234,26 @@ fn file(home: Home, id: AttachmentId, size: Size) -> String {
     }
 }
 
-/// The content of a file; `None` where there is none.
+/// A file with its content, for whom its link was made. What it belongs to finds it, where that person may see it.
 ///
 /// # Errors
-/// Where the store cannot be read.
-pub(crate) async fn content(
+/// `NOT_FOUND` for a link that is not ours and for a file that is not there (any more), `LINK_EXPIRED`.
+pub(crate) async fn open(
     services: &Services,
-    home: Home,
-    id: AttachmentId,
-    size: Size,
-) -> Result<Option<Vec<u8>>> {
-    services.storage.get(&file(home, id, size)).await
+    asked: &Asked,
+    seal: &str,
+    find: impl AsyncFnOnce(&mut PgConnection) -> Result<Option<Attachment>>,
+) -> Result<(Attachment, Vec<u8>)> {
+    links::check(services, asked, seal)?;
+    let mut db = services.db.acquire().await?;
+    let attachment = find(&mut db).await?.ok_or_else(not_found)?;
+    drop(db);
+    let content = services.storage.get(&file(asked.home, asked.id, asked.size)).await?;
+    Ok((attachment, content.ok_or_else(not_found)?))
+}
+
+fn not_found() -> AppError {
+    Refusal::new(Code::NotFound, "not_found").into()
 }
 
 fn read(content: Vec<u8>) -> Option<Kept> {
