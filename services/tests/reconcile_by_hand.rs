@@ -85,6 +85,8 @@ async fn counted(till: &Till) -> i64 {
 async fn what_is_closed_says_by_whom_and_why_and_alarms_nobody(db: PgPool) {
     let (till, admin, other, difference) = open(db).await;
     assert_eq!(counted(&till).await, 1);
+    let beyond = reconcile::list_differences(&till.services, &admin, Listed::Open, 2).await.expect("listed");
+    assert_eq!((beyond.page, beyond.rows.len()), (1, 1), "a page that became empty leads to the last one");
     close(&till, &admin, &difference).await.expect("closed");
     assert_eq!(counted(&till).await, 0);
     assert_eq!(listed(&till, &admin, Listed::Open).await, []);

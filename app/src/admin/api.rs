@@ -73,17 +73,19 @@ pub async fn reconcile() -> Result<(), WireError> {
     crate::pages::admin_reconciliation::run_now().await
 }
 
-/// Closes a difference that was settled by hand, with words on what was done. `seen` is what the page showed of it.
+/// Closes a difference that was settled by hand, with words on what was done. `seen` is what the page showed of it,
+/// `page` the one of the list on which it stood.
 ///
 /// # Errors
 /// `INVALID_REQUEST` (`note`), `NOT_FOUND`, `INVALID_STATE`, `INSUFFICIENT_PERMISSIONS`.
 #[server(prefix = "/do", endpoint = "close_difference")]
 pub async fn close_difference(
     difference: i64,
+    #[server(default)] page: i64,
     #[server(default)] seen: String,
     #[server(default)] note: String,
 ) -> Result<(), WireError> {
-    crate::pages::admin_reconciliation_decide::close(difference, &seen, &note).await
+    crate::pages::admin_reconciliation_decide::close(difference, page.max(1), &seen, &note).await
 }
 
 /// Opens a difference again that was closed by hand.

@@ -86,6 +86,7 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
         tab(Listed::Open, td_string!(locale, reconciliation.open), format::number(locale, counts.open)),
         tab(Listed::Closed, td_string!(locale, reconciliation.closed), String::new()),
     ];
+    let page = differences.page;
     let (for_runs, for_closing) = (visit.clone(), visit.clone());
     view! {
         <Title text=title/>
@@ -102,12 +103,13 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
                     </div>
                 </Card>
             </div>
-            {closing.map(|difference| view! { <CloseDialog visit=for_closing difference/> })}
+            {closing.map(|difference| view! { <CloseDialog visit=for_closing difference page/> })}
             <Updates/>
         </div>
     }
 }
 
+/// The address of a page of the differences.
 fn href(listed: Listed, page: u64) -> String {
     match (listed, page) {
         (Listed::Open, 1) => format!("{RECONCILIATION}#differences"),
@@ -149,7 +151,7 @@ fn Runs(visit: Visit, runs: Vec<RunView>, offers: bool) -> impl IntoView {
             [run.lines, run.judged, run.found, run.closed].map(|count| format::number(locale, count));
         view! {
             <tr>
-                <Cell label=when><div>{began}<br/><span class="quiet small">{by}</span></div></Cell>
+                <Cell label=when>{began}<br/><span class="quiet small">{by}</span></Cell>
                 <Cell label=took numeric=true>{took_time}</Cell>
                 <Cell label=lines numeric=true>{lines_read}</Cell>
                 <Cell label=judged numeric=true>{compared}</Cell>
@@ -190,7 +192,8 @@ fn Differences(visit: Visit, listed: Listed, differences: Page<Difference>) -> i
     }
     let caption = td_string!(locale, reconciliation.differences);
     let pages = pager(&visit, caption, &differences, move |page| href(listed, page));
-    let rows = differences.rows.into_iter().map(|difference| row(&visit, difference)).collect_view();
+    let page = differences.page;
+    let rows = differences.rows.into_iter().map(|difference| row(&visit, difference, page)).collect_view();
     let columns = vec![
         Column::text(td_string!(locale, reconciliation.what)),
         Column::number(td_string!(locale, reconciliation.ledger)),
@@ -202,7 +205,7 @@ fn Differences(visit: Visit, listed: Listed, differences: Page<Difference>) -> i
     view! { <Table caption caption_hidden=true columns>{rows}</Table> {pages} }.into_any()
 }
 
-fn row(visit: &Visit, difference: Difference) -> impl IntoView + use<> {
+fn row(visit: &Visit, difference: Difference, page: i64) -> impl IntoView + use<> {
     let locale = visit.locale();
     let near = |at| format::near(locale, visit.zone, at, visit.now);
     let gone = difference.closed_at.filter(|_| !difference.closed_by_hand);
@@ -221,14 +224,12 @@ fn row(visit: &Visit, difference: Difference) -> impl IntoView + use<> {
     let for_decisions = visit.clone();
     view! {
         <tr id=id>
-            <Cell label=td_string!(locale, reconciliation.what)>
-                <div><strong>{kind}</strong><br/>{sentence}</div>
-            </Cell>
+            <Cell label=td_string!(locale, reconciliation.what)><strong>{kind}</strong><br/>{sentence}</Cell>
             <Cell label=td_string!(locale, reconciliation.ledger) numeric=true>{ledger}</Cell>
             <Cell label=td_string!(locale, reconciliation.provider) numeric=true>{provider}</Cell>
-            <Cell label=td_string!(locale, reconciliation.where_)><div>{places}</div></Cell>
-            <Cell label=td_string!(locale, reconciliation.since)><div>{found}{closed}</div></Cell>
-            <Cell label=td_string!(locale, reconciliation.by_hand)><ByHand visit=for_decisions difference/></Cell>
+            <Cell label=td_string!(locale, reconciliation.where_)>{places}</Cell>
+            <Cell label=td_string!(locale, reconciliation.since)>{found}{closed}</Cell>
+            <Cell label=td_string!(locale, reconciliation.by_hand)><ByHand visit=for_decisions difference page/></Cell>
         </tr>
     }
 }

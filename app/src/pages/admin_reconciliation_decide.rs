@@ -33,15 +33,16 @@ pub(super) async fn asked(visit: &Visit, actor: &Actor) -> services::Result<Opti
     }
 }
 
-/// The question, with what follows from a yes, and why. Without script it arrives open at its own address.
+/// The question, with what follows from a yes, and why. Without script it arrives open at its own address, over the
+/// page of the list from which it was asked.
 #[component]
-pub(super) fn CloseDialog(visit: Visit, difference: Difference) -> impl IntoView {
+pub(super) fn CloseDialog(visit: Visit, difference: Difference, page: i64) -> impl IntoView {
     let locale = visit.locale();
     if difference.closed_at.is_some() {
         return view! { <Alert tone=Tone::Info title=error_sentence(locale, "difference_closed")/> }
             .into_any();
     }
-    let back = format!("{RECONCILIATION}#difference-{}", difference.id);
+    let back = format!("{RECONCILIATION}?page={page}#difference-{}", difference.id);
     let side = |side: &Option<_>| match side {
         Some(side) => side_text(locale, side),
         None => td_string!(locale, reconciliation.nothing).to_owned(),
@@ -57,6 +58,7 @@ pub(super) fn CloseDialog(visit: Visit, difference: Difference) -> impl IntoView
             <p>{td_string!(locale, reconciliation.close_text)}</p>
             <PostForm action="close_difference" class="form">
                 <input type="hidden" name="difference" value=difference.id/>
+                <input type="hidden" name="page" value=page/>
                 <input type="hidden" name="seen" value=difference.mark()/>
                 <Field id="note" label=td_string!(locale, reconciliation.close_note) hint=td_string!(locale, reconciliation.close_note_hint) required=true error=error_on("note")>
                     <Textarea name="note" rows=3 max=500 value=kept_or("note", String::new())/>
@@ -73,14 +75,14 @@ pub(super) fn CloseDialog(visit: Visit, difference: Difference) -> impl IntoView
 
 /// What was decided about a difference, and what can be.
 #[component]
-pub(super) fn ByHand(visit: Visit, difference: Difference) -> impl IntoView {
+pub(super) fn ByHand(visit: Visit, difference: Difference, page: i64) -> impl IntoView {
     let locale = visit.locale();
     let decided = difference.decisions.iter().map(|decision| decided(&visit, decision)).collect_view();
     let about = format!("{}, {}", kind_name(locale, difference.kind), difference.reference);
     let (id, open) = (difference.id, difference.closed_at.is_none());
     let can = if open {
         let word = td_string!(locale, reconciliation.close);
-        let href = format!("?close={id}");
+        let href = format!("?page={page}&close={id}");
         view! {
             <ButtonLink href variant=ButtonVariant::Secondary size=ButtonSize::Small label=format!("{word}: {about}")>{word}</ButtonLink>
         }
@@ -117,13 +119,12 @@ fn decided(visit: &Visit, decision: &Decision) -> impl IntoView + use<> {
     view! { <p class="quiet small">{text}</p> {note} }
 }
 
-/// Closes a difference.
+/// Closes a difference, on this page of the open ones.
 ///
 /// # Errors
 /// As `services::reconcile::close_by_hand`.
-pub async fn close(difference: i64, seen: &str, note: &str) -> Result<(), WireError> {
-    let page = format!("{RECONCILIATION}?saved=1");
-    act(&[("note", note)], &page, async |services, actor| {
+pub async fn close(difference: i64, page: i64, seen: &str, note: &str) -> Result<(), WireError> {
+    act(&[("note", note)], &format!("{RECONCILIATION}?page={page}&saved=1"), async |services, actor| {
         reconcile::close_by_hand(services, actor, difference, seen, note).await
     })
     .await
@@ -134,6 +135,8 @@ pub async fn close(difference: i64, seen: &str, note: &str) -> Result<(), WireEr
 /// # Errors
 /// As `services::reconcile::open_again`.
 pub async fn open_again(difference: i64) -> Result<(), WireError> {
-    let page = format!("{RECONCILIATION}?saved=1#difference-{difference}");
-    act(&[], &page, async |services, actor| reconcile::open_again(services, actor, difference).await).await
+    act(&[], &format!("{RECONCILIATION}?saved=1#difference-{difference}"), async |services, actor| {
+        reconcile::open_again(services, actor, difference).await
+    })
+    .await
 }

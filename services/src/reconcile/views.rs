@@ -136,14 +136,17 @@ pub async fn list_differences(
     page: i64,
 ) -> Result<Page<Difference>> {
     actor.require_admin()?;
-    let offset = booking::offset(page, PAGE_SIZE)?;
+    booking::offset(page, PAGE_SIZE)?;
     let mut db = services.db.acquire().await?;
+    let total = store::count_differences(&mut db, listed).await?;
+    // Closing the last one of the last page leaves that page empty: what is then the last is shown.
+    let page = page.min((total + PAGE_SIZE - 1) / PAGE_SIZE).max(1);
+    let offset = booking::offset(page, PAGE_SIZE)?;
     let mut rows = store::list_differences(&mut db, listed, PAGE_SIZE, offset).await?;
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
     for (id, decision) in store::list_decisions(&mut db, &ids).await? {
         rows.iter_mut().filter(|row| row.id == id).for_each(|row| row.decisions.push(decision.clone()));
     }
-    let total = store::count_differences(&mut db, listed).await?;
     Ok(Page { rows, page, page_size: PAGE_SIZE, total })
 }
 
