@@ -73,5 +73,6 @@ pub fn Cell(
     /// The value.
     children: Children,
 ) -> impl IntoView {
-    view! { <td data-label=given(&label) data-numeric=numeric.then_some("true")>{children()}</td> }
+    // One child beside the label: on a narrow screen the two share a line.
+    view! { <td data-label=given(&label) data-numeric=numeric.then_some("true")><div>{children()}</div></td> }
 }
