@@ -327,7 +327,7 @@ async fn queue(services: &Services, databases: &Databases, scratch: &Path) -> Ou
     }
     let rate = f64::from(JOBS) / began.elapsed().as_secs_f64();
     let _ = stop.send(());
-    worker.await??;
+    worker.await?;
     let floor = pgbench::run(CLAIM, &databases.options(LESSONS), 0, CLAIMS, scratch).await?.rate() * 10.0;
     Ok(vec![Row::told(
         IDLE_JOBS,

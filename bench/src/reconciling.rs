@@ -196,7 +196,8 @@ pub async fn compare() -> Outcome {
     let provider = Provider::with_pace(&stripe, None)?;
     let services = Services::new(pool, Clock::real(), config, std::sync::Arc::new(bus), Some(provider));
     reconcile::hand_out(&services).await?;
-    Ok(jobs::work(&services, std::future::pending()).await?)
+    jobs::work(&services, std::future::pending()).await;
+    Ok(())
 }
 
 /// The id of a charge, as `ledger.sql` makes it.

@@ -157,10 +157,7 @@ async fn work_until_told(services: &Services) -> Outcome {
 /// Works off jobs, and looks now and then for what the clock made due.
 async fn work(services: Services, stopping: watch::Receiver<bool>) {
     let (looking, working) = (services.clone(), until(stopping.clone()));
-    let (worked, ()) = tokio::join!(jobs::work(&services, working), look_for_work(&looking, stopping));
-    if let Err(error) = worked {
-        tracing::error!(?error, "jobs are not worked off any more");
-    }
+    tokio::join!(jobs::work(&services, working), look_for_work(&looking, stopping));
 }
 
 async fn look_for_work(services: &Services, stopping: watch::Receiver<bool>) {

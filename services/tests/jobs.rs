@@ -3,17 +3,23 @@
 
 mod till;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
+use chrono::{DateTime, Utc};
 use domain::{Code, account::Role};
 use services::{
+    Services,
     jobs::{self, Counts},
     payment::ChargeStatus,
     sweep, testing,
     trace::Trace,
 };
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgPoolOptions};
 use till::at_payments;
+use tokio::{sync::oneshot, task::JoinHandle};
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_job_that_was_given_up_is_seen_and_runs_again(db: PgPool) {
@@ -89,4 +95,66 @@ async fn what_another_server_is_handing_out_is_waited_for(db: PgPool) {
         assert!(committed.load(Ordering::Relaxed), "it went away while a charge was in nobody's hands");
     };
     futures::future::join(commits, drains).await;
+}
+
+/// A running server's workers, and what ends them.
+struct Workers {
+    working: JoinHandle<()>,
+    stop: oneshot::Sender<()>,
+}
+
+impl Workers {
+    fn start(services: &Services) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let services = services.clone();
+        let working = tokio::spawn(async move { jobs::work(&services, async { drop(stopped.await) }).await });
+        Workers { working, stop }
+    }
+
+    async fn end(self) {
+        self.stop.send(()).expect("they still work");
+        self.working.await.expect("they end orderly");
+    }
+}
+
+/// As many connections as a server has: each worker listens on one of its own.
+async fn as_a_server(db: PgPool) -> PgPool {
+    let options = (*db.connect_options()).clone();
+    PgPoolOptions::new().max_connections(20).connect_with(options).await.expect("a pool")
+}
+
+/// What the clock makes due is settled and handed out.
+async fn settle_at(services: &Services, now: DateTime<Utc>) {
+    services.clock.set(&services.db, Some(now)).await.expect("the clock");
+    sweep::run(services).await.expect("swept");
+    jobs::hand_out(services).await.expect("handed out");
+}
+
+/// Until so many charges are paid.
+async fn wait_for_paid(services: &Services, count: i64) {
+    let paid = async {
+        let sql = "SELECT count(*) FROM charges WHERE state = 'paid'";
+        while testing::number(services, sql).await < count {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), paid).await.expect("paid");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_worker_that_cannot_note_what_it_did_begins_again(db: PgPool) {
+    let till = till::open(as_a_server(db).await).await;
+    till.card("pm_card_visa").await;
+    let (first, second) = (till.taught(4).await, till.taught(6).await);
+    let services = &till.services;
+    let refuses = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''full''; END';
+                   CREATE TRIGGER refuse BEFORE DELETE ON graphile_worker._private_jobs EXECUTE FUNCTION refuse()";
+    sqlx::raw_sql(refuses).execute(&services.db).await.expect("a database that is full");
+    let workers = Workers::start(services);
+    settle_at(services, first.end).await;
+    wait_for_paid(services, 1).await;
+    testing::execute(services, "DROP TRIGGER refuse ON graphile_worker._private_jobs").await;
+    settle_at(services, second.end).await;
+    wait_for_paid(services, 2).await;
+    workers.end().await;
 }

@@ -148,7 +148,7 @@ async fn a_running_server_writes_mails_by_itself(db: PgPool) {
     };
     tokio::time::timeout(Duration::from_secs(20), written).await.expect("a mail soon after the commit");
     stop.send(()).expect("it still works");
-    working.await.expect("a task").expect("stopped orderly");
+    working.await.expect("stopped orderly");
 }
 
 /// A till that sends to a mail server.

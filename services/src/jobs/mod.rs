@@ -11,7 +11,7 @@ mod store;
 use std::time::Duration;
 
 use domain::ids::ChargeId;
-use futures::future::FutureExt as _;
+use futures::future::{BoxFuture, FutureExt as _, Shared};
 use graphile_worker::{
     Database, IntoTaskHandlerResult, LocalQueueConfig, RefetchDelayConfig, TaskHandler, Worker,
     WorkerContext, WorkerOptions, WorkerRecoveryConfig,
@@ -64,6 +64,14 @@ const PUSHING_AT_ONCE: usize = 8;
 /// How often workers look for jobs of which they were not told: those that are tried again. Money looks more often.
 const PROMPT: Duration = Duration::from_millis(500);
 const PATIENT: Duration = Duration::from_secs(2);
+
+/// How long a worker keeps a job that it took before it has a place for it; then any worker may have it. The library
+/// (0.14.1) keeps them for five minutes by itself, and that would be how long no job is done where it loses count: where
+/// the last of the jobs that it fetched is begun before it has noted that it has some, it waits for them to be begun.
+const AT_HAND: Duration = Duration::from_secs(2);
+
+/// How long a worker that ended for an error rests before it begins again.
+const BEGIN_AGAIN: Duration = Duration::from_secs(1);
 
 /// The schema of the queue, which its library keeps up to date.
 const SCHEMA: &str = "graphile_worker";
@@ -217,7 +225,12 @@ fn worker(
         .concurrency(at_once)
         // Without a queue of its own a worker takes one job for each place at each signal and then waits for the next,
         // at worst a second: 32 jobs a second, however quickly they are done.
-        .local_queue(LocalQueueConfig::default().with_size(at_once).with_refetch_delay(rest(look_every)))
+        .local_queue(
+            LocalQueueConfig::default()
+                .with_size(at_once)
+                .with_ttl(AT_HAND)
+                .with_refetch_delay(rest(look_every)),
+        )
         // Beside signals and looks a second net.
         .poll_interval(look_every * 2)
         .listen_os_shutdown_signals(false)
@@ -292,28 +305,50 @@ fn rest(at_most: Duration) -> RefetchDelayConfig {
     RefetchDelayConfig::default().with_duration(at_most).with_max_abort_threshold(1)
 }
 
-/// Works off jobs and dispatches the outbox until the signal; jobs under way are finished.
-///
-/// # Errors
-/// Where the database is lost for good.
-pub async fn work(services: &Services, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
-    let stop = stop.shared();
-    let prompt = ready(with_prompt_jobs(worker(services, AT_ONCE, PROMPT, stop.clone()))).await?;
-    let writing = ready(with_writing_jobs(worker(services, WRITING_AT_ONCE, PATIENT, stop.clone()))).await?;
-    let sending = ready(with_sending_jobs(worker(services, SENDING_AT_ONCE, PATIENT, stop.clone()))).await?;
-    let calendars =
-        ready(with_calendar_jobs(worker(services, CALENDARS_AT_ONCE, PATIENT, stop.clone()))).await?;
-    let pushing = ready(with_push_jobs(worker(services, PUSHING_AT_ONCE, PATIENT, stop))).await?;
+/// Works off jobs and dispatches the outbox until the signal; jobs under way are finished. What the database does not let
+/// it do, it tries again.
+pub async fn work(services: &Services, stop: impl Future<Output = ()> + Send + 'static) {
+    let stop = stop.boxed().shared();
+    let keep = |at_once, look_every, jobs| keep_working(services, at_once, look_every, jobs, stop.clone());
+    let working = async {
+        tokio::join!(
+            keep(AT_ONCE, PROMPT, with_prompt_jobs),
+            keep(WRITING_AT_ONCE, PATIENT, with_writing_jobs),
+            keep(SENDING_AT_ONCE, PATIENT, with_sending_jobs),
+            keep(CALENDARS_AT_ONCE, PATIENT, with_calendar_jobs),
+            keep(PUSHING_AT_ONCE, PATIENT, with_push_jobs),
+        )
+    };
     tokio::select! {
-        worked = async {
-            tokio::try_join!(prompt.run(), writing.run(), sending.run(), calendars.run(), pushing.run())
-        } => match worked {
-            Ok(_) => Ok(()),
-            Err(error) => Err(AppError::fault(error)),
-        },
+        _ = working => {}
         never = outbox::watch(services) => match never {},
     }
 }
+
+/// Keeps a worker of these jobs until the signal. It ends where it cannot note that a job is done; another begins, and
+/// what the first had under way is done again.
+async fn keep_working(
+    services: &Services,
+    at_once: usize,
+    look_every: Duration,
+    jobs: fn(WorkerOptions) -> WorkerOptions,
+    stop: Stop,
+) {
+    while stop.peek().is_none() {
+        let options = jobs(worker(services, at_once, look_every, stop.clone()));
+        let ended = async { ready(options).await?.run().await.map_err(AppError::fault) }.await;
+        if let Err(error) = ended {
+            tracing::error!(?error, "a worker ended and begins again");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(BEGIN_AGAIN) => {}
+            () = stop.clone() => {}
+        }
+    }
+}
+
+/// The signal to end, for each of the workers.
+type Stop = Shared<BoxFuture<'static, ()>>;
 
 /// Runs every job that is due, and waits for it, for those of other workers, and for what follows from them; how many
 /// ran here. One that fails is not tried again in this call.
