@@ -22,6 +22,7 @@ use leptos_axum::{
 };
 use services::{AppError, Services, chat, live, notice, video};
 use tokio::sync::watch;
+use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use crate::{
@@ -52,6 +53,10 @@ const UPLOADS: [&str; 6] = [
     "/api/chat/threads/{id}/attachments",
     "/api/v2/bookings/{id}/disputes/files",
 ];
+
+/// How many streams are opened at once: more than there are connections to the database. After a restart all pages come
+/// back in the same moment; what opening takes of memory while it lasts, the process would keep for long.
+const OPENING_AT_ONCE: usize = 32;
 
 /// The largest body of a form: a photo of 10 MB and what is around it.
 const MAX_FORM: usize = 11 * 1024 * 1024;
@@ -97,7 +102,7 @@ pub fn router(services: Services, options: LeptosOptions, stopping: watch::Recei
             for_people(inside, &services)
                 .layer(CompressionLayer::new().quality(CompressionLevel::Precise(4))),
         )
-        .merge(for_people(streams, &services))
+        .merge(for_people(streams, &services).layer(GlobalConcurrencyLimitLayer::new(OPENING_AT_ONCE)))
         .layer(middleware::from_fn_with_state(services, headers::secure))
         .layer(middleware::from_fn_with_state(metrics, metrics::count))
         .with_state(state)

@@ -125,3 +125,15 @@ async fn a_stream_ends_with_its_sign_in_and_with_the_server(pool: PgPool) {
     site.tell_to_stop();
     assert_eq!(stopped.next().await, None);
 }
+
+/// A few are opened at once; how many are open has no end.
+#[sqlx::test(migrations = "../migrations")]
+async fn all_come_back_at_once_and_all_are_let_in(pool: PgPool) {
+    let site = start(&pool).await;
+    let ada = site.person("Ada Lovelace", "student").await;
+    let opened = futures::future::join_all((0..100).map(|_| Events::of(&ada, ""))).await;
+    let metrics = site.get("/metrics").await.text;
+    assert!(metrics.contains("lectern_live_streams 100\n"), "{metrics}");
+    drop(opened);
+    site.stop().await;
+}
