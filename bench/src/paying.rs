@@ -145,18 +145,24 @@ async fn pay_all(
         ("STRIPE_JS_URL", api),
     ];
     let began = Instant::now();
-    let running = process::start(server, &["serve"], &environment, &scratch.join("payees.log")).await?;
+    let log = scratch.join("payees.log");
+    let running = process::start(server, &["serve"], &environment, &log).await?;
     let meter = Meter::start(Watched { server: running.pid, postgres: databases.pid() });
     let within = Duration::from_secs_f64(2.0 * TUTORS as f64 / PACE);
     let paid = wait(&services.db, began, within).await?;
     let took = began.elapsed();
     let used = meter.read();
+    let stands = stands(&services.db).await?;
     running.stop().await?;
     let state = provider.control("GET", "state", None).await?;
     let transfers = state["transfers"].as_u64().unwrap_or_default();
     let found = invariants::count(services).await?;
     if (paid, transfers) != (TUTORS, TUTORS) || found != Violations::default() {
-        return Err(format!("{paid} of {TUTORS} are paid, by {transfers} transfers; {found:?}").into());
+        let said = process::last_words(&log);
+        return Err(format!(
+            "{paid} of {TUTORS} are paid, by {transfers} transfers; {stands}; the server's last words: {said}; {found:?}"
+        )
+        .into());
     }
     let rate = TUTORS as f64 / took.as_secs_f64();
     Ok(Row::judged(
@@ -170,6 +176,16 @@ async fn pay_all(
              sandbox among the others"
         ),
     ))
+}
+
+/// How far the payouts are, and their jobs: for whoever looks for why they stand still.
+async fn stands(db: &PgPool) -> Outcome<String> {
+    let counts = "SELECT format('%s accounts to look at, %s payouts under way, %s failed, %s jobs wait, %s are taken, %s failed once',
+        (SELECT count(*) FROM payout_accounts WHERE look_at IS NOT NULL),
+        (SELECT count(*) FROM payouts WHERE state = 'pending'), (SELECT count(*) FROM payouts WHERE state = 'failed'),
+        count(*) FILTER (WHERE locked_at IS NULL), count(locked_at), count(*) FILTER (WHERE attempts > 1))
+        FROM graphile_worker._private_jobs";
+    Ok(sqlx::query_scalar(counts).fetch_one(db).await?)
 }
 
 /// Waits until all are paid, or the time is over; how many are.

@@ -127,7 +127,11 @@ async fn free() -> Outcome<SocketAddr> {
 
 /// What a program that failed said last.
 fn said(program: &Path, log: &Path) -> Box<dyn std::error::Error + Send + Sync> {
+    format!("{} failed: {}", program.display(), last_words(log)).into()
+}
+
+/// The last line of a log.
+pub fn last_words(log: &Path) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
-    let last = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-    format!("{} failed: {last}", program.display()).into()
+    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("none").to_owned()
 }
