@@ -76,7 +76,7 @@ fn row(visit: &Visit, export: &Export, link: Option<String>) -> impl IntoView + 
     let download = link.zip(export.size).map(|(href, bytes)| {
         let text = td_string!(locale, privacy.download, size = size(locale, bytes)).to_string();
         view! {
-            <ButtonLink href size=ButtonSize::Small icon=Glyph::Download attr:download="">{text}</ButtonLink>
+            <ButtonLink href variant=ButtonVariant::Secondary size=ButtonSize::Small icon=Glyph::Download attr:download="">{text}</ButtonLink>
         }
     });
     view! {
