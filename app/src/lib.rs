@@ -23,6 +23,7 @@ pub mod live;
 pub mod mail;
 pub mod notice;
 pub mod payment;
+pub mod privacy;
 pub mod tutor;
 pub mod ui;
 

@@ -76,6 +76,8 @@ ids! {
     AttachmentId;
     /// What one of the two does not accept about a lesson.
     DisputeId;
+    /// A person's copy of all that is kept about them.
+    ExportId;
     /// A comparison of the ledger with the provider's balance.
     ReconciliationId;
     /// A browser that is told by push.

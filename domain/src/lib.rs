@@ -20,6 +20,7 @@ pub mod notice;
 pub mod payment;
 pub mod payout;
 pub mod presence;
+pub mod privacy;
 pub mod reconcile;
 pub mod review;
 pub mod series;

@@ -32,6 +32,7 @@ mod outbox;
 pub mod overview;
 pub mod payment;
 pub mod payout;
+pub mod privacy;
 pub mod push;
 pub mod reconcile;
 pub mod reset;

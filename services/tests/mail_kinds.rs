@@ -5,7 +5,7 @@ mod letters;
 mod post;
 mod till;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use calcard::icalendar::ICalendar;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -26,7 +26,7 @@ use services::{
     account::{self, Browser, Registration},
     booking, chat, dispute, lesson,
     mail::{self, Mail},
-    payment, payout, reconcile,
+    payment, payout, privacy, reconcile,
     testing::{self, at_hour},
     video,
 };
@@ -44,10 +44,12 @@ struct Stage {
 }
 
 impl Stage {
-    async fn open(db: PgPool, post: &Post, language: Language) -> Self {
+    async fn open(db: PgPool, (post, folder): (&Post, &Path), language: Language) -> Self {
+        let files = format!("file://{}/files", folder.display());
         let sandbox = Sandbox::start(Options::default()).await.expect("a sandbox");
         let vars = [
             ("SMTP_URL", &*post.url()),
+            ("STORAGE_URL", &*files),
             ("ZOOM_CLIENT_ID", "lectern"),
             ("ZOOM_CLIENT_SECRET", "geheim"),
             ("ZOOM_WEBHOOK_SECRET", ZOOM_SECRET),
@@ -195,6 +197,12 @@ impl Stage {
         self.world.work().await;
     }
 
+    /// The student asks for a copy of what is kept.
+    async fn exported(&self) {
+        privacy::request_export(&self.world.services, &self.world.student).await.expect("asked");
+        self.world.work().await;
+    }
+
     /// A lesson that is reminded of, taught and paid, one to which only the tutor comes, and one that cannot be paid.
     async fn lessons(&self) {
         let (services, student) = (&self.world.services, &self.world.student);
@@ -304,12 +312,14 @@ async fn kinds(db: &PgPool) -> BTreeSet<String> {
 async fn every_kind_is_read_by_others_in_every_language(db: PgPool) {
     for language in Language::ALL {
         let post = Post::closed().await.open().await;
-        let stage = Stage::open(db.clone(), &post, language).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let stage = Stage::open(db.clone(), (&post, folder.path()), language).await;
         stage.accounts(language).await;
         stage.message().await;
         stage.requests().await;
         stage.lessons().await;
         stage.permission().await;
+        stage.exported().await;
         let services = &stage.world.services;
         let kept = mail::list(services).await.expect("mails");
         let written: BTreeSet<_> = kept.iter().map(|mail| mail.kind.clone()).collect();

@@ -2,15 +2,19 @@
 #![allow(clippy::expect_used, reason = "a fixture that fails is a failed test")]
 
 use std::{
+    pin::Pin,
     process::{Child, Command, Stdio},
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
+use futures::TryStreamExt as _;
 use services::{
     config::{BucketConfig, FilesConfig},
     storage::Storage,
 };
 use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
 
 /// An object store of others with a bucket, which lets in whoever signs with a key that it knows.
 struct ObjectStore {
@@ -82,10 +86,41 @@ async fn keeps_files(store: &Storage) {
     assert_eq!(store.names().await.expect("a list"), ["chat/two words"]);
 }
 
+/// A file that comes and goes piece by piece; one that breaks off on its way is not kept.
+async fn keeps_pieces(store: &Storage) {
+    let large: Vec<u8> = (0..6_000_000_u32).flat_map(u32::to_le_bytes).collect();
+    for content in [Vec::new(), b"little".to_vec(), large] {
+        store.put_from("exports/one", &mut &*content).await.expect("kept");
+        let (size, pieces) = store.stream("exports/one").await.expect("an answer").expect("a file");
+        let read = pieces.try_collect::<Vec<_>>().await.expect("a content").concat();
+        assert!(size == content.len() as u64 && read == content, "{size} bytes");
+    }
+    for before in [4, 24_000_000] {
+        let mut broken = tokio::io::repeat(7).take(before).chain(Broken);
+        store.put_from("exports/two", &mut broken).await.expect_err("it breaks off");
+        assert!(store.stream("exports/two").await.expect("an answer").is_none());
+    }
+    store.delete("exports/one").await.expect("gone");
+}
+
+/// What cannot be read.
+struct Broken;
+
+impl AsyncRead for Broken {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Err(std::io::Error::other("broken off")))
+    }
+}
+
 #[tokio::test]
 async fn a_folder_keeps_files() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Storage::new(FilesConfig::Folder(folder.path().join("made/when/needed")));
+    keeps_pieces(&store).await;
     keeps_files(&store).await;
     store.clear().await.expect("cleared");
     assert!(store.names().await.expect("a list").is_empty());
@@ -96,6 +131,7 @@ async fn a_bucket_keeps_files_and_touches_nothing_beside_them() {
     let stores = ObjectStore::open().await;
     let (ours, theirs) = (stores.bucket("school/one", "S3RVER"), stores.bucket("school/other", "S3RVER"));
     theirs.put("chat/one", b"theirs".to_vec()).await.expect("kept");
+    keeps_pieces(&ours).await;
     keeps_files(&ours).await;
     ours.clear().await.expect("cleared");
     assert!(ours.names().await.expect("a list").is_empty());

@@ -42,7 +42,7 @@ fn row(visit: &Visit, actor: &Actor, home: Home, file: &Attachment) -> AnyView {
 }
 
 /// Whole kilobytes, at least one.
-fn size(locale: Locale, bytes: i64) -> String {
+pub(super) fn size(locale: Locale, bytes: i64) -> String {
     let kilobytes = format::number(locale, ((bytes + 999) / 1000).max(1));
     td_string!(locale, chat.kilobytes, count = kilobytes).to_string()
 }

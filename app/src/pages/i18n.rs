@@ -62,7 +62,7 @@ pub fn sentence(locale: Locale, refusal: &Refusal) -> String {
 pub fn error_sentence(locale: Locale, key: &str) -> String {
     by_key!(locale, key, error, [
         email email_taken password_length password_wrong mail_link_expired name role locale time_zone credentials token_invalid
-        token_expired forbidden not_found internal malformed too_large file_too_large files_full evidence_full evidence_many push rate_limited origin university
+        token_expired forbidden not_found internal malformed too_large file_too_large export_waits exports_many files_full evidence_full evidence_many push rate_limited origin university
         degree field current_year bio_length linkedin languages choice quiet_time quiet_same goals headline offering_title
         offering_durations duration_range price price_typed step buffer profile_incomplete profile_inactive
         provider_required duration_not_offered offering_not_found status booking_state note

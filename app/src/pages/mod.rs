@@ -76,6 +76,7 @@ pub mod not_found;
 pub mod notices;
 mod pager;
 mod presences;
+pub mod privacy;
 pub mod push;
 pub mod query;
 pub mod routes;

@@ -149,6 +149,7 @@ fn sentence(locale: Locale, visit: &Visit, notice: &Notice) -> String {
         Kind::Refund => say!(notices.refund),
         Kind::Payout => td_string!(locale, notices.payout, amount = amount).to_string(),
         Kind::PayoutFailed => td_string!(locale, notices.payout_failed, amount = amount).to_string(),
+        Kind::ExportReady => td_string!(locale, notices.export_ready).to_owned(),
         Kind::PermissionEnded => td_string!(locale, notices.permission_ended).to_owned(),
         // The table takes no others.
         Kind::NewMessage | Kind::SignIn | Kind::VerifyEmail | Kind::SignInLink | Kind::Reconciliation => {

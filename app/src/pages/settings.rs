@@ -8,10 +8,12 @@ use domain::{
 use leptos::prelude::*;
 use leptos_meta::Title;
 use services::{
+    Actor, Result, Services,
     account::{self, Me},
     calendar::{self, Address},
     notice,
     payment::{self, Card as SavedCard},
+    privacy::{self, Export},
     push,
 };
 
@@ -24,8 +26,10 @@ use super::{
     i18n::{Locale, td_string},
     load::load,
     mails::{Choices, QuietHours},
+    privacy::{SHOWN, YourData},
     push::PushCard,
     signup::{LanguageField, MarketingQuestion},
+    updates::Updates,
 };
 use crate::ui::{Button, ButtonLink, ButtonVariant, Card, Field, PageHeader, Textarea};
 
@@ -47,15 +51,22 @@ pub fn Settings() -> impl IntoView {
                 let push = (push::server_key(&visit.services)?, push::count(&visit.services, &actor).await?);
                 let verified = account::is_verified(&visit.services, &actor).await?;
                 let has_password = account::has_password(&visit.services, &actor).await?;
-                Ok((me, cards, address, (refused, quiet, push), verified, has_password))
-            },
-            |visit, (me, cards, address, (refused, quiet, push), verified, has_password)| {
-                let can_add = visit.services.payments.is_some();
+                let exports = exports(&visit.services, &actor).await?;
                 let told = Told { refused, quiet, push };
-                view! { <Shown locale=visit.locale() me cards can_add address told verified has_password/> }
+                Ok((me, cards, address, told, (verified, has_password), exports))
+            },
+            |visit, (me, cards, address, told, (verified, has_password), exports)| {
+                let can_add = visit.services.payments.is_some();
+                view! { <Shown locale=visit.locale() me cards can_add address told verified has_password exports/> }
             },
         )
     })
+}
+
+/// The latest copies of one's data, with the addresses of their files.
+async fn exports(services: &Services, actor: &Actor) -> Result<Vec<(Export, Option<String>)>> {
+    let exports = privacy::list_exports(services, actor, 1, SHOWN).await?.rows;
+    exports.into_iter().map(|export| Ok((export, privacy::export_link(services, actor, &export)?))).collect()
 }
 
 /// How a person wants to be told of things.
@@ -76,6 +87,7 @@ fn Shown(
     told: Told,
     verified: bool,
     has_password: bool,
+    exports: Vec<(Export, Option<String>)>,
 ) -> impl IntoView {
     let email = me.email.clone();
     let (tutor, role) = (me.role == Role::Tutor, me.role);
@@ -85,7 +97,7 @@ fn Shown(
         <div class="page page-text flow">
             <PageHeader title=td_string!(locale, account.settings_title) lead=td_string!(locale, account.settings_lead)/>
             <SavedNotice/>
-            <FlashNotice actions=&["choose_card", "remove_card", "renew_calendar", "choose_ways", "end_all_push", "ask_verification"]/>
+            <FlashNotice actions=&["choose_card", "remove_card", "renew_calendar", "choose_ways", "end_all_push", "ask_verification", "request_export"]/>
             <Card title=td_string!(locale, account.profile_group)>
                 <SettingsForm locale me/>
             </Card>
@@ -116,6 +128,8 @@ fn Shown(
                 </form>
             </Card>
             </div>
+            <YourData locale exports/>
+            <Updates/>
         </div>
     }
 }

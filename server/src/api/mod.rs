@@ -20,6 +20,7 @@ pub mod offerings;
 mod page;
 pub mod parse;
 pub mod payouts;
+pub mod privacy;
 pub mod search;
 pub mod sessions;
 pub mod stats;
@@ -82,11 +83,15 @@ fn calls() -> OpenApiRouter<AppState> {
         .routes(routes!(chat_safety::reports))
         .routes(routes!(chat_safety::decide))
         .routes(routes!(chat_safety::lift))
+        .routes(routes!(privacy::exports, privacy::request_export))
 }
 
-/// The streams, which stay open.
+/// The streams, which stay open, and downloads, which are small already.
 fn open_calls() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(chat_stream::events)).routes(routes!(stream::events))
+    OpenApiRouter::new()
+        .routes(routes!(chat_stream::events))
+        .routes(routes!(stream::events))
+        .routes(routes!(privacy::download))
 }
 
 /// The calls under their mentoring names: the same handlers. `document` lists them by copying.

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Each row: a file of `services/src`, how often it commits or calls, and who sees that.
-const COMMITS: [(&str, usize, &str); 27] = [
+const COMMITS: [(&str, usize, &str); 29] = [
     (
         "booking/transaction.rs",
         1,
@@ -63,6 +63,8 @@ const COMMITS: [(&str, usize, &str); 27] = [
     ("reconcile/judge.rs", 2, "reconcile: each batch, and the last one"),
     ("reconcile/read.rs", 1, "reconcile: a page, with what the provider kept"),
     ("reconcile/run.rs", 1, "reconcile: the beginning"),
+    ("privacy/mod.rs", 1, "none: asking for a copy of one's data moves no money (services/tests/privacy.rs)"),
+    ("privacy/write.rs", 1, "none: that it is there is noted and told once (services/tests/privacy.rs)"),
 ];
 const CALLS: [(&str, usize, &str); 6] = [
     (
@@ -150,9 +152,20 @@ const MEETING_CALLS: [(&str, usize, &str); 9] = [
     ),
 ];
 
-/// The folders of what has to do with money.
-const MONEY: [&str; 10] =
-    ["booking", "dispute", "jobs", "ledger", "lesson", "mail", "payment", "payout", "reconcile", "sweep"];
+/// The folders of what has to do with money, or tells of it.
+const MONEY: [&str; 11] = [
+    "booking",
+    "dispute",
+    "jobs",
+    "ledger",
+    "lesson",
+    "mail",
+    "payment",
+    "payout",
+    "privacy",
+    "reconcile",
+    "sweep",
+];
 
 /// The folders of what has to do with meetings, and of calls in the name of people.
 const MEETINGS: [&str; 3] = ["diary/google", "oauth", "video"];

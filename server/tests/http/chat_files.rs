@@ -21,7 +21,7 @@ pub const PNG: &[u8] = &[
 ];
 
 /// A site with a folder of its own, which lives as long as the test.
-async fn start(pool: &PgPool) -> (Site, tempfile::TempDir) {
+pub async fn start(pool: &PgPool) -> (Site, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let address = format!("file://{}/files", folder.path().display());
     (start_with(pool, &[("STORAGE_URL", &address)]).await, folder)

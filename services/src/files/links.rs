@@ -38,20 +38,40 @@ pub(crate) struct Asked {
 /// # Errors
 /// Where no seal can be made.
 pub fn link(services: &Services, home: Home, reader: UserId, id: AttachmentId, size: Size) -> Result<String> {
-    let until = (services.clock.now().timestamp().div_euclid(HOUR) + 2) * HOUR;
+    let until = ends(services);
     let asked = Asked { home, id, size, reader, until };
-    let seal = &seal(services, &asked)?.finalize().into_bytes()[..SEAL];
+    let seal = sealed(services, &asked.told())?;
     let small = if size == Size::Thumbnail { "&small=1" } else { "" };
-    let (address, seal) = (home.address(), URL_SAFE_NO_PAD.encode(seal));
+    let address = home.address();
     Ok(format!("/{address}/{id}?for={reader}&until={until}&seal={seal}{small}"))
 }
 
-fn seal(services: &Services, asked: &Asked) -> Result<Hmac<Sha256>> {
+impl Asked {
+    /// What is sealed of it.
+    fn told(&self) -> String {
+        let Asked { home, id, size, reader, until } = self;
+        format!("{}:{id}:{size:?}:{reader}:{until}", home.sealed())
+    }
+}
+
+/// When a link that is made now ends, seconds since 1970.
+pub(crate) fn ends(services: &Services) -> i64 {
+    (services.clock.now().timestamp().div_euclid(HOUR) + 2) * HOUR
+}
+
+fn seal(services: &Services, told: &str) -> Result<Hmac<Sha256>> {
     let secret = &services.config.secrets.session;
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(AppError::fault)?;
-    let Asked { home, id, size, reader, until } = asked;
-    mac.update(format!("{}:{id}:{size:?}:{reader}:{until}", home.sealed()).as_bytes());
+    mac.update(told.as_bytes());
     Ok(mac)
+}
+
+/// The seal of what a link tells.
+///
+/// # Errors
+/// Where none can be made.
+pub(crate) fn sealed(services: &Services, told: &str) -> Result<String> {
+    Ok(URL_SAFE_NO_PAD.encode(&seal(services, told)?.finalize().into_bytes()[..SEAL]))
 }
 
 /// Whether a link is one of ours, and in time.
@@ -59,10 +79,18 @@ fn seal(services: &Services, asked: &Asked) -> Result<Hmac<Sha256>> {
 /// # Errors
 /// `NOT_FOUND`, `LINK_EXPIRED`.
 pub(super) fn check(services: &Services, asked: &Asked, sealed: &str) -> Result<()> {
+    check_seal(services, &asked.told(), asked.until, sealed)
+}
+
+/// The same of what any link of ours tells.
+///
+/// # Errors
+/// As [`check`].
+pub(crate) fn check_seal(services: &Services, told: &str, until: i64, sealed: &str) -> Result<()> {
     let sealed = URL_SAFE_NO_PAD.decode(sealed).ok().filter(|sealed| sealed.len() == SEAL);
     let sealed = sealed.ok_or_else(not_found)?;
-    seal(services, asked)?.verify_truncated_left(&sealed).map_err(|_| not_found())?;
-    if services.clock.now().timestamp() >= asked.until {
+    seal(services, told)?.verify_truncated_left(&sealed).map_err(|_| not_found())?;
+    if services.clock.now().timestamp() >= until {
         return Err(Refusal::new(Code::LinkExpired, "link_expired").into());
     }
     Ok(())

@@ -19,8 +19,8 @@ use tokio::task::spawn_blocking;
 
 use crate::{Actor, AppError, Result, Services, chance, limit, settings};
 
-pub(crate) use links::Asked;
 pub use links::link;
+pub(crate) use links::{Asked, check_seal, ends, sealed};
 
 /// A file has at most this many bytes.
 pub const MAX_FILE: usize = 10 * 1024 * 1024;
@@ -232,6 +232,14 @@ fn file(home: Home, id: AttachmentId, size: Size) -> String {
         Size::Whole => format!("{folder}/{id}"),
         Size::Thumbnail => format!("{folder}/{id}.small"),
     }
+}
+
+/// The content of the whole file; `None` where there is none.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub(crate) async fn whole(services: &Services, home: Home, id: AttachmentId) -> Result<Option<Vec<u8>>> {
+    services.storage.get(&file(home, id, Size::Whole)).await
 }
 
 /// A file with its content, for whom its link was made. What it belongs to finds it, where that person may see it.

@@ -34,6 +34,7 @@ use crate::{
         self, ChargeLesson, DetachCard, HandlePaymentEvent, RefundCharge, ReleaseDeposit, SecureDeposit,
     },
     payout::{self, PayOut, ReverseTransfer},
+    privacy::WriteExport,
     push::SendPush,
     reconcile::Reconcile,
     trace::Trace,
@@ -271,7 +272,7 @@ fn with_calendar_jobs(worker: WorkerOptions) -> WorkerOptions {
         .define_job::<Queued<ArrangeMeeting>>()
 }
 
-/// Jobs that find words for what happened.
+/// Jobs that find words for what happened, and make a person's copy of their data.
 fn with_writing_jobs(worker: WorkerOptions) -> WorkerOptions {
     worker
         .define_job::<Queued<TellOfBooking>>()
@@ -282,6 +283,7 @@ fn with_writing_jobs(worker: WorkerOptions) -> WorkerOptions {
         .define_job::<Queued<TellOfPermission>>()
         .define_job::<Queued<TellOfRefund>>()
         .define_job::<Queued<SendSignInLink>>()
+        .define_job::<Queued<WriteExport>>()
 }
 
 /// Jobs that take them to people.

@@ -1,6 +1,7 @@
 //! Mails: written once for what they are about, kept, and sent where a mail server is configured.
 
 mod booking;
+mod export;
 mod layout;
 mod letter;
 mod links;
@@ -34,6 +35,7 @@ use crate::{
 use letter::{Letter, Reader};
 
 pub use booking::{TellOfBooking, TellOfDispute};
+pub(crate) use export::{Finished, tell_of_export};
 pub use layout::escape;
 pub(crate) use links::{Link, send_link};
 pub use money::WriteMail;
@@ -104,6 +106,8 @@ pub enum Kind {
     PayoutFailed,
     /// A provider lets us in no more.
     PermissionEnded,
+    /// A copy of one's data can be downloaded.
+    ExportReady,
 }
 
 impl Kind {
@@ -119,8 +123,8 @@ impl Kind {
         }
     }
 
-    /// The topic whose choices decide by which ways a person is told; `None` for mails about signing in, which nobody
-    /// can refuse and of which there are no notices.
+    /// The topic whose choices decide by which ways a person is told; `None` for mails about signing in, of
+    /// which there are no notices, and about one's data: nobody can refuse those.
     pub(crate) const fn topic(self) -> Option<Topic> {
         match self {
             Kind::Receipt
@@ -144,7 +148,7 @@ impl Kind {
             Kind::ReminderDay | Kind::ReminderHour | Kind::JoinNow => Some(Topic::Reminders),
             Kind::FeedbackRequest => Some(Topic::Questions),
             Kind::NewMessage => Some(Topic::Messages),
-            Kind::SignIn | Kind::VerifyEmail | Kind::SignInLink => None,
+            Kind::SignIn | Kind::VerifyEmail | Kind::SignInLink | Kind::ExportReady => None,
         }
     }
 
@@ -183,6 +187,7 @@ impl Kind {
             Kind::Reconciliation => "reconciliation",
             Kind::PayoutFailed => "payout_failed",
             Kind::PermissionEnded => "permission_ended",
+            Kind::ExportReady => "export_ready",
         }
     }
 }
@@ -399,6 +404,7 @@ mod tests {
             (Kind::Reconciliation, Some(Money), false),
             (Kind::PayoutFailed, Some(Money), false),
             (Kind::PermissionEnded, Some(Lessons), false),
+            (Kind::ExportReady, None, false),
         ] {
             assert_eq!((kind.topic(), kind.can_wait()), (topic, can_wait), "{kind:?}");
         }

@@ -36,6 +36,17 @@ pub(super) struct Texts {
     pub payout_failed: NotPaidTexts,
     pub refund: RefundTexts,
     pub permission_ended: PermissionTexts,
+    pub export_ready: ExportTexts,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExportTexts {
+    pub subject: String,
+    pub lead: String,
+    pub once: String,
+    pub unasked: String,
+    pub link: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,6 +1,6 @@
 //! Notices: what a person is told on the pages, under the bell.
 //!
-//! One is written beside each mail about a lesson, its money, a payout or a conversation, by the same job and in the same
+//! One is written beside each mail about a lesson, its money, a payout, a conversation or one's data, by the same job and in the same
 //! transaction; who did something is not told of it.
 
 mod choices;
@@ -10,7 +10,7 @@ mod store;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Code, Refusal,
-    ids::{BookingId, PayoutId, ThreadId, UserId},
+    ids::{BookingId, ExportId, PayoutId, ThreadId, UserId},
     money::Money,
 };
 use serde_json::json;
@@ -44,6 +44,8 @@ pub enum Subject {
     Payout(PayoutId),
     /// A permission that the reader gave at a provider.
     Permission(Uuid),
+    /// A copy of the reader's data.
+    Export(ExportId),
 }
 
 /// A notice as its reader sees it.
@@ -84,6 +86,7 @@ pub fn page(kind: Kind, subject: Subject) -> String {
         (Subject::Booking(id), _) => format!("/lessons/{id}"),
         (Subject::Payout(_), _) => "/tutor/earnings#payouts".to_owned(),
         (Subject::Permission(_), _) => "/tutor/settings".to_owned(),
+        (Subject::Export(_), _) => "/settings#your-data".to_owned(),
         (Subject::Thread(id), _) => format!("/messages/{id}"),
     }
 }
@@ -121,6 +124,7 @@ pub(crate) async fn tell(
             Subject::Thread(thread) => json!({ "kind": news.kind, "thread_id": thread }),
             Subject::Payout(payout) => json!({ "kind": news.kind, "payout_id": payout }),
             Subject::Permission(_) => json!({ "kind": news.kind }),
+            Subject::Export(export) => json!({ "kind": news.kind, "export_id": export }),
         };
         live::record(tx, &told, EVENT, &payload, now).await?;
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{BookingId, PayoutId, ThreadId, UserId},
+    ids::{BookingId, ExportId, PayoutId, ThreadId, UserId},
     money::{Currency, Money},
     notice::{Choice, Quiet, Topic},
 };
@@ -20,15 +20,11 @@ pub(super) async fn insert(
     now: DateTime<Utc>,
 ) -> Result<Vec<UserId>> {
     let people: Vec<_> = people.iter().map(|user| user.0).collect();
-    let (booking, thread, payout, permission) = match news.subject {
-        Subject::Booking(booking) => (Some(booking.0), None, None, None),
-        Subject::Thread(thread) => (None, Some(thread.0), None, None),
-        Subject::Payout(payout) => (None, None, Some(payout.0), None),
-        Subject::Permission(permission) => (None, None, None, Some(permission)),
-    };
+    let of = About::from(news.subject);
     let told = sqlx::query_scalar!(
-        "INSERT INTO notices (user_id, kind, about, booking_id, thread_id, created_at, payout_id, oauth_id)
-         SELECT p.user_id, $2, $3, $4, $5, $6, $8, $9 FROM unnest($1::uuid[]) AS p(user_id)
+        "INSERT INTO notices (user_id, kind, about, booking_id, thread_id, created_at, payout_id, oauth_id,
+             export_id)
+         SELECT p.user_id, $2, $3, $4, $5, $6, $8, $9, $10 FROM unnest($1::uuid[]) AS p(user_id)
          WHERE NOT EXISTS (SELECT FROM refusals f
                            WHERE f.user_id = p.user_id AND f.topic = $7 AND f.channel = 'notice')
          ORDER BY p.user_id
@@ -37,12 +33,13 @@ pub(super) async fn insert(
         &people,
         news.kind.name(),
         news.about,
-        booking,
-        thread,
+        of.booking,
+        of.thread,
         now,
         news.kind.topic().map(Topic::name),
-        payout,
-        permission
+        of.payout,
+        of.permission,
+        of.export
     );
     Ok(told.fetch_all(tx).await?.into_iter().map(UserId).collect())
 }
@@ -53,17 +50,37 @@ fn kind(name: String) -> Result<Kind> {
 }
 
 /// What a row is about: the table says that it is one of them.
-fn subject(
+#[derive(Default)]
+struct About {
     booking: Option<Uuid>,
     thread: Option<Uuid>,
     payout: Option<Uuid>,
     permission: Option<Uuid>,
-) -> Result<Subject> {
-    let subject = booking.map(|id| Subject::Booking(BookingId(id)));
-    let subject = subject.or_else(|| thread.map(|id| Subject::Thread(ThreadId(id))));
-    let subject = subject.or_else(|| payout.map(|id| Subject::Payout(PayoutId(id))));
-    let subject = subject.or_else(|| permission.map(Subject::Permission));
-    subject.ok_or_else(|| AppError::fault("a notice about nothing"))
+    export: Option<Uuid>,
+}
+
+impl From<Subject> for About {
+    fn from(subject: Subject) -> Self {
+        let none = About::default();
+        match subject {
+            Subject::Booking(id) => About { booking: Some(id.0), ..none },
+            Subject::Thread(id) => About { thread: Some(id.0), ..none },
+            Subject::Payout(id) => About { payout: Some(id.0), ..none },
+            Subject::Permission(id) => About { permission: Some(id), ..none },
+            Subject::Export(id) => About { export: Some(id.0), ..none },
+        }
+    }
+}
+
+impl About {
+    fn subject(self) -> Result<Subject> {
+        let subject = self.booking.map(|id| Subject::Booking(BookingId(id)));
+        let subject = subject.or_else(|| self.thread.map(|id| Subject::Thread(ThreadId(id))));
+        let subject = subject.or_else(|| self.payout.map(|id| Subject::Payout(PayoutId(id))));
+        let subject = subject.or_else(|| self.permission.map(Subject::Permission));
+        let subject = subject.or_else(|| self.export.map(|id| Subject::Export(ExportId(id))));
+        subject.ok_or_else(|| AppError::fault("a notice about nothing"))
+    }
 }
 
 /// A person's notices, newest first.
@@ -74,7 +91,7 @@ pub(super) async fn list(
     offset: i64,
 ) -> Result<Vec<Notice>> {
     let rows = sqlx::query!(
-        r#"SELECT n.id, n.kind, n.booking_id, n.thread_id, n.payout_id, n.oauth_id, n.created_at,
+        r#"SELECT n.id, n.kind, n.booking_id, n.thread_id, n.payout_id, n.oauth_id, n.export_id, n.created_at,
                   n.read_at IS NOT NULL AS "is_read!", b.title AS "title?", b.starts_at AS "starts_at?",
                   coalesce(other.name, '') AS "other!", p.amount_minor AS "minor?", p.currency AS "currency?"
            FROM notices n
@@ -93,10 +110,17 @@ pub(super) async fn list(
     let rows = rows.fetch_all(db).await?.into_iter().map(|row| {
         let currency = row.currency.as_deref().map(Currency::parse).transpose().map_err(AppError::fault)?;
         let amount = row.minor.zip(currency).map(|(minor, currency)| Money { minor, currency });
+        let of = About {
+            booking: row.booking_id,
+            thread: row.thread_id,
+            payout: row.payout_id,
+            permission: row.oauth_id,
+            export: row.export_id,
+        };
         Ok(Notice {
             id: row.id,
             kind: kind(row.kind)?,
-            subject: subject(row.booking_id, row.thread_id, row.payout_id, row.oauth_id)?,
+            subject: of.subject()?,
             other: row.other,
             lesson: row.title.zip(row.starts_at),
             amount,
@@ -129,13 +153,20 @@ pub(super) async fn set_read(
 ) -> Result<Option<(Kind, Subject)>> {
     let row = sqlx::query!(
         "UPDATE notices SET read_at = coalesce(read_at, $3) WHERE id = $2 AND user_id = $1
-         RETURNING kind, booking_id, thread_id, payout_id, oauth_id",
+         RETURNING kind, booking_id, thread_id, payout_id, oauth_id, export_id",
         user.0,
         id,
         now
     );
     let Some(row) = row.fetch_optional(db).await? else { return Ok(None) };
-    Ok(Some((kind(row.kind)?, subject(row.booking_id, row.thread_id, row.payout_id, row.oauth_id)?)))
+    let of = About {
+        booking: row.booking_id,
+        thread: row.thread_id,
+        payout: row.payout_id,
+        permission: row.oauth_id,
+        export: row.export_id,
+    };
+    Ok(Some((kind(row.kind)?, of.subject()?)))
 }
 
 /// Notes that all of a person's notices were read; how many were not.

@@ -4,11 +4,19 @@ mod bucket;
 
 use std::{path::Path as Folder, sync::Arc};
 
-use futures::TryStreamExt as _;
-use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, local::LocalFileSystem, path::Path};
-use tokio::sync::OnceCell;
+use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
+use object_store::{
+    ObjectStore, ObjectStoreExt as _, PutPayload, buffered::BufWriter, local::LocalFileSystem, path::Path,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWriteExt as _},
+    sync::OnceCell,
+};
 
 use crate::{AppError, Result, config::FilesConfig};
+
+/// The content of a file, piece by piece.
+pub type FileStream = BoxStream<'static, std::io::Result<Vec<u8>>>;
 
 /// The store of files. A file is there as a whole or not at all.
 #[derive(Clone, Debug)]
@@ -42,6 +50,37 @@ impl Storage {
         let payload = PutPayload::from(content);
         self.store().await?.put(&Path::from(name), payload).await.map_err(AppError::fault)?;
         Ok(())
+    }
+
+    /// Keeps a file under a name, read piece by piece: it may be larger than what memory has room for.
+    ///
+    /// # Errors
+    /// Where it cannot be read or written; nothing of it is kept then.
+    pub async fn put_from(&self, name: &str, content: &mut (impl AsyncRead + Unpin)) -> Result<()> {
+        let mut writer = BufWriter::new(Arc::clone(self.store().await?), Path::from(name));
+        if let Err(error) = tokio::io::copy(content, &mut writer).await {
+            if let Err(error) = writer.abort().await {
+                tracing::warn!(%error, "pieces of a file stay in the store");
+            }
+            return Err(AppError::fault(error));
+        }
+        writer.shutdown().await.map_err(AppError::fault)
+    }
+
+    /// The size of a file, bytes, and its content piece by piece; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub async fn stream(&self, name: &str) -> Result<Option<(u64, FileStream)>> {
+        match self.store().await?.get(&Path::from(name)).await {
+            Ok(found) => {
+                let size = found.meta.size;
+                let pieces = found.into_stream().map_ok(Vec::from).map_err(std::io::Error::other);
+                Ok(Some((size, pieces.boxed())))
+            }
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(AppError::fault(error)),
+        }
     }
 
     /// The file of a name, `None` where there is none.

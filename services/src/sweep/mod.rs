@@ -9,7 +9,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Result, Services, booking, files, mail};
+use crate::{Result, Services, booking, files, mail, privacy};
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -24,6 +24,8 @@ pub struct Swept {
     pub mails_written: u64,
     /// Uploads that no message and no dispute took.
     pub uploads_removed: u64,
+    /// Copies of people's data whose time was over.
+    pub exports_removed: u64,
     /// Old rows of no more use: lapsed sign-ins, idempotency keys, counters, links to recordings.
     pub rows_pruned: u64,
 }
@@ -35,6 +37,7 @@ impl std::ops::AddAssign for Swept {
         self.lessons_settled += more.lessons_settled;
         self.mails_written += more.mails_written;
         self.uploads_removed += more.uploads_removed;
+        self.exports_removed += more.exports_removed;
         self.rows_pruned += more.rows_pruned;
     }
 }
@@ -50,6 +53,7 @@ pub async fn run(services: &Services) -> Result<Swept> {
     let lessons_settled = each_due(services, Due::Lesson, now).await?;
     let mails_written = mail::write_due(services).await?;
     let uploads_removed = files::sweep(services).await?;
+    let exports_removed = privacy::sweep(services).await?;
     let rows_pruned = store::prune(&mut *services.db.acquire().await?, now).await?;
     Ok(Swept {
         holds_expired,
@@ -57,6 +61,7 @@ pub async fn run(services: &Services) -> Result<Swept> {
         lessons_settled,
         mails_written,
         uploads_removed,
+        exports_removed,
         rows_pruned,
     })
 }

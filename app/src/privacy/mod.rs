@@ -1,0 +1,3 @@
+//! A person's copy of their own data.
+
+pub mod api;
