@@ -28,7 +28,7 @@ pub use links::{
 };
 pub(crate) use sign_in::digest;
 pub use sign_in::{actor_by_cookie, actor_by_jwt, refresh, revoke, sign_in, sign_out, tokens};
-pub(crate) use store::list_admins;
+pub(crate) use store::{list_admins, lock};
 
 /// A registration, parsed.
 #[derive(Clone, Debug)]

@@ -17,7 +17,7 @@ use image::{DynamicImage, imageops::FilterType};
 use sqlx::{PgConnection, Postgres, Transaction};
 use tokio::task::spawn_blocking;
 
-use crate::{Actor, AppError, Result, Services, chance, limit, settings};
+use crate::{Actor, AppError, Result, Services, account, chance, limit, settings};
 
 pub use links::link;
 pub(crate) use links::{Asked, check_seal, ends, sealed};
@@ -188,7 +188,7 @@ pub(crate) async fn begin(
     size: i64,
 ) -> Result<Transaction<'static, Postgres>> {
     let mut tx = services.db.begin().await?;
-    store::lock_owner(&mut tx, owner).await?;
+    account::lock(&mut tx, owner).await?;
     let room = settings::load(&mut tx).await?.chat_files_mb.saturating_mul(MEGABYTE);
     if store::sum_sizes(&mut tx, home, owner).await?.saturating_add(size) > room {
         return Err(Refusal::on(Code::PayloadTooLarge, home.full(), "file").into());

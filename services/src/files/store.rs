@@ -7,12 +7,6 @@ use sqlx::PgConnection;
 use super::Home;
 use crate::Result;
 
-/// Lets nobody else count what a person keeps, until the end of the transaction.
-pub(super) async fn lock_owner(db: &mut PgConnection, owner: UserId) -> Result<()> {
-    sqlx::query!("SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE", owner.0).fetch_one(db).await?;
-    Ok(())
-}
-
 /// Bytes of all files of a person.
 pub(super) async fn sum_sizes(db: &mut PgConnection, home: Home, owner: UserId) -> Result<i64> {
     match home {

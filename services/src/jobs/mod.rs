@@ -264,15 +264,16 @@ fn with_prompt_jobs(worker: WorkerOptions) -> WorkerOptions {
         .define_job::<Queued<HandleVideoEvent>>()
 }
 
-/// Jobs that wait for calendars and meetings of others, of which any may be slow.
+/// Jobs that wait for calendars, meetings and files of others, of which any may be slow.
 fn with_calendar_jobs(worker: WorkerOptions) -> WorkerOptions {
     worker
         .define_job::<Queued<ReadCalendar>>()
         .define_job::<Queued<WriteLesson>>()
         .define_job::<Queued<ArrangeMeeting>>()
+        .define_job::<Queued<WriteExport>>()
 }
 
-/// Jobs that find words for what happened, and make a person's copy of their data.
+/// Jobs that find words for what happened.
 fn with_writing_jobs(worker: WorkerOptions) -> WorkerOptions {
     worker
         .define_job::<Queued<TellOfBooking>>()
@@ -283,7 +284,6 @@ fn with_writing_jobs(worker: WorkerOptions) -> WorkerOptions {
         .define_job::<Queued<TellOfPermission>>()
         .define_job::<Queued<TellOfRefund>>()
         .define_job::<Queued<SendSignInLink>>()
-        .define_job::<Queued<WriteExport>>()
 }
 
 /// Jobs that take them to people.

@@ -5,16 +5,13 @@ use domain::ids::{ExportId, UserId};
 use sqlx::PgConnection;
 
 use super::{
-    Kind, NewMail, keep,
+    Kind,
     layout::Body,
     letter::{Letter, Reader},
-    store,
+    note, store,
     texts::{Texts, fill},
 };
-use crate::{
-    Result, Services,
-    notice::{self, News, Subject},
-};
+use crate::{Result, Services, notice::Subject};
 
 /// An export whose file is there.
 #[derive(Clone, Copy, Debug)]
@@ -37,10 +34,7 @@ pub(crate) async fn tell_of_export(
     let Some(reader) = store::find_reader(tx, user).await? else { return Ok(Vec::new()) };
     let letter = compose(&reader, export, &services.config.web.public_url)?;
     let told = export.id.to_string();
-    keep(services, tx, &NewMail::of(Kind::ExportReady, told.clone(), &reader, &letter)).await?;
-    let subject = Subject::Export(export.id);
-    let news = News { kind: Kind::ExportReady, about: &told, subject, useful_until: None };
-    notice::tell(tx, &[(user, &letter.subject)], &news, services.clock.now()).await
+    note(services, tx, (Kind::ExportReady, &told, Subject::Export(export.id)), &reader, &letter).await
 }
 
 fn compose(reader: &Reader, export: &Finished, public_url: &str) -> Result<Letter> {

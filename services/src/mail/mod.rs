@@ -19,7 +19,7 @@ mod unsubscribe;
 
 use chrono::{DateTime, Utc};
 use domain::{
-    ids::{BookingId, MailId, ThreadId},
+    ids::{BookingId, MailId, ThreadId, UserId},
     notice::Topic,
 };
 use serde::{Deserialize, Serialize};
@@ -310,18 +310,31 @@ async fn keep(services: &Services, tx: &mut PgConnection, new: &NewMail<'_>) -> 
     Ok(is_new)
 }
 
-/// Keeps a mail to one person, once for its kind and what it is about, with the notice of it, and ends the transaction.
+/// What a mail and the notice beside it are about: of each kind there is one about the same.
+type Told<'a> = (Kind, &'a str, Subject);
+
+/// Keeps a mail to one person and the notice of it; whom to wake after the commit.
+async fn note(
+    services: &Services,
+    tx: &mut PgConnection,
+    (kind, about, subject): Told<'_>,
+    reader: &Reader,
+    letter: &Letter,
+) -> Result<Vec<UserId>> {
+    keep(services, tx, &NewMail::of(kind, about.to_owned(), reader, letter)).await?;
+    let news = News { kind, about, subject, useful_until: None };
+    notice::tell(tx, &[(reader.user, &letter.subject)], &news, services.clock.now()).await
+}
+
+/// The same, where nothing else is done in the transaction: ends it.
 async fn tell(
     services: &Services,
     mut tx: Transaction<'_, Postgres>,
-    (kind, about, subject): (Kind, &str, Subject),
+    told: Told<'_>,
     reader: &Reader,
     letter: &Letter,
 ) -> Result<()> {
-    keep(services, &mut tx, &NewMail::of(kind, about.to_owned(), reader, letter)).await?;
-    let news = News { kind, about, subject, useful_until: None };
-    let now = services.clock.now();
-    let noticed = notice::tell(&mut tx, &[(reader.user, &letter.subject)], &news, now).await?;
+    let noticed = note(services, &mut tx, told, reader, letter).await?;
     tx.commit().await?;
     services.live.wake(&noticed);
     Ok(())

@@ -12,7 +12,9 @@ use domain::{
 };
 use serde_json::json;
 
-use crate::{Actor, AppError, Result, Services, booking::Page, chance, files, jobs, storage::FileStream};
+use crate::{
+    Actor, AppError, Result, Services, account, booking::Page, chance, files, jobs, storage::FileStream,
+};
 
 pub use write::WriteExport;
 
@@ -41,7 +43,7 @@ pub struct Export {
 pub async fn request_export(services: &Services, actor: &Actor) -> Result<Export> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
-    store::lock_person(&mut tx, actor.user).await?;
+    account::lock(&mut tx, actor.user).await?;
     store::set_all_over(&mut tx, actor.user, now).await?;
     let (waits, asked) = store::find_asked(&mut tx, actor.user).await?;
     may_ask(waits, &asked, now).map_err(|not_now| refused(not_now, now))?;

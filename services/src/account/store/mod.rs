@@ -18,6 +18,12 @@ use crate::{Actor, AppError, Result};
 
 pub(super) use links::{find_by_email, insert_link, is_link_good, is_verified, set_verified, use_link};
 
+/// Lets nobody else change what is counted for a person, until the end of the transaction.
+pub(crate) async fn lock(tx: &mut PgConnection, user: UserId) -> Result<()> {
+    sqlx::query!("SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE", user.0).fetch_one(tx).await?;
+    Ok(())
+}
+
 /// All admins: what waits for one of them is told to each.
 pub(crate) async fn list_admins(db: &mut PgConnection) -> Result<Vec<UserId>> {
     let ids =

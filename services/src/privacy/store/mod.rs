@@ -39,12 +39,6 @@ impl Row {
     }
 }
 
-/// Lets nobody else ask for an export of this person, until the end of the transaction.
-pub(super) async fn lock_person(tx: &mut PgConnection, user: UserId) -> Result<()> {
-    sqlx::query!("SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE", user.0).fetch_one(tx).await?;
-    Ok(())
-}
-
 /// Ends those of a person that could not be made in their time: the sweep removes what there is of them.
 pub(super) async fn set_all_over(tx: &mut PgConnection, user: UserId, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
