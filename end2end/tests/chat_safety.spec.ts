@@ -83,6 +83,7 @@ test('who is insulted blocks and reports, and an admin decides @plain', async ({
 
   await other.getByRole('link', { name: t('safety.open') }).click();
   await other.getByRole('button', { name: t('safety.block', { name: student.name }) }).click();
+  await expect(other.getByRole('button', { name: t('safety.unblock', { name: student.name }) })).toBeVisible();
   await open(one, new URL(one.url()).pathname);
   await expect(one.getByText(t('safety.blocked', { name: tutor.name }))).toBeVisible();
   await expect(field(one)).toHaveCount(0);

@@ -154,14 +154,13 @@ test('a tutor waits, marks the student absent, and half is charged', { tag: ['@p
   const dialog = desk.getByRole('dialog', { name: t('lesson.absent_title') });
   await expectAccessible(desk);
   await dialog.getByRole('button', { name: t('lesson.absent') }).click();
-  for (const side of [desk, page]) {
-    await shows(side, side.getByRole('status').filter({ hasText: t('state.no_show_student') }));
-  }
+  const marked = (side: Page) => side.getByRole('status').filter({ hasText: t('state.no_show_student') });
+  await expect(marked(desk)).toBeVisible();
+  await shows(page, marked(page));
 
   await settle(server);
   await open(page, `/lessons/${id}/charge`);
-  const marked = clockIn('en', ZONE, later(LESSON, 20));
-  const values = { wait: '20 min', marked, price: '€30.00', amount: '€15.00' };
+  const values = { wait: '20 min', marked: clockIn('en', ZONE, later(LESSON, 20)), price: '€30.00', amount: '€15.00' };
   await expect(page.getByText(t('charge.rule_student_absent', values))).toBeVisible();
 });
 

@@ -22,7 +22,9 @@ test('a difference is closed by hand, and opened again', { tag: ['@phone', '@pla
   await query(server.database, before, [NOW]);
   const [page, other] = [await person('admin'), await person('admin')];
   await open(page, '/admin/reconciliation');
+  const begun = page.waitForResponse((answer) => new URL(answer.url()).pathname === '/do/reconcile');
   await page.getByRole('button', { name: t('reconciliation.run_now') }).click();
+  await begun;
   const row = page.getByRole('row').filter({ hasText: id });
   await server.tick();
   await shows(page, row);
