@@ -9,13 +9,15 @@ use web_sys::{
     NodeList,
 };
 
-use crate::chat::outbox;
+use crate::chat::{listen, outbox};
 
 /// Wakes the comforts of the page:
 /// - `data-opens="id"` opens a dialog, `data-closes` closes the one around it;
 /// - `data-reveals="id"` shows and hides a password, its other name is `data-shown`;
 /// - `data-dismiss` takes a message away;
 /// - `data-count-for="id"` counts the characters of a text;
+/// - a dialog with which the page came is in front of it, and Escape leads where its cross does;
+/// - Escape closes the menu of a narrow page;
 /// - who signs out leaves nothing behind that was written and not sent;
 /// - `data-browser-zone` chooses the browser's time zone in the list inside.
 #[island]
@@ -25,11 +27,14 @@ pub fn Enhancements() -> impl IntoView {
             let _ = button.remove_attribute("hidden");
         }
         remember_zone();
+        all("dialog[open]").into_iter().filter_map(|dialog| dialog.dyn_into().ok()).for_each(bring_forward);
+        let key = window_event_listener(ev::keydown, |event| pressed(&event.key()));
         let click = window_event_listener(ev::click, |event| clicked(&event));
         let input = window_event_listener(ev::input, |event| count(&event));
         let submit = window_event_listener(ev::submit, |event| forget_at_sign_out(&event));
         on_cleanup(move || {
             submit.remove();
+            key.remove();
             click.remove();
             input.remove();
         });
@@ -72,6 +77,32 @@ fn clicked(event: &Event) {
         && let Some(message) = around(".toast-card")
     {
         message.remove();
+    }
+}
+
+/// Makes a dialog with which the page came what it is when a button opens it.
+fn bring_forward(dialog: HtmlDialogElement) {
+    dialog.close();
+    let _ = dialog.show_modal();
+    let cross = dialog.query_selector("a.dialog-close").ok().flatten();
+    let Some(cross) = cross.and_then(|cross| cross.dyn_into::<HtmlElement>().ok()) else { return };
+    listen(&dialog, "cancel", false, move |event| {
+        event.prevent_default();
+        cross.click();
+    });
+}
+
+/// Closes the menu by the key that closes dialogs.
+fn pressed(key: &str) {
+    if key != "Escape" {
+        return;
+    }
+    for menu in all(".site-menu[open]") {
+        let _ = menu.remove_attribute("open");
+        let heading = menu.query_selector("summary").ok().flatten();
+        if let Some(heading) = heading.and_then(|heading| heading.dyn_into::<HtmlElement>().ok()) {
+            let _ = heading.focus();
+        }
     }
 }
 

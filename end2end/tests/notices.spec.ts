@@ -41,6 +41,6 @@ test('what one does rings the bell of the other, who follows it @phone @plain', 
     await expect(readAll).toBeVisible({ timeout: 1_000 });
   }).toPass({ timeout: 15_000 });
   await readAll.click();
-  await expect(hers.locator('.notice[data-state=unread]')).toHaveCount(0);
-  await expect(hers.locator('.notice')).toHaveCount(2);
+  await expect(hers.locator('.notice-row[data-state=unread]')).toHaveCount(0);
+  await expect(hers.locator('.notice-row')).toHaveCount(2);
 });

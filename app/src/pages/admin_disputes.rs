@@ -11,9 +11,10 @@ use services::{
 };
 
 use super::{
+    charge::ChargeBadge,
     charge_tables::{Inputs, Ledger, Parties, Refunds, SplitTable},
     charge_words::{Standing, amount, why},
-    chargeback::SendEvidence,
+    chargeback::{SendEvidence, is_taken},
     context::Visit,
     dispute::Told,
     dispute_actions::DISPUTES,
@@ -89,7 +90,7 @@ impl Rows {
                     let due = format::moment(locale, visit.zone, due);
                     td_string!(locale, disputes.chargeback_until, time = due).to_string()
                 }
-                (None, None) => td_string!(locale, dispute.chargeback).to_owned(),
+                (None, None) => td_string!(locale, disputes.bank).to_owned(),
             };
             let verdict = match row.verdict {
                 Some((outcome, _)) => dispute_outcome(locale, outcome),
@@ -192,11 +193,14 @@ fn Grounds(visit: Visit, case: Case) -> impl IntoView {
         view! { <Card title=td_string!(locale, charge.refunds_title)><Refunds visit=for_refunds refunds/></Card> }
     });
     let (booking, attendance) = (explained.booking.clone(), explained.attendance.clone());
+    let zone = format::zone(visit.zone, explained.facts.start);
+    let taken = is_taken(&dispute.banks);
     let [charged, lines] = [(); 2].map(|()| explained.clone());
     view! {
+        <p class="quiet small">{td_string!(locale, charge.inputs_zone, zone = zone)}</p>
         <Card title=td_string!(locale, dispute.title)><Told visit=for_dispute dispute/></Card>
         <Card title=td_string!(locale, lesson.attendance)><Evidence visit=for_evidence booking attendance/></Card>
-        <Card title=td_string!(locale, disputes.charge)><Charged visit=for_charge explained=charged now/></Card>
+        <Card title=td_string!(locale, disputes.charge)><Charged visit=for_charge explained=charged taken now/></Card>
         {given}
         <Card title=td_string!(locale, charge.ledger_title)><Ledger visit=for_ledger explained=lines/></Card>
         <Card title=td_string!(locale, charge.inputs_title)><Inputs visit explained/></Card>
@@ -205,9 +209,9 @@ fn Grounds(visit: Visit, case: Case) -> impl IntoView {
 
 /// How much was charged and why, and what would be by what is on record now.
 #[component]
-fn Charged(visit: Visit, explained: Explanation, now: Option<Money>) -> impl IntoView {
+fn Charged(visit: Visit, explained: Explanation, taken: bool, now: Option<Money>) -> impl IntoView {
     let locale = visit.locale();
-    let standing = Standing::of_explained(&explained);
+    let badge = view! { <ChargeBadge locale taken standing=Standing::of_explained(&explained)/> };
     let late = now.map(|now| {
         let text = td_string!(locale, disputes.late, amount = amount(locale, now)).to_string();
         view! { <p><strong>{text}</strong></p> }
@@ -215,7 +219,7 @@ fn Charged(visit: Visit, explained: Explanation, now: Option<Money>) -> impl Int
     let (split, why) = (explained.split, why(locale, visit.zone, &explained));
     view! {
         <div class="stack">
-            <p class="row"><strong class="tabular">{amount(locale, split.charge)}</strong> <StateBadge state=standing.code() text=standing.word(locale)/></p>
+            <p class="row"><strong class="tabular">{amount(locale, split.charge)}</strong> {badge}</p>
             <p>{why}</p>
             {late}
             <Parties visit explained/>

@@ -84,7 +84,7 @@ pub(super) fn ByHand(visit: Visit, difference: Difference, page: i64) -> impl In
         let word = td_string!(locale, reconciliation.close);
         let href = format!("?page={page}&close={id}");
         view! {
-            <ButtonLink href variant=ButtonVariant::Secondary size=ButtonSize::Small label=format!("{word}: {about}")>{word}</ButtonLink>
+            <ButtonLink href variant=ButtonVariant::Secondary size=ButtonSize::Small label=format::named(locale, word, &about)>{word}</ButtonLink>
         }
         .into_any()
     } else if difference.closed_by_hand {
@@ -101,7 +101,7 @@ fn OpenAgain(locale: Locale, id: i64, about: String) -> impl IntoView {
     view! {
         <form method="post" action="/do/open_difference">
             <input type="hidden" name="difference" value=id/>
-            <Button variant=ButtonVariant::Secondary size=ButtonSize::Small label=format!("{word}: {about}")>{word}</Button>
+            <Button variant=ButtonVariant::Secondary size=ButtonSize::Small label=format::named(locale, word, &about)>{word}</Button>
         </form>
     }
 }

@@ -7,7 +7,7 @@ use super::{
     card_choice::CardChoice,
     charge_words::card_name,
     context::visit,
-    flash,
+    flash, format,
     forms::PostForm,
     i18n::{Locale, td_string},
     query,
@@ -75,7 +75,7 @@ fn Row(locale: Locale, place: usize, card: SavedCard) -> impl IntoView {
     let standing = if card.is_default {
         view! { <StateBadge state="active" text=td_string!(locale, cards.default)/> }.into_any()
     } else {
-        let label = format!("{choose}: {name}");
+        let label = format::named(locale, choose, &name);
         view! {
             <form method="post" action="/do/choose_card">
                 <input type="hidden" name="card" value=card.id.clone()/>
@@ -84,7 +84,7 @@ fn Row(locale: Locale, place: usize, card: SavedCard) -> impl IntoView {
         }
         .into_any()
     };
-    let label = format!("{remove}: {name}");
+    let label = format::named(locale, remove, &name);
     view! {
         <li class="card-line">
             <Icon glyph=Glyph::Card/>

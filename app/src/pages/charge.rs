@@ -115,8 +115,7 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
 #[component]
 fn Verdict(visit: Visit, loaded: Loaded) -> impl IntoView {
     let locale = visit.locale();
-    let Loaded { explained, side, .. } = loaded;
-    let standing = Standing::of_explained(&explained);
+    let Loaded { explained, side, banks, .. } = loaded;
     let receipt = explained.receipt;
     let issuer = visit.services.config.web.public_url.clone();
     let shown = amount(locale, explained.split.charge);
@@ -131,6 +130,8 @@ fn Verdict(visit: Visit, loaded: Loaded) -> impl IntoView {
     let forgiven = explained.forgiven.clone().map(|note| view! { <Forgiven locale note/> });
     let waived = explained.waived.then(|| view! { <p>{td_string!(locale, charge.waived_text)}</p> });
     let owed = (explained.status == ChargeStatus::Debt).then(|| view! { <Owed locale side/> });
+    let badge =
+        view! { <ChargeBadge locale taken=is_taken(&banks) standing=Standing::of_explained(&explained)/> };
     view! {
         <Card>
             <div class="stack">
@@ -139,7 +140,7 @@ fn Verdict(visit: Visit, loaded: Loaded) -> impl IntoView {
                 })}
                 <p class="row">
                     <strong class="charge-amount tabular">{shown}</strong>
-                    <StateBadge state=standing.code() text=standing.word(locale)/>
+                    {badge}
                 </p>
                 <p>{why(locale, visit.zone, &explained)}</p>
                 {waived}
@@ -151,6 +152,23 @@ fn Verdict(visit: Visit, loaded: Loaded) -> impl IntoView {
                 {receipt.map(|_| view! { <p class="quiet small no-print">{td_string!(locale, charge.print_hint)}</p> })}
             </div>
         </Card>
+    }
+}
+
+/// How a charge stands. What a bank has taken back is not called paid.
+#[component]
+pub fn ChargeBadge(
+    /// The language.
+    locale: Locale,
+    /// Whether a bank holds the money.
+    taken: bool,
+    /// How it stands between the platform and its people.
+    standing: Standing,
+) -> impl IntoView {
+    if taken {
+        view! { <StateBadge state="failed" text=td_string!(locale, charge.event_taken_back)/> }
+    } else {
+        view! { <StateBadge state=standing.code() text=standing.word(locale)/> }
     }
 }
 

@@ -36,6 +36,15 @@ pub fn Banks(
     lines.collect_view()
 }
 
+/// What the banks of a payment want, as a heading: one that only asks has claimed nothing.
+pub fn heading(locale: Locale, banks: &[Bank]) -> &'static str {
+    if banks.iter().all(|bank| matches!(bank.standing, Standing::Inquiry | Standing::InquiryReview)) {
+        td_string!(locale, dispute.inquiry)
+    } else {
+        td_string!(locale, dispute.chargeback)
+    }
+}
+
 /// How a chargeback stands, in words.
 fn words(visit: &Visit, bank: &Bank) -> String {
     let locale = visit.locale();
@@ -98,7 +107,7 @@ pub fn BankCard(
     /// Oldest first.
     banks: Vec<Bank>,
 ) -> impl IntoView {
-    let title = td_string!(visit.locale(), dispute.chargeback);
+    let title = heading(visit.locale(), &banks);
     (!banks.is_empty()).then(|| view! { <Card title><div class="stack"><Banks visit banks/></div></Card> })
 }
 

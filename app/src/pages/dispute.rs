@@ -14,7 +14,7 @@ use services::{
 use super::{
     charge_tables::Ledger,
     charge_words::amount,
-    chargeback::Banks,
+    chargeback::{self, Banks},
     context::Visit,
     files::{FileInput, files},
     format,
@@ -68,9 +68,12 @@ pub fn Disputed(
             </Card>
         }
     });
+    let party = lesson.side.is_some();
     let cases = disputes.into_iter().map(|dispute| {
         let visit = visit.clone();
-        view! { <Card title=td_string!(locale, dispute.title)><Told visit dispute/></Card> }
+        let adds = (party && dispute.is_open())
+            .then(|| view! { <p><a class="link hit" href="#answer">{td_string!(locale, dispute.answer_title)}</a></p> });
+        view! { <Card title=td_string!(locale, dispute.title)><div class="stack"><Told visit dispute/> {adds}</div></Card> }
     });
     let cases = cases.collect_view();
     let ledger = lesson.explained.map(|explained| view! { <Money visit explained/> });
@@ -105,7 +108,7 @@ pub fn Told(
             (dispute_reason(locale, reason), by)
         }
         None => (
-            td_string!(locale, dispute.chargeback),
+            chargeback::heading(locale, &dispute.banks),
             td_string!(locale, dispute.by_bank, time = since).to_string(),
         ),
     };
@@ -195,15 +198,17 @@ pub fn Answer(
     let open = lesson.disputed.disputes.into_iter().find(Dispute::is_open);
     open.filter(|_| lesson.side.is_some()).map(|dispute| {
         view! {
-            <Card title=td_string!(locale, dispute.answer_title)>
-                <PostForm action="answer_dispute" class="form" files=true>
-                    <input type="hidden" name="booking" value=dispute.booking.to_string()/>
-                    <input type="hidden" name="dispute" value=dispute.id.to_string()/>
-                    <StatementField label=td_string!(locale, dispute.answer) locale/>
-                    <FilesField locale/>
-                    <div class="form-actions"><Button>{td_string!(locale, dispute.answer_send)}</Button></div>
-                </PostForm>
-            </Card>
+            <div id="answer">
+                <Card title=td_string!(locale, dispute.answer_title)>
+                    <PostForm action="answer_dispute" class="form" files=true>
+                        <input type="hidden" name="booking" value=dispute.booking.to_string()/>
+                        <input type="hidden" name="dispute" value=dispute.id.to_string()/>
+                        <StatementField label=td_string!(locale, dispute.answer) locale/>
+                        <FilesField locale/>
+                        <div class="form-actions"><Button>{td_string!(locale, dispute.answer_send)}</Button></div>
+                    </PostForm>
+                </Card>
+            </div>
         }
     })
 }
@@ -250,20 +255,24 @@ pub fn DisputePage() -> impl IntoView {
                 let id = id.parse()?;
                 let booking = booking::find(&visit.services, &actor, id).await?;
                 let of_lesson = dispute::of_lesson(&visit.services, &actor, id).await?;
-                Ok((booking, of_lesson.until.is_some() || of_lesson.joins, of_lesson.joins))
+                Ok((booking, of_lesson))
             },
-            |visit, (booking, may, joins)| view! { <Shown visit booking may joins/> },
+            |visit, (booking, of_lesson)| view! { <Shown visit booking of_lesson/> },
         )
     })
 }
 
 #[component]
-fn Shown(visit: Visit, booking: domain::booking::Booking, may: bool, joins: bool) -> impl IntoView {
+fn Shown(visit: Visit, booking: domain::booking::Booking, of_lesson: OfLesson) -> impl IntoView {
     let locale = visit.locale();
+    let OfLesson { until, joins, disputes } = of_lesson;
+    let (may, made) = (until.is_some() || joins, !disputes.is_empty());
     let name = other_party(&visit, &booking);
     let title = td_string!(locale, dispute.page_title, title = booking.title.clone()).to_string();
-    let back = format!("/lessons/{}", booking.id);
-    let lead = if joins {
+    let back = format!("/lessons/{}{}", booking.id, if made { "#dispute" } else { "" });
+    let lead = if !may {
+        String::new()
+    } else if joins {
         td_string!(locale, dispute.join_lead, name = name).to_string()
     } else {
         td_string!(locale, dispute.lead, name = name).to_string()
@@ -271,7 +280,8 @@ fn Shown(visit: Visit, booking: domain::booking::Booking, may: bool, joins: bool
     let form = if may {
         view! { <Card><OpenForm locale booking=booking.id.to_string() joins/></Card> }.into_any()
     } else {
-        view! { <EmptyState glyph=Glyph::Info title=td_string!(locale, dispute.closed)/> }.into_any()
+        let title = if made { td_string!(locale, dispute.made) } else { td_string!(locale, dispute.closed) };
+        view! { <EmptyState glyph=Glyph::Info title/> }.into_any()
     };
     view! {
         <Title text=title.clone()/>

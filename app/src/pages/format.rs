@@ -155,6 +155,12 @@ pub fn price(locale: Locale, minor: i64, currency: Currency) -> String {
     if minor == 0 { td_string!(locale, time.free).to_string() } else { money(locale, minor, currency) }
 }
 
+/// What a control does and to what: its name, where only the first is seen.
+#[must_use]
+pub fn named(locale: Locale, what: &str, whom: &str) -> String {
+    td_string!(locale, site.named, what = what.to_owned(), whom = whom.to_owned()).to_string()
+}
+
 /// The place that names a zone: "New York".
 #[must_use]
 pub fn city(zone: Zone) -> String {

@@ -108,7 +108,7 @@ fn row(visit: &Visit, notice: &Notice) -> impl IntoView + use<> {
         <li>
             <form method="post" action="/do/open_notice">
                 <input type="hidden" name="notice" value=notice.id/>
-                <button type="submit" class="notice" id=format!("notice-{}", notice.id) data-state=state>
+                <button type="submit" class="notice-row" id=format!("notice-{}", notice.id) data-state=state>
                     <span>{mark} {sentence(locale, visit, notice)}</span>
                     <time class="quiet small" datetime=notice.created_at.to_rfc3339()>{at}</time>
                 </button>

@@ -9,6 +9,7 @@ use super::{
     context::{Visit, visit},
     files::size,
     format,
+    forms::FlashNotice,
     i18n::{Locale, td_string},
 };
 use crate::{
@@ -37,7 +38,8 @@ pub fn YourData(
         view! { <p role="status">{td_string!(locale, privacy.waits)}</p> }.into_any()
     } else {
         view! {
-            <form method="post" action="/do/request_export" class="form-actions">
+            // Back at the section, whatever the answer is: a redirect keeps the fragment.
+            <form method="post" action="/do/request_export#your-data" class="form-actions">
                 <Button variant=ButtonVariant::Secondary>{td_string!(locale, privacy.ask)}</Button>
             </form>
         }
@@ -49,6 +51,7 @@ pub fn YourData(
             <Card title=td_string!(locale, privacy.title)>
                 <div class="stack">
                     <p class="quiet small">{td_string!(locale, privacy.lead)}</p>
+                    <FlashNotice actions=&["request_export"]/>
                     {form}
                     <ul class="card-list">{rows}</ul>
                 </div>

@@ -97,7 +97,7 @@ fn Shown(
         <div class="page page-text flow">
             <PageHeader title=td_string!(locale, account.settings_title) lead=td_string!(locale, account.settings_lead)/>
             <SavedNotice/>
-            <FlashNotice actions=&["choose_card", "remove_card", "renew_calendar", "choose_ways", "end_all_push", "ask_verification", "request_export"]/>
+            <FlashNotice actions=&["choose_card", "remove_card", "renew_calendar", "choose_ways", "end_all_push", "ask_verification"]/>
             <Card title=td_string!(locale, account.profile_group)>
                 <SettingsForm locale me/>
             </Card>
