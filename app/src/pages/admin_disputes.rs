@@ -27,9 +27,7 @@ use super::{
     load::load,
     updates::Updates,
 };
-use crate::ui::{
-    ButtonLink, ButtonVariant, Card, Cell, Column, EmptyState, Glyph, PageHeader, StateBadge, Table,
-};
+use crate::ui::{ButtonLink, ButtonVariant, Card, Cell, Column, EmptyState, Glyph, PageHeader, Table};
 
 /// `/admin/disputes`
 #[component]
