@@ -84,7 +84,7 @@ async fn the_form_asks_for_it_without_javascript(pool: PgPool) {
     let sam = site.person("Sam Student", "student").await;
     let cookie = cookie_of(&site, &sam).await;
     let shown = page(&site, &sam, "/settings").await;
-    assert_has(&shown, &["id=\"your-data\"", "action=\"/do/request_export\"", "Ask for a copy"]);
+    assert_has(&shown, &["id=\"your-data\"", "action=\"/do/request_export#your-data\"", "Ask for a copy"]);
     let post = async || {
         let request = site.request("POST", "/do/request_export").header("Accept", "text/html");
         let request = request.header("Content-Type", "application/x-www-form-urlencoded");
@@ -93,12 +93,12 @@ async fn the_form_asks_for_it_without_javascript(pool: PgPool) {
     assert_eq!(post().await.header("location"), Some("/settings#your-data"));
     let shown = page(&site, &sam, "/settings").await;
     assert_has(&shown, &["Your copy is being made.", "Being made"]);
-    assert!(!shown.text.contains("action=\"/do/request_export\""));
+    assert!(!shown.text.contains("action=\"/do/request_export#your-data\""));
     work(&site).await;
     let shown = page(&site, &sam, "/settings").await;
     assert_has(
         &shown,
-        &["href=\"/api/gdpr/export/", "Can be downloaded until", "action=\"/do/request_export\""],
+        &["href=\"/api/gdpr/export/", "Can be downloaded until", "action=\"/do/request_export#your-data\""],
     );
     let notices = page(&site, &sam, "/notices").await;
     assert_has(&notices, &["Your data is ready to download"]);
