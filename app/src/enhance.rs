@@ -3,13 +3,13 @@
 
 use js_sys::{Array, Intl, Object, Reflect};
 use leptos::{ev, prelude::*};
-use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{
-    Element, Event, HtmlDialogElement, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement,
-    NodeList,
+    Element, Event, EventTarget, HtmlDialogElement, HtmlElement, HtmlInputElement, HtmlSelectElement,
+    HtmlTextAreaElement, NodeList,
 };
 
-use crate::chat::{listen, outbox};
+use crate::chat::outbox;
 
 /// Wakes the comforts of the page:
 /// - `data-opens="id"` opens a dialog, `data-closes` closes the one around it;
@@ -54,6 +54,14 @@ pub(crate) fn within(element: &Element, selector: &str) -> Vec<Element> {
 fn elements(found: Result<NodeList, JsValue>) -> Vec<Element> {
     let Ok(found) = found else { return Vec::new() };
     (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect()
+}
+
+/// Listens for as long as the page lives; `first` is before those inside.
+pub(crate) fn listen(target: &EventTarget, kind: &str, first: bool, act: impl Fn(Event) + 'static) {
+    let closure = Closure::<dyn Fn(Event)>::new(act);
+    let listener = closure.as_ref().unchecked_ref();
+    let _ = target.add_event_listener_with_callback_and_bool(kind, listener, first);
+    closure.forget();
 }
 
 fn clicked(event: &Event) {

@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement};
 
 use crate::{
-    enhance::within,
+    enhance::{listen, within},
     live::{fetch_page, rows, wake_islands},
 };
 
@@ -28,7 +28,7 @@ pub(super) fn on_the_way_up(region: &Element, scrolled: &Element) {
         }
     };
     let (upwards, element) = (load.clone(), scrolled.clone());
-    super::listen(scrolled, "scroll", false, move |_| {
+    listen(scrolled, "scroll", false, move |_| {
         // It counts from its end: 0 there, negative above.
         let above = element.scroll_height() - element.client_height() + element.scroll_top();
         if element.scroll_top() < 0 && above < NEAR {

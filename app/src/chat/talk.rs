@@ -13,11 +13,11 @@ use wasm_bindgen::JsCast as _;
 use web_sys::{Element, Event, HtmlFormElement, HtmlTextAreaElement, KeyboardEvent};
 
 use super::{
-    api, earlier, listen,
+    api, earlier,
     outbox::{Draft, Shelf, State, name},
 };
 use crate::{
-    enhance::{all, within},
+    enhance::{all, listen, within},
     error::WireError,
     live::{FRESH, look_again, rows::Place},
     ui::{Button, ButtonSize, ButtonVariant},

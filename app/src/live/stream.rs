@@ -13,7 +13,9 @@ use std::{
 use js_sys::{Function, Promise, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
-use web_sys::{BroadcastChannel, Event, EventSource, EventTarget, MessageEvent};
+use web_sys::{BroadcastChannel, EventSource, MessageEvent};
+
+use crate::enhance::listen;
 
 /// The events of a person's stream that change what pages show.
 const KINDS: [&str; 31] = [
@@ -129,7 +131,7 @@ pub(super) fn share(after: impl Fn() -> String + 'static, told: impl Fn(Told) + 
     match (locks, &share.others) {
         (Some(locks), Some(channel)) => {
             let heard = Rc::clone(&share);
-            listen(channel, "message", move |event| {
+            listen(channel, "message", false, move |event| {
                 let text = event.dyn_ref::<MessageEvent>().and_then(|event| event.data().as_string());
                 text.and_then(|text| Told::read(&text)).into_iter().for_each(|told| (heard.told)(told));
             });
@@ -174,15 +176,15 @@ impl Share {
             if after.is_empty() { "/api/events".to_owned() } else { format!("/api/events?after={after}") };
         let Ok(stream) = EventSource::new(&address) else { return };
         let share = Rc::clone(self);
-        listen(&stream, "open", move |_| {
+        listen(&stream, "open", false, move |_| {
             share.wait_ms.set(WAIT_MS);
             share.tell(Told::Open);
         });
         let share = Rc::clone(self);
-        listen(&stream, "error", move |_| share.failed());
+        listen(&stream, "error", false, move |_| share.failed());
         for kind in KINDS {
             let share = Rc::clone(self);
-            listen(&stream, kind, move |event| {
+            listen(&stream, kind, false, move |event| {
                 let Some(event) = event.dyn_ref::<MessageEvent>() else { return };
                 let data = event.data().as_string().unwrap_or_default();
                 share.tell(Told::Event { id: event.last_event_id(), kind: kind.to_owned(), data });
@@ -211,13 +213,6 @@ impl Share {
         }
         (self.told)(told);
     }
-}
-
-fn listen(target: &EventTarget, kind: &str, act: impl Fn(Event) + 'static) {
-    let closure = Closure::<dyn Fn(Event)>::new(act);
-    let _ = target.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref());
-    // It lives as long as the page.
-    closure.forget();
 }
 
 #[cfg(test)]

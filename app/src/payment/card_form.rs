@@ -6,11 +6,12 @@
 
 use leptos::{html, prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
-use wasm_bindgen::{JsCast as _, closure::Closure};
-use web_sys::{Element, Event, EventTarget, HtmlFormElement, HtmlInputElement};
+use wasm_bindgen::JsCast as _;
+use web_sys::{Element, Event, HtmlFormElement, HtmlInputElement};
 
 use super::{api, stripe};
 use crate::{
+    enhance::listen,
     error::WireError,
     ui::{Button, ButtonSize, ButtonVariant, Skeleton},
 };
@@ -131,7 +132,7 @@ impl CardField {
         self.awake.set(true);
         listen(&form, "change", false, move |_| self.look());
         // Before the form's own enhancement hears of it.
-        listen(&form, "submit", true, move |event| self.submitted(event));
+        listen(&form, "submit", true, move |event| self.submitted(&event));
         if let Ok(Some(details)) = root.closest("details") {
             listen(&details, "toggle", false, move |_| self.look());
         }
@@ -254,11 +255,4 @@ fn chosen(form: &HtmlFormElement) -> String {
     let input = form.query_selector("[name=card]:checked, [name=card][type=hidden]").ok().flatten();
     let input = input.and_then(|input| input.dyn_into::<HtmlInputElement>().ok());
     input.map(|input| input.value()).unwrap_or_default()
-}
-
-fn listen(target: &EventTarget, kind: &str, first: bool, act: impl Fn(&Event) + 'static) {
-    let closure = Closure::<dyn Fn(Event)>::new(move |event: Event| act(&event));
-    let _ = target.add_event_listener_with_callback_and_bool(kind, closure.as_ref().unchecked_ref(), first);
-    // It lives as long as the page.
-    closure.forget();
 }
