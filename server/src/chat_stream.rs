@@ -39,7 +39,7 @@ pub struct ThreadStreamQuery {
 
 /// The events of a thread: `message` (as in the list), `receipt` (`thread_id`, `user_id`, `delivered_to`, `read_to`)
 /// and `typing` (`thread_id`, `user_id`). `id` is the cursor; the stream goes on after `Last-Event-ID` or `after`,
-/// without either it begins with what is new. What is sent counts as delivered.
+/// without either it begins with what is new. It begins by saying its cursor. What is sent counts as delivered.
 #[utoipa::path(get, path = "/api/chat/sse", tag = "chat", operation_id = "thread_events",
     params(("Last-Event-ID" = Option<String>, Header, description = "The cursor of the last event that was seen"), ThreadStreamQuery),
     responses((status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream")),
@@ -85,6 +85,10 @@ impl Feed for ThreadNews {
         let news = news?;
         let views = with_files(&self.services, &self.actor, self.thread, news.messages.clone()).await?;
         Ok(self.tell(news, views))
+    }
+
+    fn cursor(&self) -> String {
+        self.position.to_string()
     }
 }
 

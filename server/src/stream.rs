@@ -51,7 +51,7 @@ pub struct EventsQuery {
 }
 
 /// The live events of the signed-in person: `id` is the cursor, `event` the kind, `data` JSON. It goes on after
-/// `Last-Event-ID` or `after`; without either it begins with what is new.
+/// `Last-Event-ID` or `after`; without either it begins with what is new. It begins by saying its cursor.
 #[utoipa::path(get, path = "/api/events", tag = "me", operation_id = "events",
     params(("Last-Event-ID" = Option<String>, Header, description = "The cursor of the last event that was seen"), EventsQuery),
     responses((status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream")),
@@ -80,6 +80,9 @@ pub trait Feed: Send + 'static {
     /// What is new since the last look, oldest first; the next look goes on after it.
     fn look(&mut self) -> impl Future<Output = services::Result<Vec<Event>>> + Send;
 
+    /// Behind what the next look goes on.
+    fn cursor(&self) -> String;
+
     /// Whether to look again at once after a look that found so many: by then they have left.
     fn goes_on(found: usize) -> bool {
         found > 0
@@ -98,6 +101,10 @@ impl Feed for OwnEvents {
         let events = live::after(&self.services.db, self.user, self.cursor).await?;
         self.cursor = events.last().map_or(self.cursor, |event| event.id);
         Ok(events.iter().map(wire).collect())
+    }
+
+    fn cursor(&self) -> String {
+        self.cursor.to_string()
     }
 
     /// Only behind a full page may be more.
@@ -175,8 +182,10 @@ impl<F: Feed> Source<F> {
     async fn next(&mut self) -> Option<Event> {
         if !self.greeted {
             self.greeted = true;
-            // Sent at once, so that the page knows that it is connected; and how soon to come back.
-            return Some(Event::default().comment("open").retry(BACK_AFTER));
+            // Sent at once, so that the page knows that it is connected; where the stream begins, so that one that is
+            // lost before its first event goes on there; and how soon to come back.
+            let begins = Event::default().comment("open").id(self.feed.cursor());
+            return Some(begins.retry(BACK_AFTER));
         }
         loop {
             if let Some(event) = self.waiting.pop_front() {

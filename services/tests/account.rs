@@ -167,6 +167,23 @@ async fn an_access_token_lives_fifteen_minutes_and_dies_with_its_account(db: PgP
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn an_access_token_ends_with_its_own_sign_in(db: PgPool) {
+    let services = services(db);
+    let actor = join(&services, "Tia", Role::Tutor).await;
+    let sign_in =
+        async || account::tokens(&services, "tia-tutor@example.org", PASSWORD, None).await.expect("in");
+    let (revoked, reused, other) = (sign_in().await, sign_in().await, sign_in().await);
+    account::revoke(&services, &revoked.refresh_token).await.expect("revoked");
+    account::refresh(&services, &reused.refresh_token).await.expect("a pair");
+    account::refresh(&services, &reused.refresh_token).await.map(|_| ()).expect_err("used before");
+    for ended in [revoked, reused] {
+        let late = account::actor_by_jwt(&services, &ended.access_token).await;
+        assert_eq!(refusal(late), refused("INVALID_TOKEN", ""));
+    }
+    assert_eq!(account::actor_by_jwt(&services, &other.access_token).await.expect("good"), actor);
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn a_refresh_token_is_used_once(db: PgPool) {
     let services = services(db);
     join(&services, "Sam", Role::Student).await;

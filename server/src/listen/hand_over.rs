@@ -11,6 +11,7 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum::{
@@ -23,7 +24,7 @@ use hyper::{
     body::Frame,
     rt::{Read, ReadBufCursor, Write},
 };
-use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, time::timeout};
 
 /// The last chunk of an answer.
 const END: &[u8] = b"0\r\n\r\n";
@@ -167,9 +168,16 @@ impl<T: Write + Unpin> Write for Watched<T> {
     }
 }
 
+/// How long a part may take to leave. Who takes nothing for so long is gone without a word, or means to hold us.
+const LEAVES_WITHIN: Duration = Duration::from_secs(30);
+
 /// Writes what a stream says, until it ends or nobody reads it any more. The next part is asked for when the last one
 /// has left: a stream may count what it said before as delivered.
-pub async fn tell(mut stream: TcpStream, mut body: Body) {
+pub async fn tell(stream: TcpStream, body: Body) {
+    tell_within(LEAVES_WITHIN, stream, body).await;
+}
+
+async fn tell_within(leaves_within: Duration, mut stream: TcpStream, mut body: Body) {
     let told = async {
         loop {
             let said = tokio::select! {
@@ -179,10 +187,10 @@ pub async fn tell(mut stream: TcpStream, mut body: Body) {
             let Some(frame) = said.transpose().map_err(io::Error::other)? else { break };
             // An empty chunk would be the last.
             if let Some(part) = frame.data_ref().filter(|part| !part.is_empty()) {
-                stream.write_all(&chunk(part)).await?;
+                timeout(leaves_within, stream.write_all(&chunk(part))).await??;
             }
         }
-        stream.write_all(END).await?;
+        timeout(leaves_within, stream.write_all(END)).await??;
         stream.shutdown().await
     };
     if let Err(error) = told.await {
@@ -209,11 +217,14 @@ async fn is_gone(stream: &TcpStream) {
 #[cfg(test)]
 mod tests {
     use axum::response::IntoResponse as _;
-    use futures::stream::pending;
+    use futures::stream::{self, pending};
     use http::Request;
     use hyper::{body::Incoming, server::conn::http1, service::service_fn};
     use hyper_util::rt::TokioIo;
-    use tokio::io::{AsyncReadExt as _, duplex};
+    use tokio::{
+        io::{AsyncReadExt as _, duplex},
+        net::TcpListener,
+    };
 
     use super::*;
 
@@ -244,5 +255,16 @@ mod tests {
         }
         assert!(to.take().is_some());
         assert!(to.take().is_none(), "once");
+    }
+
+    #[tokio::test]
+    async fn who_takes_nothing_is_left() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let page = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("open");
+        let (near, _) = listener.accept().await.expect("a connection");
+        // More than any buffer between the two holds.
+        let parts = stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 1 << 20])));
+        tell_within(Duration::from_millis(20), near, Body::from_stream(parts)).await;
+        drop(page);
     }
 }

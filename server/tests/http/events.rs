@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::support::{PASSWORD, Person, start};
@@ -38,6 +38,13 @@ impl Events {
         Events::open(person.request("GET", &format!("/api/events{query}"))).await
     }
 
+    /// The cursor with which a stream begins.
+    pub async fn begins(&mut self) -> String {
+        let block = self.block().await.expect("a beginning");
+        let id = block.lines().find_map(|line| line.strip_prefix("id:")).expect("a cursor");
+        id.trim().to_owned()
+    }
+
     /// The next event, `None` once the stream has ended.
     async fn next(&mut self) -> Option<Event> {
         let (id, kind, data) = self.next_opaque().await?;
@@ -47,14 +54,20 @@ impl Events {
     /// The same with the cursor as it is written.
     pub async fn next_opaque(&mut self) -> Option<(String, String, Value)> {
         loop {
-            while let Some(end) = self.text.find("\n\n") {
-                let block: String = self.text.drain(..end + 2).collect();
-                let field =
-                    |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-                if let (Some(id), Some(kind), Some(data)) = (field("id:"), field("event:"), field("data:")) {
-                    let data = serde_json::from_str(data).expect("JSON");
-                    return Some((id.to_owned(), kind.to_owned(), data));
-                }
+            let block = self.block().await?;
+            let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+            if let (Some(id), Some(kind), Some(data)) = (field("id:"), field("event:"), field("data:")) {
+                let data = serde_json::from_str(data).expect("JSON");
+                return Some((id.to_owned(), kind.to_owned(), data));
+            }
+        }
+    }
+
+    /// What comes up to the next empty line, `None` once the stream has ended.
+    async fn block(&mut self) -> Option<String> {
+        loop {
+            if let Some(end) = self.text.find("\n\n") {
+                return Some(self.text.drain(..end + 2).collect());
             }
             let part = tokio::time::timeout(Duration::from_secs(20), self.bytes.next()).await;
             match part.expect("something within the time") {
@@ -72,6 +85,7 @@ async fn a_booking_arrives_and_a_stream_resumes_without_loss(pool: PgPool) {
     student.book(&tutor, "2027-03-01T12:00:00Z").await.data();
     // Without a cursor only what is new; the other server's page hears of it too.
     let mut live = Events::open(other.request("GET", "/api/events").bearer_auth(&tutor.token)).await;
+    let begins = live.begins().await;
     let booking = student.book(&tutor, "2027-03-01T13:00:00Z").await.data();
     let (first, kind, data) = live.next().await.expect("an event");
     assert_eq!((&*kind, &data["booking_id"]), ("booking.created", &booking["id"]), "{data}");
@@ -82,6 +96,8 @@ async fn a_booking_arrives_and_a_stream_resumes_without_loss(pool: PgPool) {
     assert!(second > first && kind == "booking.cancelled", "{kind}");
     drop(live);
 
+    let lost = Events::of(&tutor, &format!("?after={begins}")).await.next().await;
+    assert_eq!(lost.map(|event| event.0), Some(first), "of a stream that was lost before its first event");
     for (query, header) in [(format!("?after={first}"), None), (String::new(), Some(first))] {
         let mut request = tutor.request("GET", &format!("/api/events{query}"));
         if let Some(seen) = header {
@@ -118,6 +134,13 @@ async fn a_stream_ends_with_its_sign_in_and_with_the_server(pool: PgPool) {
     let mut signed_out = Events::open(site.request("GET", "/api/events").header("Cookie", cookie)).await;
     services::account::sign_out(&site.services, &token).await.expect("signed out");
     assert_eq!(signed_out.next().await, None);
+
+    let entered = services::account::tokens(&site.services, email, PASSWORD, None).await.expect("a sign-in");
+    let program = site.request("GET", "/api/events").bearer_auth(&entered.access_token);
+    let mut revoked = Events::open(program).await;
+    let body = json!({ "refresh_token": entered.refresh_token });
+    assert_eq!(site.call("POST", "/api/v2/auth/revoke", body).await.status, 204);
+    assert_eq!(revoked.next().await, None);
 
     let mut stopped = Events::of(&ada, "").await;
     let metrics = site.get("/metrics").await.text;

@@ -22,18 +22,26 @@ struct Claims {
     aud: String,
     sub: UserId,
     role: Role,
+    /// The sign-in that it rests on: the family of refresh tokens.
+    sid: Uuid,
     iat: i64,
     exp: i64,
     jti: Uuid,
 }
 
-/// Signs a token for a person.
-pub(super) fn sign(secret: &str, user: UserId, role: Role, now: DateTime<Utc>) -> Result<String> {
+/// Signs a token for a person's sign-in.
+pub(super) fn sign(
+    secret: &str,
+    (user, role): (UserId, Role),
+    family: Uuid,
+    now: DateTime<Utc>,
+) -> Result<String> {
     let claims = Claims {
         iss: ISSUER.into(),
         aud: AUDIENCE.into(),
         sub: user,
         role,
+        sid: family,
         iat: now.timestamp(),
         exp: (now + LIFE).timestamp(),
         jti: chance::id(),
@@ -42,11 +50,11 @@ pub(super) fn sign(secret: &str, user: UserId, role: Role, now: DateTime<Utc>) -
     encode(&Header::new(Algorithm::HS256), &claims, &key).map_err(AppError::fault)
 }
 
-/// Whose token it is. Of the times only `exp` counts, on our clock.
+/// Whose token it is, and of which sign-in. Of the times only `exp` counts, on our clock.
 ///
 /// # Errors
 /// `TOKEN_EXPIRED` for a token of ours whose time is over, `INVALID_TOKEN` for any other text.
-pub(super) fn verify(secret: &str, jwt: &str, now: DateTime<Utc>) -> Result<UserId> {
+pub(super) fn verify(secret: &str, jwt: &str, now: DateTime<Utc>) -> Result<(UserId, Uuid)> {
     let mut rules = Validation::new(Algorithm::HS256);
     rules.validate_exp = false;
     rules.set_issuer(&[ISSUER]);
@@ -57,7 +65,7 @@ pub(super) fn verify(secret: &str, jwt: &str, now: DateTime<Utc>) -> Result<User
         Ok(token) => token.claims,
         Err(_) => return Err(invalid().into()),
     };
-    if now.timestamp() < claims.exp { Ok(claims.sub) } else { Err(expired().into()) }
+    if now.timestamp() < claims.exp { Ok((claims.sub, claims.sid)) } else { Err(expired().into()) }
 }
 
 /// What is no token of ours, or one that was revoked.
@@ -93,6 +101,7 @@ mod tests {
             aud: AUDIENCE.into(),
             sub: chance::id(),
             role: Role::Admin,
+            sid: chance::id(),
             iat: 0,
             exp: instant(900).timestamp(),
             jti: chance::id(),
@@ -103,8 +112,8 @@ mod tests {
 
     #[test]
     fn a_token_is_good_until_its_last_second_and_not_after() {
-        let user = chance::id();
-        let jwt = sign(SECRET, user, Role::Student, instant(0)).expect("signed");
+        let (user, family) = (chance::id(), chance::id());
+        let jwt = sign(SECRET, (user, Role::Student), family, instant(0)).expect("signed");
         for (seconds, code) in [
             (-86_400, None),
             (0, None),
@@ -114,7 +123,7 @@ mod tests {
         ] {
             let judged = verify(SECRET, &jwt, instant(seconds));
             assert_eq!(judged.as_ref().err().map(AppError::code), code, "{seconds}");
-            assert!(code.is_some() || judged.is_ok_and(|found| found == user));
+            assert!(code.is_some() || judged.is_ok_and(|found| found == (user, family)));
         }
     }
 

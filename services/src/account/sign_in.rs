@@ -99,13 +99,13 @@ pub async fn actor_by_cookie(services: &Services, token: &str) -> Result<Option<
     Ok(Some(actor))
 }
 
-/// Who a JWT belongs to.
+/// Who a JWT belongs to. It ends with its sign-in, whatever is left of its time.
 ///
 /// # Errors
 /// `INVALID_TOKEN`, `TOKEN_EXPIRED`.
 pub async fn actor_by_jwt(services: &Services, jwt: &str) -> Result<Actor> {
-    let user = jwt::verify(&services.config.secrets.session, jwt, services.clock.now())?;
-    store::find_actor(&services.db, user).await?.ok_or_else(|| jwt::invalid().into())
+    let (user, family) = jwt::verify(&services.config.secrets.session, jwt, services.clock.now())?;
+    store::find_actor(&services.db, user, family).await?.ok_or_else(|| jwt::invalid().into())
 }
 
 /// Signs a program in.
@@ -116,11 +116,12 @@ pub async fn tokens(services: &Services, email: &str, password: &str, ip: Option
     let (user, role) = check(services, email, password).await?;
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
-    let refresh_token = add_refresh_token(&mut tx, chance::id(), user, now).await?;
+    let family = chance::id();
+    let refresh_token = add_refresh_token(&mut tx, family, user, now).await?;
     devices::note_program(services, &mut tx, user, ip).await?;
     store::set_signed_in(&mut tx, user, ip, now).await?;
     tx.commit().await?;
-    pair(services, user, role, refresh_token, now)
+    pair(services, (user, role), family, refresh_token, now)
 }
 
 /// The next pair for a refresh token; a token that was used before revokes its whole family.
@@ -142,6 +143,7 @@ pub async fn refresh(services: &Services, refresh_token: &str) -> Result<Tokens>
     if token.used {
         store::set_family_revoked(&mut tx, family, now).await?;
         tx.commit().await?;
+        services.live.sign_in_ended(token.user);
         return Err(jwt::invalid().into());
     }
     if token.revoked {
@@ -153,21 +155,25 @@ pub async fn refresh(services: &Services, refresh_token: &str) -> Result<Tokens>
     store::set_refresh_token_used(&mut tx, &hash, now).await?;
     let next = add_refresh_token(&mut tx, family, token.user, now).await?;
     tx.commit().await?;
-    pair(services, token.user, token.role, next, now)
+    pair(services, (token.user, token.role), family, next, now)
 }
 
-/// Revokes the family of a refresh token. Revoking an unknown one is fine.
+/// Revokes the family of a refresh token, and ends the streams that rest on it. Revoking an unknown one is fine.
 ///
 /// # Errors
 /// Where the database cannot be written.
 pub async fn revoke(services: &Services, refresh_token: &str) -> Result<()> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
-    if let Some(family) = store::find_family(&mut tx, &digest(refresh_token)).await? {
-        store::lock_family(&mut tx, family).await?;
-        store::set_family_revoked(&mut tx, family, now).await?;
-    }
+    let hash = digest(refresh_token);
+    let Some(family) = store::find_family(&mut tx, &hash).await? else { return Ok(()) };
+    store::lock_family(&mut tx, family).await?;
+    store::set_family_revoked(&mut tx, family, now).await?;
+    let token = store::find_refresh_token(&mut tx, &hash).await?;
     tx.commit().await?;
+    if let Some(token) = token {
+        services.live.sign_in_ended(token.user);
+    }
     Ok(())
 }
 
@@ -184,12 +190,12 @@ async fn add_refresh_token(
 
 fn pair(
     services: &Services,
-    user: UserId,
-    role: Role,
+    person: (UserId, Role),
+    family: Uuid,
     refresh_token: String,
     now: DateTime<Utc>,
 ) -> Result<Tokens> {
-    let access_token = jwt::sign(&services.config.secrets.session, user, role, now)?;
+    let access_token = jwt::sign(&services.config.secrets.session, person, family, now)?;
     Ok(Tokens { access_token, refresh_token, expires_in: jwt::LIFE.num_seconds() })
 }
 

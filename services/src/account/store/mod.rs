@@ -324,13 +324,16 @@ pub(super) async fn find_actor_by_session(
     Ok(Some((actor.try_into()?, row.last_seen_at)))
 }
 
-pub(super) async fn find_actor(db: &PgPool, user: UserId) -> Result<Option<Actor>> {
+/// A person whose account exists, by a sign-in that was not revoked.
+pub(super) async fn find_actor(db: &PgPool, user: UserId, family: Uuid) -> Result<Option<Actor>> {
     sqlx::query_as!(
         ActorRow,
         r#"SELECT u.id AS user_id, u.role, u.name, u.time_zone, u.locale, t.id AS "tutor_id?"
            FROM users u LEFT JOIN tutors t ON t.user_id = u.id
-           WHERE u.id = $1 AND u.deleted_at IS NULL"#,
-        user.0
+           WHERE u.id = $1 AND u.deleted_at IS NULL
+               AND NOT EXISTS (SELECT FROM refresh_tokens r WHERE r.family = $2 AND r.revoked_at IS NOT NULL)"#,
+        user.0,
+        family
     )
     .fetch_optional(db)
     .await?
