@@ -212,6 +212,7 @@ async fn a_removed_message_is_gone_for_both_and_kept_as_evidence(db: PgPool) {
         let threads = chat::threads(&three.services, actor, None, 10).await.expect("a list").rows;
         let last = threads[0].last.as_ref().expect("a message");
         assert!(last.removed && last.body.is_empty(), "{last:?}");
+        assert_eq!(threads[0].unread, i64::from(actor.user == tutor.user), "nobody has to read what is gone");
         let news = chat::look(&three.services, actor, three.thread, chat::Position::default(), None).await;
         let news = news.expect("news").messages;
         assert!(news.iter().all(|message| !message.body.contains("password")) && news[1].removed, "{news:?}");

@@ -105,7 +105,8 @@ async fn select(
                other.id AS other, other.name AS other_name,
                p.seen_at AS "other_seen_at?", theirs.delivered_to, theirs.read_to,
                (SELECT count(*) FROM chat_messages m
-                WHERE m.thread_id = c.id AND m.id > mine.read_to AND m.sender_id <> mine.user_id) AS "unread!",
+                WHERE m.thread_id = c.id AND m.id > mine.read_to AND m.sender_id <> mine.user_id
+                    AND m.removed_at IS NULL) AS "unread!",
                mine.blocked_at IS NOT NULL AS "blocks!", theirs.blocked_at IS NOT NULL AS "blocked!",
                EXISTS (SELECT FROM chat_suspensions s
                        WHERE s.user_id = mine.user_id AND s.lifted_at IS NULL) AS "suspended!",
@@ -146,7 +147,7 @@ pub(in crate::chat) async fn count_unread(
         r#"SELECT count(*) AS "count!"
            FROM chat_members mine
            JOIN chat_messages m ON m.thread_id = mine.thread_id AND m.id > mine.read_to
-               AND m.sender_id <> mine.user_id
+               AND m.sender_id <> mine.user_id AND m.removed_at IS NULL
            WHERE mine.user_id = $1 AND mine.thread_id IS DISTINCT FROM $2"#,
         user.0,
         shown.map(|thread| thread.0)

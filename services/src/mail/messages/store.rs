@@ -24,6 +24,7 @@ pub(super) async fn list_waiting(
            JOIN LATERAL (
                SELECT m.id, m.sent_at FROM chat_messages m
                WHERE m.thread_id = c.id AND m.id > mine.read_to AND m.sender_id <> mine.user_id
+                   AND m.removed_at IS NULL
                ORDER BY m.id LIMIT 1) AS first ON true
            WHERE c.active_at > $1 AND first.sent_at > $1 AND first.sent_at <= $2 AND first.id <> ALL($3)
              AND NOT EXISTS (SELECT FROM quiet_hours q
@@ -60,6 +61,7 @@ pub(super) async fn find_unread(db: &mut PgConnection, waiting: Waiting) -> Resu
         r#"SELECT w.name AS from, count(*) AS "messages!", min(m.sent_at) AS "since!"
            FROM chat_members mine
            JOIN chat_messages m ON m.thread_id = mine.thread_id AND m.sender_id <> mine.user_id AND m.id >= $3
+               AND m.removed_at IS NULL
            JOIN users w ON w.id = m.sender_id
            WHERE mine.thread_id = $1 AND mine.user_id = $2 AND mine.read_to < $3
            GROUP BY w.name"#,
