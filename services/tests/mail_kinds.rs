@@ -5,7 +5,11 @@ mod letters;
 mod post;
 mod till;
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::BTreeSet,
+    fmt::{self, Debug, Formatter},
+    path::Path,
+};
 
 use calcard::icalendar::ICalendar;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,6 +21,7 @@ use domain::{
     zone::Zone,
 };
 use hmac::{Hmac, Mac as _};
+use insta::assert_debug_snapshot;
 use letters::World;
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
 use post::Post;
@@ -325,17 +330,44 @@ async fn every_kind_is_read_by_others_in_every_language(db: PgPool) {
         let written: BTreeSet<_> = kept.iter().map(|mail| mail.kind.clone()).collect();
         assert_eq!(written, kinds(&db).await, "each kind has its part in the play");
         let taken = post.taken();
+        let mut letters = BTreeSet::new();
         for mail in &kept {
             assert_eq!(mail.locale, language.tag(), "{}", mail.kind);
             let raw = taken.iter().find(|raw| raw.contains(&mail.message_id)).expect("sent");
-            read(mail, &raw.replace("\r\n..", "\r\n."));
+            let raw = raw.replace("\r\n..", "\r\n.");
+            let text = read(mail, &raw);
+            letters.insert((&*mail.kind, format!("{}\n\n{}", mail.subject, without_names(&text))));
         }
+        assert_debug_snapshot!(language.tag(), Letters(letters));
         assert_eq!(taken.len(), kept.len());
         testing::execute(services, "TRUNCATE users, outbox, settings CASCADE").await;
     }
 }
 
-fn read(mail: &Mail, raw: &str) {
+/// What stands in the mails, by kind.
+struct Letters<'a>(BTreeSet<(&'a str, String)>);
+
+impl Debug for Letters<'_> {
+    fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|(kind, text)| write!(to, "========== {kind}\n{text}\n"))
+    }
+}
+
+/// A text with its links, but for what names one thing of many.
+fn without_names(text: &str) -> String {
+    let is_word = |part: &str| part.chars().all(|c| c.is_ascii_lowercase() || "-_#?=".contains(c));
+    let line = |line: &str| match line.strip_prefix(ORIGIN) {
+        Some(path) => {
+            let parts = path.split('/').map(|part| if is_word(part) { part } else { "NAME" });
+            format!("{ORIGIN}{}", parts.collect::<Vec<_>>().join("/"))
+        }
+        None => line.to_owned(),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Reads a mail as somebody else does; its text.
+fn read(mail: &Mail, raw: &str) -> String {
     let kind = &*mail.kind;
     assert!(raw.is_ascii() && raw.lines().all(|line| line.len() <= 998), "{kind}: RFC 5322");
     let read = MessageParser::default().parse(raw.as_bytes()).expect("a mail");
@@ -352,6 +384,7 @@ fn read(mail: &Mail, raw: &str) {
     assert_eq!(one_click, may_end.then_some("List-Unsubscribe=One-Click"), "{kind}");
     assert_eq!(read.header_raw("List-Unsubscribe").is_some(), may_end, "{kind}");
     parts(mail, &read);
+    read.body_text(0).expect("a text").into_owned()
 }
 
 fn parts(mail: &Mail, read: &Message<'_>) {

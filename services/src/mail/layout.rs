@@ -38,7 +38,9 @@ pub(super) fn text(texts: &Texts, body: &Body) -> String {
     for paragraph in &body.paragraphs {
         out.push_str(&format!("\n{paragraph}\n"));
     }
-    out.push('\n');
+    if !body.rows.is_empty() {
+        out.push('\n');
+    }
     for (label, value) in &body.rows {
         out.push_str(&format!("{} {value}\n", texts.labelled(label)));
     }
