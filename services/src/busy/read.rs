@@ -9,8 +9,9 @@ use calcard::{
     common::{PartialDateTime, timezone::Tz as NamedZone},
     icalendar::{
         ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarDuration, ICalendarEntry,
-        ICalendarFrequency, ICalendarParameterName, ICalendarPeriod, ICalendarProperty,
-        ICalendarRecurrenceRule, ICalendarStatus, ICalendarTransparency, ICalendarValue,
+        ICalendarFreeBusyType, ICalendarFrequency, ICalendarParameterName, ICalendarParameterValue,
+        ICalendarPeriod, ICalendarProperty, ICalendarRecurrenceRule, ICalendarStatus, ICalendarTransparency,
+        ICalendarValue,
     },
 };
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc};
@@ -48,24 +49,26 @@ pub(super) fn read(text: &str, zone: Zone, window: Interval) -> Result<Vec<Busy>
     }
     let calendar = ICalendar::parse(text).map_err(|_| Problem::Unreadable)?;
     let zone = own_zone(&calendar).transpose()?.unwrap_or(zone);
-    let is_event = |part: &&ICalendarComponent| part.component_type == ICalendarComponentType::VEvent;
-    let events: Vec<_> = calendar.components.iter().filter(is_event).collect();
+    let all = |kind| calendar.components.iter().filter(move |part| part.component_type == kind);
+    let events: Vec<_> = all(ICalendarComponentType::VEvent).collect();
     let moved = moved(&events, zone)?;
     let (mut found, mut rules) = (Vec::new(), 0);
-    for event in events {
-        if is_free(event) {
-            continue;
-        }
+    let mut keep = |uid: &str, times: Vec<Interval>| {
+        let within = times.into_iter().filter(|during| during.overlaps(&window));
+        found.extend(within.map(|during| Busy { uid: uid.to_owned(), during }));
+        if found.len() > MOST_BUSY { Err(Problem::TooLarge) } else { Ok(()) }
+    };
+    for event in events.into_iter().filter(|event| !is_free(event)) {
         rules += event.properties(&ICalendarProperty::Rrule).count();
         if rules > MOST_RULES {
             return Err(Problem::TooLarge);
         }
-        let starts = times(event, zone, window, &moved)?;
-        let uid = event.uid().unwrap_or_default();
-        let within = starts.into_iter().filter(|during| during.overlaps(&window));
-        found.extend(within.map(|during| Busy { uid: uid.to_owned(), during }));
-        if found.len() > MOST_BUSY {
-            return Err(Problem::TooLarge);
+        keep(event.uid().unwrap_or_default(), times(event, zone, window, &moved)?)?;
+    }
+    // A calendar that shows when its owner is busy, and not with what.
+    for part in all(ICalendarComponentType::VFreebusy) {
+        for entry in part.properties(&ICalendarProperty::Freebusy).filter(|entry| !is_marked_free(entry)) {
+            keep(part.uid().unwrap_or_default(), extra(entry, zone, Length::Exact(TimeDelta::zero()))?)?;
         }
     }
     Ok(found)
@@ -119,6 +122,12 @@ pub(crate) fn zone_of(definition: &str) -> Option<String> {
 fn is_free(event: &ICalendarComponent) -> bool {
     event.status() == Some(&ICalendarStatus::Cancelled)
         || event.transparency() == Some(&ICalendarTransparency::Transparent)
+}
+
+/// Whether times are given as those at which somebody is free.
+fn is_marked_free(entry: &ICalendarEntry) -> bool {
+    let free = ICalendarParameterValue::Fbtype(ICalendarFreeBusyType::Free);
+    entry.parameter(&ICalendarParameterName::Fbtype) == Some(&free)
 }
 
 /// The instants at which entries say otherwise than the rule of their series, by UID.
@@ -260,7 +269,7 @@ fn times(
     Ok(found)
 }
 
-/// The extra times of a series.
+/// Times that are written out one by one; where an end is missing they take `length`.
 fn extra(entry: &ICalendarEntry, zone: Zone, length: Length) -> Result<Vec<Interval>, Problem> {
     let named = entry.parameter(&ICalendarParameterName::Tzid).and_then(|value| value.as_text());
     let zone = named.map(zone_named).transpose()?.unwrap_or(zone);
@@ -451,6 +460,27 @@ mod tests {
                 found(&calendar(lines), zone(paris)).unwrap_or_else(|fault| panic!("{lines}: {fault:?}"));
             assert_eq!(read, expected, "{lines}");
         }
+    }
+
+    #[test]
+    fn a_calendar_that_shows_only_when_its_owner_is_busy_is_read() {
+        let times = "BEGIN:VFREEBUSY\r\nUID:u\r\nDTSTART:20270301T000000Z\r\nDTEND:20270401T000000Z\r\n\
+            FREEBUSY:20270301T080000Z/20270301T090000Z,20270302T080000Z/PT90M\r\n\
+            FREEBUSY;FBTYPE=BUSY-TENTATIVE:20270303T080000Z/PT1H\r\n\
+            FREEBUSY;FBTYPE=BUSY-UNAVAILABLE:20270304T080000Z/PT1H\r\n\
+            FREEBUSY;FBTYPE=FREE:20270305T080000Z/PT1H\r\n\
+            FREEBUSY;FBTYPE=X-NEW:20270306T080000Z/PT1H\r\n\
+            FREEBUSY:20271001T080000Z/PT1H\r\nEND:VFREEBUSY";
+        let text = format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{times}\r\nEND:VCALENDAR\r\n");
+        let expected = [
+            "03-01 08:00–09:00",
+            "03-02 08:00–09:30",
+            "03-03 08:00–09:00",
+            "03-04 08:00–09:00",
+            "03-06 08:00–09:00",
+        ];
+        assert_eq!(found(&text, Zone::UTC).expect("readable"), expected);
+        assert_eq!(found(&text.replace("/PT90M", "/soon"), Zone::UTC), Err(Problem::Unreadable));
     }
 
     #[test]
