@@ -269,6 +269,24 @@ async fn a_student_who_looks_in_before_the_tutor_ends_no_lesson(db: PgPool) {
     }
 }
 
+/// The tutor is in the meeting as a guest: Zoom tells of nobody that we know, and the evidence of our own link counts.
+#[sqlx::test(migrations = "../migrations")]
+async fn an_end_counts_for_a_tutor_who_came_by_our_link(db: PgPool) {
+    let (services, tutor, student) = open(db).await;
+    for (hour, party, expected) in [
+        (26, &[&student, &tutor.actor][..], BookingState::EarlyEnd),
+        (50, &[&student], BookingState::NoShowTutor),
+    ] {
+        let booking = begun(&services, &tutor, &student, (hour, hour), party).await;
+        let at = |minute| booking.start + TimeDelta::minutes(minute);
+        services.clock.set(&services.db, Some(at(20))).await.expect("the clock");
+        tell(&services, &ended(hour, at(20))).await;
+        let found = lesson::read(&services, &booking).await.expect("a lesson").evidence;
+        assert_eq!(found.trusted_end, (expected == BookingState::EarlyEnd).then_some(at(20)));
+        assert_eq!(outcome(&services, &student, &booking).await, expected);
+    }
+}
+
 /// When the lesson gets a link of its own, when the student follows it, when Zoom tells of the end; and whether the
 /// lesson is over with its meeting.
 #[sqlx::test(migrations = "../migrations")]

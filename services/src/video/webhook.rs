@@ -7,7 +7,7 @@ use domain::{
     attendance::{Kind, Record},
     booking::Party,
     ids::{BookingId, UserId},
-    lesson::LessonEvent,
+    lesson::{JOIN_OPENS_BEFORE, LessonEvent},
     webhook::{sign_zoom, verify_zoom},
 };
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ use crate::{
     jobs::{self, Job},
     lesson::{
         life::{self, Origin},
-        store::insert_record,
+        store::{insert_record, list_records},
     },
     live, oauth,
 };
@@ -320,13 +320,25 @@ impl Seen<'_> {
         let told = store::list_told(tx, remote).await?;
         let told: Vec<_> =
             told.iter().map(|it| (it.sight(|participant| self.who(participant)), it.at)).collect();
+        let clicked = self.clicked(tx).await?;
         let held = life::load(tx, booking).await?.evidence.trusted_end;
         let mut people = self.parties();
-        if let Some(event) = judge(&told, (booking.start, booking.end), held) {
+        if let Some(event) = judge(&told, &clicked, (booking.start, booking.end), held) {
             people
                 .extend(life::apply_from(tx, self.found, event, By::System, self.origin(), self.now).await?);
         }
         Ok(people)
+    }
+
+    /// When the tutor went to this lesson by our link.
+    async fn clicked(&self, tx: &mut PgConnection) -> Result<Vec<DateTime<Utc>>> {
+        let booking = &self.found.booking;
+        let opens = booking.start - JOIN_OPENS_BEFORE;
+        let is_click = |it: &Record| {
+            it.kind == Kind::Join && it.party == Some(Party::Tutor) && it.source != ZOOM && it.at >= opens
+        };
+        let records = list_records(tx, booking.lesson).await?.into_iter().map(|(record, _)| record);
+        Ok(records.filter(is_click).map(|record| record.at).collect())
     }
 }
 
@@ -342,17 +354,20 @@ enum Sight {
 /// What follows for a lesson, from its start to its end, from all that was told of its meeting, in any order. It is
 /// over when the meeting ended after the start and after its tutor was there, and nobody but the tutor came back before
 /// the scheduled end: a connection that fails for a moment ends a meeting, too. A student who looks in before the tutor
-/// comes and leaves again ends no lesson, and a tutor who tries the meeting before it and leaves was not there. `held`
-/// is the end that is on record; one that a later message shows to be none is taken back.
+/// comes and leaves again ends no lesson, and a tutor who tries the meeting before it and leaves was not there. Where
+/// Zoom does not know its tutor (a browser without their account), they were there from when they `clicked` on our link.
+/// `held` is the end that is on record; one that a later message shows to be none is taken back.
 fn judge(
     told: &[(Sight, DateTime<Utc>)],
+    clicked: &[DateTime<Utc>],
     (start, end): (DateTime<Utc>, DateTime<Utc>),
     held: Option<DateTime<Utc>>,
 ) -> Option<LessonEvent> {
     let ends = || told.iter().filter(|it| it.0 == Sight::Ended).map(|it| it.1);
     let tried_until = ends().filter(|at| *at <= start).max();
-    let tutor = told.iter().filter(|it| it.0 == Sight::Came(Who::Tutor) && Some(it.1) > tried_until);
-    let tutor = tutor.map(|it| it.1).min();
+    let seen: Vec<_> = told.iter().filter(|it| it.0 == Sight::Came(Who::Tutor)).map(|it| it.1).collect();
+    let came = if seen.is_empty() { clicked } else { &*seen };
+    let tutor = came.iter().copied().filter(|at| Some(*at) > tried_until).min();
     let ended = ends().filter(|at| *at > start && tutor.is_some_and(|came| came < *at)).max();
     let back = told.iter().filter(|(sight, at)| {
         matches!(sight, Sight::Came(Who::Student | Who::Guest)) && *at < end && Some(*at) > ended
@@ -400,12 +415,15 @@ pub(super) struct Meeting {
 mod tests {
     use super::*;
 
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::minutes(minute)
+    }
+
     /// What was told, by minutes after the start, and what follows while minute 20 is on record as the end.
     #[test]
     fn a_meeting_that_ended_with_its_tutor_ended_the_lesson() {
         use Sight::{Came, Ended};
         use Who::{Guest, Student, Tutor};
-        let at = |minute: i64| DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
         let over = |minute| Some(LessonEvent::SeenEnding(at(minute)));
         let goes_on = |minute| Some(LessonEvent::SeenGoingOn(at(minute)));
         let taken_back = Some(LessonEvent::SeenGoingOn(at(20) + TimeDelta::microseconds(1)));
@@ -431,8 +449,33 @@ mod tests {
             let mut told: Vec<_> = list.iter().map(|(sight, minute)| (*sight, at(*minute))).collect();
             for _ in 0..told.len() {
                 told.rotate_left(1);
-                assert_eq!(judge(&told, (at(0), at(60)), Some(at(20))), expected, "{list:?}");
+                assert_eq!(judge(&told, &[], (at(0), at(60)), Some(at(20))), expected, "{list:?}");
             }
+        }
+    }
+
+    /// When the tutor clicked on our link, what was told, and whether the lesson ended, by minutes.
+    #[test]
+    fn a_tutor_whom_zoom_does_not_know_was_there_by_our_link() {
+        use Sight::{Came, Ended};
+        use Who::{Guest, Student, Tutor};
+        type Row<'a> = (&'a [i64], &'a [(Sight, i64)], Option<i64>);
+        let rows: [Row<'_>; 8] = [
+            (&[], &[(Came(Student), 0), (Came(Guest), 1), (Ended, 20)], None),
+            (&[1], &[(Came(Student), 0), (Came(Guest), 1), (Ended, 20)], Some(20)),
+            (&[1], &[(Ended, 20)], Some(20)),
+            (&[-4], &[(Ended, 20)], Some(20)),
+            (&[-4], &[(Ended, -2), (Ended, 20)], None),
+            (&[-4, 1], &[(Ended, -2), (Ended, 20)], Some(20)),
+            (&[20], &[(Ended, 20)], None),
+            // Zoom saw the tutor come after the student had looked in: the click came before, the tutor did not.
+            (&[1], &[(Came(Student), 0), (Ended, 2), (Came(Tutor), 3)], None),
+        ];
+        for (clicked, list, expected) in rows {
+            let clicked: Vec<_> = clicked.iter().map(|minute| at(*minute)).collect();
+            let told: Vec<_> = list.iter().map(|(sight, minute)| (*sight, at(*minute))).collect();
+            let expected = expected.map(|minute| LessonEvent::SeenEnding(at(minute)));
+            assert_eq!(judge(&told, &clicked, (at(0), at(60)), None), expected, "{clicked:?} {list:?}");
         }
     }
 }
