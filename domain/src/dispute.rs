@@ -108,6 +108,23 @@ impl Statement {
     }
 }
 
+/// What one does not accept, and what one states. A reason in other words than ours is [`Reason::Other`], and stands in
+/// front of what is stated: nothing that was said is lost.
+///
+/// # Errors
+/// `INVALID_REQUEST` on `reason` for none, or for the one that is a bank's (`dispute_reason`), and as [`Statement::parse`].
+pub fn read_claim(reason: &str, statement: &str) -> Result<(Reason, Statement), Refusal> {
+    let own = reason.trim();
+    match Reason::parse(own) {
+        Err(refusal) if own.is_empty() || own == "chargeback" => Err(refusal),
+        Err(_) => {
+            let stated = Statement::parse(statement)?;
+            Ok((Reason::Other, Statement::parse(&format!("{own}: {}", stated.as_str()))?))
+        }
+        Ok(reason) => Ok((reason, Statement::parse(statement)?)),
+    }
+}
+
 /// Why an admin decided as they did: 1 to 500 characters.
 ///
 /// # Errors
@@ -193,9 +210,11 @@ pub fn remedy(
     let amount = match (outcome, amount) {
         (Outcome::Partial, Some(amount)) => amount,
         (Outcome::Partial, None) => return Err(on_amount("dispute_amount")),
-        (Outcome::Full | Outcome::None, Some(_)) => return Err(on_amount("dispute_no_amount")),
-        (Outcome::None, None) => return Ok(Remedy::Nothing),
         (Outcome::Full, None) => left,
+        // An amount that says the same once more does no harm.
+        (Outcome::Full, Some(amount)) if amount == left => left,
+        (Outcome::None, None | Some(0)) => return Ok(Remedy::Nothing),
+        (Outcome::Full | Outcome::None, Some(_)) => return Err(on_amount("dispute_no_amount")),
     };
     match state {
         ChargeState::Scheduled => Err(Refusal::new(Code::InvalidState, "dispute_charge_open")),

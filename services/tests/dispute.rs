@@ -319,7 +319,7 @@ async fn only_an_admin_decides_and_only_what_is_left(db: PgPool) {
         (Outcome::Partial, None, "dispute_amount"),
         (Outcome::Partial, Some(1501), "refund_too_much"),
         (Outcome::Partial, Some(-1), "refund_amount"),
-        (Outcome::Full, Some(1500), "dispute_no_amount"),
+        (Outcome::Full, Some(2500), "dispute_no_amount"),
     ] {
         assert_eq!(refused(till.decide(&admin, id, outcome, amount).await).1, key);
     }

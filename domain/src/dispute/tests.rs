@@ -88,6 +88,25 @@ fn statements_are_counted_after_trimming() {
 }
 
 #[test]
+fn a_reason_in_own_words_stands_in_front_of_what_is_stated() {
+    let long = "é".repeat(MAX_STATEMENT);
+    for (reason, statement, expected) in [
+        ("cut_short", "Ten minutes.", Ok((Reason::CutShort, "Ten minutes."))),
+        (" cut_short ", "Ten minutes.", Ok((Reason::CutShort, "Ten minutes."))),
+        ("other", "It rained.", Ok((Reason::Other, "It rained."))),
+        ("tutor late", " Half an hour. ", Ok((Reason::Other, "tutor late: Half an hour."))),
+        (" ", "Ten minutes.", Err("dispute_reason")),
+        ("chargeback", "Ten minutes.", Err("dispute_reason")),
+        ("tutor late", " ", Err("dispute_statement")),
+        ("tutor late", &*long, Err("dispute_statement")),
+    ] {
+        let read = read_claim(reason, statement);
+        let read = read.as_ref().map(|(reason, said)| (*reason, said.as_str()));
+        assert_eq!(read.map_err(|refusal| &*refusal.key), expected, "{reason}");
+    }
+}
+
+#[test]
 fn a_decision_is_found_as_a_table() {
     use ChargeState as S;
     use Outcome as O;
@@ -97,7 +116,10 @@ fn a_decision_is_found_as_a_table() {
         (O::None, None, S::Scheduled, none, Ok((0, 0))),
         (O::None, None, S::Nothing, none, Ok((0, 0))),
         (O::None, Some(1), S::Paid, none, Err("dispute_no_amount")),
-        (O::Full, Some(2500), S::Paid, none, Err("dispute_no_amount")),
+        (O::None, Some(0), S::Paid, none, Ok((0, 0))),
+        (O::Full, Some(2499), S::Paid, none, Err("dispute_no_amount")),
+        (O::Full, Some(2500), S::Paid, none, Ok((2500, 250))),
+        (O::Full, Some(2500), S::Paid, given(1000, 100), Err("dispute_no_amount")),
         (O::Full, None, S::Paid, none, Ok((2500, 250))),
         (O::Full, None, S::Paid, given(1000, 100), Ok((1500, 150))),
         (O::Full, None, S::Paid, given(2500, 250), Err("dispute_nothing_left")),

@@ -9,7 +9,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use domain::{
     Code,
-    dispute::{Outcome, Reason, Statement, note},
+    dispute::{Outcome, Reason, Statement, note, read_claim},
     ids::{AttachmentId, DisputeId},
 };
 use serde::{Deserialize, Serialize};
@@ -151,7 +151,8 @@ impl DisputeView {
 /// What is disputed.
 #[derive(Deserialize, ToSchema)]
 pub struct DisputeBody {
-    /// not_held, cut_short, not_as_agreed, technical, wrong_outcome or other.
+    /// not_held, cut_short, not_as_agreed, technical, wrong_outcome or other. Other words are other, and are put in front
+    /// of the statement.
     #[schema(example = "cut_short")]
     reason: String,
     /// 1 to 2000 characters.
@@ -191,7 +192,7 @@ pub struct DecisionBody {
     /// full: all that is left of the charge; partial: `amount`; none.
     #[schema(example = "partial")]
     outcome: String,
-    /// Minor units; for `partial` only.
+    /// Minor units; needed for `partial`. With `full` and `none` it may say again what they mean: all that is left, and 0.
     #[schema(example = 1000)]
     amount: Option<i64>,
     /// 1 to 500 characters.
@@ -234,7 +235,7 @@ pub async fn list(
     request_body = DisputeBody,
     responses(
         (status = 201, description = "The dispute", body = Success<DisputeView>),
-        (status = 400, description = "`INVALID_REQUEST`: no such reason, no statement, or on `attachments` a file that is not one's own, was taken, or is too old", body = Failure),
+        (status = 400, description = "`INVALID_REQUEST`: no reason, no statement, or on `attachments` a file that is not one's own, was taken, or is too old", body = Failure),
         (status = 409, description = "`INVALID_STATE`: no outcome yet, too late, one's claim was made already, or a bank decides", body = Failure),
     ),
     security(("bearer" = []), ("cookie" = [])))]
@@ -245,7 +246,7 @@ pub async fn open(
     ApiJson(body): ApiJson<DisputeBody>,
 ) -> ApiResult<Response> {
     let id = booking_id(&path)?;
-    let (reason, statement) = (Reason::parse(&body.reason)?, Statement::parse(&body.statement)?);
+    let (reason, statement) = read_claim(&body.reason, &body.statement)?;
     let files = attached(body.attachments)?;
     let opened = dispute::open(&services, &actor, id, reason, &statement, &files).await?;
     Ok(created(DisputeView::new(&services, &actor, opened)?))

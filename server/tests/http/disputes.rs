@@ -39,6 +39,7 @@ async fn a_dispute_is_opened_answered_and_decided(db: PgPool) {
         vec![
             (json!({ "reason": "cut_short" }), 400, invalid, Some("statement")),
             (json!({ "statement": "x" }), 400, invalid, Some("reason")),
+            (json!({ "reason": " ", "statement": "x" }), 400, invalid, Some("reason")),
             (json!({ "reason": "chargeback", "statement": "x" }), 400, invalid, Some("reason")),
             (json!({ "reason": "other", "statement": " " }), 400, invalid, Some("statement")),
             (json!({ "reason": "other", "statement": "é".repeat(2001) }), 400, invalid, Some("statement")),
