@@ -217,7 +217,7 @@ fn Again(visit: Visit, case: Case) -> impl IntoView {
     let (id, word) = (case.id.to_string(), td_string!(locale, admin.case_again));
     let open = query::get(&visit.query, "again").as_deref() == Some(&*id);
     let close = if open { "/admin#cases".to_owned() } else { String::new() };
-    let (target, label) = (format!("again-{id}"), format!("{word}: {}", case.title));
+    let (target, label) = (format!("again-{id}"), format::named(locale, word, &case.title));
     let much = case.amount.map_or_else(String::new, |money| amount(locale, money));
     let text = td_string!(locale, admin.case_again_text, amount = much, title = case.title).to_string();
     view! {
@@ -256,7 +256,7 @@ fn Cases(visit: Visit, cases: Vec<Case>) -> impl IntoView {
         let again = matches!(case.kind.as_str(), "refund_failed" | "deposit_not_returned")
             .then(|| view! { <Again visit=visit.clone() case=case.clone()/> });
         let since = format::near(locale, visit.zone, case.opened_at, visit.now);
-        let label = format!("{decided}: {}", case.title);
+        let label = format::named(locale, decided, &case.title);
         let field = format!("case-note-{}", case.id);
         view! {
             <tr>

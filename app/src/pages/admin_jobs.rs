@@ -30,7 +30,7 @@ pub fn Jobs(
     let rows = jobs.into_iter().map(|row| {
         let since = format::near(locale, visit.zone, row.failed_at, visit.now);
         let tries = td_string!(locale, admin.job_tries, count = row.attempts.to_string());
-        let label = format!("{again}: {} {}", row.name, row.about);
+        let label = format::named(locale, again, &format!("{} {}", row.name, row.about));
         let cause = row.correlation_id.map(|id| id.simple().to_string());
         view! {
             <tr>

@@ -120,7 +120,13 @@ fn decide(locale: Locale, report: &Reported) -> impl IntoView + use<> {
                 Decision::Dismiss => ButtonVariant::Secondary,
                 Decision::Remove | Decision::Suspend => ButtonVariant::Danger,
             };
-            let (value, text) = (decision.name(), decision_name(locale, decision));
+            let text = match decision {
+                Decision::Suspend => {
+                    td_string!(locale, moderation.suspend_name, name = report.about_name.clone()).to_string()
+                }
+                Decision::Dismiss | Decision::Remove => decision_name(locale, decision).to_owned(),
+            };
+            let value = decision.name();
             view! { <Button variant name="decision" value>{text}</Button> }
         })
         .collect_view();
@@ -148,7 +154,7 @@ fn People(visit: Visit, people: Vec<Suspended>) -> impl IntoView {
     let rows = people.into_iter().map(|row| {
         let field = format!("lift-{}", row.user);
         let time = format::near(locale, visit.zone, row.since, visit.now);
-        let label = format!("{lift}: {}", row.name);
+        let [label, asked] = [lift, why].map(|what| format::named(locale, what, &row.name));
         view! {
             <tr>
                 <Cell label=person>{row.name}</Cell>
@@ -157,7 +163,7 @@ fn People(visit: Visit, people: Vec<Suspended>) -> impl IntoView {
                 <Cell label=lift>
                     <form method="post" action="/do/lift_suspension" class="row">
                         <input type="hidden" name="user" value=row.user.to_string()/>
-                        <input class="input" id=field name="note" required maxlength="500" aria-label=format!("{why}: {label}") placeholder=why/>
+                        <input class="input" id=field name="note" required maxlength="500" aria-label=asked placeholder=why/>
                         <Button variant=ButtonVariant::Secondary size=ButtonSize::Small label>{lift}</Button>
                     </form>
                 </Cell>

@@ -116,7 +116,7 @@ fn failed(locale: Locale, line: &Line) -> impl IntoView + use<> {
     let why = failure_text(locale, line.failure.as_deref().unwrap_or_default());
     let tries = td_string!(locale, payouts.tries, count = format::number(locale, line.tries)).to_string();
     let again = td_string!(locale, payouts.again);
-    let label = format!("{again}: {}", line.name);
+    let label = format::named(locale, again, &line.name);
     let (code, word) = account_word(locale, line.account);
     let way = if line.account == AccountState::Ready {
         view! {

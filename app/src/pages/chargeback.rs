@@ -16,7 +16,7 @@ use super::{
 };
 use crate::ui::{Button, ButtonLink, ButtonVariant, Card};
 
-/// How each chargeback of a payment stands, a line for each; for admins also why our evidence was refused.
+/// How each chargeback of a payment stands, a line for each; for admins also what became of our evidence.
 #[component]
 pub fn Banks(
     /// The request.
@@ -24,16 +24,26 @@ pub fn Banks(
     /// Oldest first.
     banks: Vec<Bank>,
 ) -> impl IntoView {
-    // In the provider's words, and of no use to the parties.
     let for_admin = visit.actor.as_ref().is_some_and(|actor| actor.role == Role::Admin);
     let lines = banks.into_iter().map(move |bank| {
-        let failure = bank.failure.clone().filter(|_| for_admin).map(|why| {
-            let text = td_string!(visit.locale(), dispute.bank_refused, why = why).to_string();
-            view! { <p>{text}</p> }
-        });
-        view! { <p>{words(&visit, &bank)}</p> {failure} }
+        let ours = for_admin.then(|| ours(&visit, &bank));
+        view! { <p>{words(&visit, &bank)}</p> {ours} }
     });
     lines.collect_view()
+}
+
+/// Our evidence: whether the bank has it, and the words that went with it. Nothing where none was asked for.
+fn ours(visit: &Visit, bank: &Bank) -> Option<impl IntoView + use<>> {
+    let locale = visit.locale();
+    let at = |time| format::near(locale, visit.zone, time, visit.now);
+    let told = match (&bank.failure, bank.answered_at, bank.asked_at?) {
+        // In the provider's words.
+        (Some(why), _, _) => td_string!(locale, dispute.bank_refused, why = why.clone()).to_string(),
+        (None, Some(sent), _) => td_string!(locale, dispute.bank_told, time = at(sent)).to_string(),
+        (None, None, asked) => td_string!(locale, dispute.bank_telling, time = at(asked)).to_string(),
+    };
+    let words = bank.words.clone();
+    Some(view! { <p>{told}</p> <blockquote class="chat-quote">{words}</blockquote> })
 }
 
 /// What the banks of a payment want, as a heading: one that only asks has claimed nothing.

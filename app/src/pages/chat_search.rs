@@ -117,7 +117,7 @@ fn row(visit: &Visit, thread: &Thread, actor: &Actor, message: &Message) -> impl
     };
     let href = format!("/messages/{}?at={}#m{}", thread.id, message.id, message.id);
     let time = format::near(locale, visit.zone, message.sent_at, visit.now);
-    let label = format!("{}: {who}, {time}", td_string!(locale, chat.search_show));
+    let label = format::named(locale, td_string!(locale, chat.search_show), &format!("{who}, {time}"));
     let body = written(&message.body);
     view! {
         <li>

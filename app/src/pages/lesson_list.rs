@@ -166,11 +166,11 @@ pub fn AnswerForms(
     view! {
         <form method="post" action="/do/accept_request">
             <input type="hidden" name="booking" value=id.clone()/>
-            <Button size=ButtonSize::Small label=format!("{accept}: {name}")>{accept}</Button>
+            <Button size=ButtonSize::Small label=format::named(locale, accept, &name)>{accept}</Button>
         </form>
         <form method="post" action="/do/decline_request">
             <input type="hidden" name="booking" value=id/>
-            <Button variant=ButtonVariant::Secondary size=ButtonSize::Small label=format!("{decline}: {name}")>{decline}</Button>
+            <Button variant=ButtonVariant::Secondary size=ButtonSize::Small label=format::named(locale, decline, &name)>{decline}</Button>
         </form>
     }
 }

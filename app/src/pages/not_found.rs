@@ -22,8 +22,7 @@ pub fn NotFound() -> impl IntoView {
     view! {
         <Title text=td_string!(locale, site.not_found_title).to_string()/>
         <div class="page">
-            <h1 class="sr-only">{td_string!(locale, site.not_found_title)}</h1>
-            <ErrorPanel title=td_string!(locale, site.not_found_title) text=td_string!(locale, site.not_found_text)>
+            <ErrorPanel whole=true title=td_string!(locale, site.not_found_title) text=td_string!(locale, site.not_found_text)>
                 <ButtonLink href="/tutors">{td_string!(locale, site.not_found_action)}</ButtonLink>
             </ErrorPanel>
         </div>
@@ -50,10 +49,9 @@ pub fn Failure(
     let sign_in =
         matches!(error.code, Code::InvalidToken | Code::TokenExpired).then(|| sign_in_address(&visit));
     view! {
-        <Title text=title.clone()/>
+        <Title text=title/>
         <div class="page">
-            <h1 class="sr-only">{title}</h1>
-            <ErrorPanel title=error.message text request_label=label request_id=id retry_href=visit.path retry_label=retry>
+            <ErrorPanel whole=true title=error.message text request_label=label request_id=id retry_href=visit.path retry_label=retry>
                 {sign_in.map(|href| view! { <ButtonLink href>{td_string!(locale, site.sign_in)}</ButtonLink> })}
                 <ButtonLink href="/" variant=ButtonVariant::Secondary>{td_string!(locale, site.back_home)}</ButtonLink>
             </ErrorPanel>

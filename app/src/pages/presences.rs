@@ -73,7 +73,7 @@ pub fn AdminAttendance() -> impl IntoView {
 fn ForAdmins(visit: Visit, asked: Asked, name: Option<String>) -> impl IntoView {
     let locale = visit.locale();
     let title = td_string!(locale, presence.title);
-    let heading = name.clone().map_or(title.to_owned(), |name| format!("{title}: {name}"));
+    let heading = name.as_ref().map_or_else(|| title.to_owned(), |name| format::named(locale, title, name));
     view! {
         <Title text=heading.clone()/>
         <div class="page flow">

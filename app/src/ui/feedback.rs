@@ -147,6 +147,9 @@ pub fn ErrorPanel(
     /// What happened.
     #[prop(into)]
     title: String,
+    /// Whether it is all that the page has: its title is the page's.
+    #[prop(optional)]
+    whole: bool,
     /// What it means for the reader.
     #[prop(optional, into)]
     text: String,
@@ -169,12 +172,17 @@ pub fn ErrorPanel(
     let retry = (!retry_label.is_empty()).then(|| {
         view! { <ButtonLink href=retry_href icon=Glyph::Refresh attr:data-retry="">{retry_label}</ButtonLink> }
     });
+    let heading = if whole {
+        view! { <h1 class="error-title">{title}</h1> }.into_any()
+    } else {
+        view! { <h2 class="error-title">{title}</h2> }.into_any()
+    };
     view! {
         <section class="error-panel" role="alert">
             <span class="error-mark" aria-hidden="true">
                 <Icon glyph=Glyph::Error />
             </span>
-            <h2 class="error-title">{title}</h2>
+            {heading}
             {given(&text).map(|text| view! { <p class="error-text">{text}</p> })}
             <div class="empty-actions">{retry} {children.map(|children| children())}</div>
             {given(&request_id)

@@ -141,7 +141,7 @@ fn OverrideRow(locale: Locale, day: Override) -> impl IntoView {
         });
         windows.collect::<Vec<_>>().join(", ")
     };
-    let remove = format!("{}: {date}", td_string!(locale, console.remove));
+    let remove = format::named(locale, td_string!(locale, console.remove), &date);
     view! {
         <li class="lesson-row">
             <p class="lesson-when"><time datetime=day.date.to_string()>{date}</time></p>

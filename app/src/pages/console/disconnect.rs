@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::{
     pages::{
         context::visit,
+        format,
         i18n::{Locale, td_string},
         query,
     },
@@ -43,7 +44,7 @@ pub fn DisconnectLink(
     name: String,
 ) -> impl IntoView {
     let href = format!("/tutor/settings?disconnect={}#{}", what.own, what.part);
-    let label = format!("{}: {name}", td_string!(locale, diary.busy_disconnect));
+    let label = format::named(locale, td_string!(locale, diary.busy_disconnect), &name);
     view! {
         <ButtonLink href variant=ButtonVariant::Ghost size=ButtonSize::Small label attr:data-opens=what.id>
             {td_string!(locale, diary.busy_disconnect)}

@@ -27,6 +27,7 @@ use services::{
 
 use super::{
     context::Visit,
+    format,
     forms::SavedNotice,
     gate::only,
     i18n::{Locale, td_string},
@@ -164,7 +165,7 @@ where
 #[component]
 fn Frame(visit: Visit, section: Section, desk: Desk, children: Children) -> impl IntoView {
     let locale = visit.locale();
-    let title = format!("{}: {}", td_string!(locale, site.console), section.label(locale));
+    let title = format::named(locale, td_string!(locale, site.console), section.label(locale));
     let public = format!("/tutors/{}", desk.tutor.slug);
     let tabs = Section::ALL
         .map(|other| TabItem {

@@ -61,7 +61,7 @@ fn Present(locale: Locale, view: OfferingView) -> impl IntoView {
     });
     let prices = prices.collect_view();
     let title = offering.title.clone();
-    let remove = format!("{}: {title}", td_string!(locale, console.remove));
+    let remove = format::named(locale, td_string!(locale, console.remove), &title);
     let currency = offering.currency;
     view! {
         <Card title=title>

@@ -38,6 +38,8 @@ pub struct Bank {
     pub amount: Money,
     /// Until when evidence is taken.
     pub due_by: Option<DateTime<Utc>>,
+    /// The words that go with our evidence at this stage of the case, for admins; `None` where none was asked for.
+    pub words: Option<String>,
     /// When an admin asked to send the evidence, at this stage of the case.
     pub asked_at: Option<DateTime<Utc>>,
     /// When the bank was told.

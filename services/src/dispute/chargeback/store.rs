@@ -252,11 +252,11 @@ pub(in crate::dispute) async fn list_of(
     booking: BookingId,
 ) -> Result<Vec<(DisputeId, Bank)>> {
     let rows = sqlx::query!(
-        "SELECT k.dispute_id, k.standing, k.reason, k.amount_minor, k.currency, k.due_by, e.asked_at AS \"asked_at?\",
-                e.finished_at, e.failure
+        "SELECT k.dispute_id, k.standing, k.reason, k.amount_minor, k.currency, k.due_by, e.words AS \"words?\",
+                e.asked_at AS \"asked_at?\", e.finished_at, e.failure
          FROM chargebacks k
          LEFT JOIN LATERAL (
-             SELECT asked_at, finished_at, failure FROM chargeback_evidence
+             SELECT words, asked_at, finished_at, failure FROM chargeback_evidence
              WHERE chargeback_id = k.id AND (inquiry OR k.standing NOT IN ('inquiry', 'inquiry_review'))
                  AND NOT (inquiry AND k.standing IN ('needs_response', 'under_review'))
              ORDER BY inquiry LIMIT 1
@@ -271,6 +271,7 @@ pub(in crate::dispute) async fn list_of(
             reason: row.reason,
             amount: Money { minor: row.amount_minor, currency },
             due_by: row.due_by,
+            words: row.words,
             asked_at: row.asked_at,
             answered_at: row.finished_at.filter(|_| row.failure.is_none()),
             failure: row.failure,
