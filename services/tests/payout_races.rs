@@ -1,24 +1,27 @@
-//! Payouts beside disputes and refunds: one order of locks, and nothing disputed is paid out.
+//! Payouts beside disputes, refunds and another server: one order of locks, nothing disputed is paid out, and what is
+//! taken back is taken back once.
 #![allow(clippy::expect_used, reason = "a fixture that fails is a failed test")]
 
+mod locks;
 mod till;
-
-use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use domain::{
+    account::Role,
     booking::Booking,
     dispute::{Reason, Statement},
+    ids::ReversalId,
 };
+use locks::{CHARGE, LONG, hold, waiting};
 use services::{
-    dispute, jobs,
-    testing::{assert_invariants, at_hour, number},
+    dispute,
+    jobs::{self, Job as _},
+    payment,
+    payout::ReverseTransfer,
+    testing::{assert_invariants, at_hour, number, user},
 };
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::PgPool;
 use till::Till;
-
-/// What does not happen in this time never does.
-const LONG: Duration = Duration::from_secs(60);
 
 /// A lesson whose tutor can be paid.
 async fn payable(till: &Till) -> Booking {
@@ -30,34 +33,15 @@ async fn payable(till: &Till) -> Booking {
     booking
 }
 
-/// Somebody works on the charge of a lesson.
-async fn at_work<'a>(till: &Till, booking: &Booking) -> Transaction<'a, Postgres> {
-    let mut tx = till.services.db.begin().await.expect("a transaction");
-    let lock = sqlx::query("SELECT id FROM charges WHERE booking_id = $1 FOR UPDATE").bind(booking.id.0);
-    lock.execute(&mut *tx).await.expect("locked");
-    tx
-}
-
-/// Until so many wait for a lock.
-async fn waiting(till: &Till, wanted: i64) {
-    let began = Instant::now();
-    let sql = "SELECT count(*) FROM pg_stat_activity
-               WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while number(&till.services, sql).await < wanted {
-        assert!(began.elapsed() < LONG, "nobody waits");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
 /// Whoever has a charge may want the tutor's account next: a payout that is being made does not have it meanwhile.
 #[sqlx::test(migrations = "../migrations")]
 async fn the_charge_comes_before_the_account(db: PgPool) {
     let till = till::open(db).await;
     let booking = payable(&till).await;
-    let mut tx = at_work(&till, &booking).await;
+    let mut tx = hold(&till.services, CHARGE, &booking).await;
     let second = till.second_server();
     let paying = tokio::spawn(async move { jobs::hand_out(&second).await });
-    waiting(&till, 1).await;
+    waiting(&till.services, 1).await;
     // As a refund that fails does: it has the account looked at.
     let look = sqlx::query("UPDATE payout_accounts SET look_at = look_at WHERE tutor_id = $1");
     let looked = tokio::time::timeout(LONG, look.bind(till.tutor.id.0).execute(&mut *tx)).await;
@@ -74,10 +58,10 @@ async fn the_charge_comes_before_the_account(db: PgPool) {
 async fn a_dispute_of_the_last_moment_is_seen(db: PgPool) {
     let till = till::open(db).await;
     let booking = payable(&till).await;
-    let mut tx = at_work(&till, &booking).await;
+    let mut tx = hold(&till.services, CHARGE, &booking).await;
     let second = till.second_server();
     let paying = tokio::spawn(async move { jobs::hand_out(&second).await });
-    waiting(&till, 1).await;
+    waiting(&till.services, 1).await;
     let open = sqlx::query(
         "INSERT INTO disputes (id, booking_id, origin, opened_by, reason, state, opened_at)
          SELECT gen_random_uuid(), id, 'student', student_id, 'cut_short', 'open', ends_at FROM bookings WHERE id = $1",
@@ -96,13 +80,13 @@ async fn opening_a_dispute_locks_the_charge(db: PgPool) {
     let till = till::open(db).await;
     let booking = payable(&till).await;
     till.at(booking.end + TimeDelta::hours(72)).await;
-    let tx = at_work(&till, &booking).await;
+    let tx = hold(&till.services, CHARGE, &booking).await;
     let (second, student, id) = (till.second_server(), till.student.clone(), booking.id);
     let opening = tokio::spawn(async move {
         let said = Statement::parse("Twenty minutes only.").expect("a statement");
         dispute::open(&second, &student, id, Reason::CutShort, &said, &[]).await
     });
-    waiting(&till, 1).await;
+    waiting(&till.services, 1).await;
     assert_eq!(number(&till.services, "SELECT count(*) FROM disputes").await, 0);
     tx.commit().await.expect("committed");
     opening.await.expect("ended").expect("opened");
@@ -110,4 +94,54 @@ async fn opening_a_dispute_locks_the_charge(db: PgPool) {
     till.tick().await;
     assert_eq!(till.counted("transfers").await, 0);
     assert_invariants(&till.services).await;
+}
+
+/// The reversal whose answer is not known.
+async fn reversing(till: &Till) -> ReverseTransfer {
+    let sql = "SELECT id FROM reversals WHERE state = 'pending'";
+    let id = sqlx::query_scalar(sql).fetch_one(&till.services.db).await.expect("a reversal");
+    ReverseTransfer { reversal: ReversalId(id) }
+}
+
+/// One server has the provider's answer to a reversal and has not noted it when another one asks for the same, at once
+/// or a day later, when the provider has forgotten the key. Then both note it.
+#[sqlx::test(migrations = "../migrations")]
+async fn two_servers_take_back_once(db: PgPool) {
+    let till = till::open(db).await;
+    let admin = user(&till.services, "Ada", Role::Admin).await;
+    let booking = payable(&till).await;
+    till.tick().await;
+    for (done, later) in [(1, TimeDelta::zero()), (2, TimeDelta::hours(25))] {
+        let told = "SELECT count(*) FROM live_events WHERE kind = 'payout'";
+        let before = number(&till.services, told).await;
+        till.goes_wrong("/v1/transfers/*/reversals", ("error_before", 500, 0)).await;
+        payment::refund(&till.services, &admin, booking.id, Some(1000), "Agreed.").await.expect("noted");
+        till.hand_out_and_drain().await;
+        let (job, tx) = (reversing(&till).await, hold(&till.services, CHARGE, &booking).await);
+        let run = || {
+            let (server, job) = (till.second_server(), job.clone());
+            tokio::spawn(async move { job.run(&server).await })
+        };
+        let first = run();
+        waiting(&till.services, 1).await;
+        till.at(till.services.clock.now() + later).await;
+        let second = run();
+        waiting(&till.services, 2).await;
+        tx.commit().await.expect("committed");
+        for running in [first, second] {
+            running.await.expect("ended").expect("taken back");
+        }
+        till.tick().await;
+        assert_eq!(till.counted("transfer_reversals").await, done);
+        assert_eq!(till.listed("transfers").await[0]["amount_reversed"], 900 * done);
+        for sql in [
+            "SELECT count(*) FROM reversals WHERE state = 'succeeded'",
+            "SELECT count(*) FROM ledger_events WHERE kind = 'reversed'",
+        ] {
+            assert_eq!(number(&till.services, sql).await.cast_unsigned(), done, "{sql}");
+        }
+        assert_eq!(number(&till.services, told).await - before, 2, "the tutor and the admin, once");
+        assert_invariants(&till.services).await;
+    }
+    till.assert_reconciled(&admin).await;
 }

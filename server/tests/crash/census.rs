@@ -107,8 +107,8 @@ const MEETING_COMMITS: [(&str, usize, &str); 5] = [
     (
         "video/arrange.rs",
         2,
-        "meeting_made, meeting_moved, meeting_sought: noting what Zoom holds. None: handing out lessons whose meeting is \
-         looked at again leads to the same job",
+        "meeting_made, meeting_moved, meeting_sought, and the same at Google: noting what is held there. None: handing \
+         out lessons whose meeting is looked at again leads to the same job",
     ),
     ("video/connections.rs", 2, "none: accounts that their owner connects and disconnects"),
     ("video/standing.rs", 1, "none: a link that its tutor gives a lesson"),
@@ -128,9 +128,13 @@ const MEETING_CALLS: [(&str, usize, &str); 9] = [
     (
         "diary/google/conferences.rs",
         4,
-        "none: an event is named by us, so that a second one is refused (services/tests/video_meetings.rs)",
+        "google_made: insert; google_moved: patch; google_removed: remove; google_sought: find",
     ),
-    ("diary/google/events.rs", 4, "none: the same (services/tests/diary_google.rs)"),
+    (
+        "diary/google/events.rs",
+        4,
+        "none: an event is named by us, so that a second one is refused (services/tests/diary_google.rs)",
+    ),
     ("diary/google/lists.rs", 2, "none: reading"),
     (
         "oauth/calls.rs",

@@ -1,5 +1,5 @@
-//! Meetings at Zoom, while servers are killed: each lesson has one, at its time, none is left over, and what Zoom tells
-//! is worked off once.
+//! Meetings at Zoom and Google Meet, while servers are killed: each lesson has one, at its time, none is left over, and
+//! what Zoom tells is worked off once.
 
 use std::{
     sync::atomic::{AtomicI64, Ordering},
@@ -49,10 +49,11 @@ enum Change {
     Ended,
 }
 
-/// A server that knows Zoom, and a tutor whose lessons take place there.
+/// A server that knows Zoom or Google, and a tutor whose lessons take place there.
 struct Room {
     world: World,
-    zoom: Google,
+    kind: Kind,
+    door: Google,
     tutor: Tutor,
     student: Actor,
     lessons: AtomicI64,
@@ -60,40 +61,45 @@ struct Room {
 }
 
 impl Room {
-    async fn open(db: &PgPool) -> Self {
+    async fn open(db: &PgPool, kind: Kind) -> Self {
         let mut world = World::start(db).await;
         world.sandbox.control("PUT", "webhooks", &json!({ "lose": true })).await;
-        let zoom = Google::zoom("http://127.0.0.1:3000/connect/zoom/callback").await;
-        let proxy = Provider::start(&zoom.url(), world.points.clone()).await;
+        let (door, prefix, base) = match kind {
+            Kind::Zoom => (Google::zoom("http://127.0.0.1:3000/connect/zoom/callback").await, "ZOOM", "BASE"),
+            Kind::GoogleMeet => {
+                (Google::open("http://127.0.0.1:3000/connect/google/callback").await, "GOOGLE", "ISSUER")
+            }
+        };
+        let proxy = Provider::start(&door.url(), world.points.clone()).await;
         let vars = |api: &str| {
             let known = [("CLIENT_ID", "lectern"), ("CLIENT_SECRET", "geheim"), ("WEBHOOK_SECRET", SECRET)];
-            let places = [("BASE", &*zoom.url()), ("API_BASE", api)];
-            let named = |(name, value): (&str, &str)| (format!("ZOOM_{name}"), value.to_owned());
+            let places = [(base, &*door.url()), ("API_BASE", api)];
+            let named = |(name, value): (&str, &str)| (format!("{prefix}_{name}"), value.to_owned());
             known.into_iter().chain(places).map(named).collect::<Vec<_>>()
         };
-        let own = vars(&zoom.url());
+        let own = vars(&door.url());
         let own: Vec<_> = own.iter().map(|(name, value)| (&**name, &**value)).collect();
         world.services = testing::services_in(db.clone(), &own, None);
         world.environment.more = vars(&proxy.url);
         world.set_clock(now()).await;
         let tutor = testing::tutor(&world.services, "Tina").await;
         let student = testing::student(&world.services, "Sam").await;
-        let room = Room { world, zoom, tutor, student, lessons: AtomicI64::new(0), _proxy: proxy };
+        let room = Room { world, kind, door, tutor, student, lessons: AtomicI64::new(0), _proxy: proxy };
         room.connect().await;
         room
     }
 
-    /// The tutor permits it on Zoom's own pages, and teaches there from now on.
+    /// The tutor permits it on the provider's own pages, and teaches there from now on.
     async fn connect(&self) {
         let (services, Tutor { actor, id, .. }) = (&self.world.services, &self.tutor);
-        let asked = video::begin(services, actor, *id, Kind::Zoom).await.expect("a question");
-        let back = self.zoom.visit(&asked.url, OWNER, Consent::Yes).await;
+        let asked = video::begin(services, actor, *id, self.kind).await.expect("a question");
+        let back = self.door.visit(&asked.url, OWNER, Consent::Yes).await;
         let said =
             |name: &str| back.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
         let reply =
             Reply { code: said("code"), state: said("state"), error: said("error"), iss: said("iss") };
-        video::finish(services, actor, *id, Kind::Zoom, Some(&asked.kept), &reply).await.expect("connected");
-        tutor::set_provider(services, actor, *id, tutor::Provider::Zoom).await.expect("chosen");
+        video::finish(services, actor, *id, self.kind, Some(&asked.kept), &reply).await.expect("connected");
+        tutor::set_provider(services, actor, *id, self.kind.provider()).await.expect("chosen");
     }
 
     /// All that comes before a change, and what causes it: each time another lesson, three on a day.
@@ -110,7 +116,7 @@ impl Room {
             Change::Made => {}
             Change::Sought => {
                 self.hand_out().await;
-                self.zoom.test("lose", &json!({ "times": 1 })).await;
+                self.door.test("lose", &json!({ "times": 1 })).await;
                 self.tick(server).await;
             }
             Change::Moved => {
@@ -197,16 +203,22 @@ impl Room {
         found.expect("a meeting")
     }
 
-    /// Where Zoom holds which meeting, by its number.
+    /// When the provider holds which meeting, by the name that it has there.
     async fn held(&self) -> Vec<(String, DateTime<Utc>)> {
-        let state = self.zoom.test("look", &json!({})).await;
+        let start = |meeting: &Value, place: &str| {
+            meeting.pointer(place).and_then(Value::as_str).expect("a start").parse().expect("an instant")
+        };
+        if self.kind == Kind::GoogleMeet {
+            let name = |event: &Value| event["id"].as_str().expect("a name").to_owned();
+            let events = self.door.events(OWNER).await;
+            return events.iter().map(|event| (name(event), start(event, "/start/dateTime"))).collect();
+        }
+        let state = self.door.test("look", &json!({})).await;
         let meetings = state["meetings"].as_array().expect("meetings").clone();
-        let start =
-            |meeting: &Value| meeting["start_time"].as_str().expect("a start").parse().expect("an instant");
-        meetings.iter().map(|meeting| (meeting["id"].to_string(), start(meeting))).collect()
+        meetings.iter().map(|meeting| (meeting["id"].to_string(), start(meeting, "/start_time"))).collect()
     }
 
-    /// All that became of a lesson's meeting, here and at Zoom.
+    /// All that became of a lesson's meeting, here and at the provider.
     async fn story(&self, booking: &Booking) -> String {
         let services = &self.world.services;
         let found = booking::find(services, &self.student, booking.id).await.expect("a booking");
@@ -303,28 +315,27 @@ fn ended_at(booking: &Booking) -> DateTime<Utc> {
     booking.end - TimeDelta::minutes(15)
 }
 
+const THERE: &str = "confirmed: 1 meetings, 1 at its time, 0 left over\nwork: done";
+const GONE: &str = "cancelled: 0 meetings, 0 at its time, 0 left over\nwork: done";
+
 #[sqlx::test(migrations = "../migrations")]
 async fn making_a_meeting_survives_a_kill_at_every_point(db: PgPool) {
-    let story = "confirmed: 1 meetings, 1 at its time, 0 left over\nwork: done";
-    Room::open(&db).await.survives(Change::Made, "meeting_made", story).await;
+    Room::open(&db, Kind::Zoom).await.survives(Change::Made, "meeting_made", THERE).await;
 }
 
 #[sqlx::test(migrations = "../migrations")]
 async fn looking_a_meeting_up_survives_a_kill_at_every_point(db: PgPool) {
-    let story = "confirmed: 1 meetings, 1 at its time, 0 left over\nwork: done";
-    Room::open(&db).await.survives(Change::Sought, "meeting_sought", story).await;
+    Room::open(&db, Kind::Zoom).await.survives(Change::Sought, "meeting_sought", THERE).await;
 }
 
 #[sqlx::test(migrations = "../migrations")]
 async fn moving_a_meeting_survives_a_kill_at_every_point(db: PgPool) {
-    let story = "confirmed: 1 meetings, 1 at its time, 0 left over\nwork: done";
-    Room::open(&db).await.survives(Change::Moved, "meeting_moved", story).await;
+    Room::open(&db, Kind::Zoom).await.survives(Change::Moved, "meeting_moved", THERE).await;
 }
 
 #[sqlx::test(migrations = "../migrations")]
 async fn removing_a_meeting_survives_a_kill_at_every_point(db: PgPool) {
-    let story = "cancelled: 0 meetings, 0 at its time, 0 left over\nwork: done";
-    Room::open(&db).await.survives(Change::Removed, "meeting_removed", story).await;
+    Room::open(&db, Kind::Zoom).await.survives(Change::Removed, "meeting_removed", GONE).await;
 }
 
 #[sqlx::test(migrations = "../migrations")]
@@ -334,5 +345,25 @@ async fn what_zoom_tells_survives_a_kill_at_every_point(db: PgPool) {
                  told: meeting.participant_joined, meeting.ended\n\
                  evidence: join, ended\n\
                  charge: nothing 0";
-    Room::open(&db).await.survives(Change::Ended, "meeting_ended", story).await;
+    Room::open(&db, Kind::Zoom).await.survives(Change::Ended, "meeting_ended", story).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn making_a_meeting_at_google_survives_a_kill_at_every_point(db: PgPool) {
+    Room::open(&db, Kind::GoogleMeet).await.survives(Change::Made, "google_made", THERE).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn looking_a_meeting_up_at_google_survives_a_kill_at_every_point(db: PgPool) {
+    Room::open(&db, Kind::GoogleMeet).await.survives(Change::Sought, "google_sought", THERE).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn moving_a_meeting_at_google_survives_a_kill_at_every_point(db: PgPool) {
+    Room::open(&db, Kind::GoogleMeet).await.survives(Change::Moved, "google_moved", THERE).await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn removing_a_meeting_at_google_survives_a_kill_at_every_point(db: PgPool) {
+    Room::open(&db, Kind::GoogleMeet).await.survives(Change::Removed, "google_removed", GONE).await;
 }

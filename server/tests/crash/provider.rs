@@ -77,8 +77,10 @@ fn status(status: StatusCode) -> Response<Body> {
 /// A path without the ids of objects: `/v1/payment_intents/{id}/confirm`.
 fn nameless(path: &str) -> String {
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    // As we name a meeting at Google.
+    let is_event = |part: &str| part.strip_prefix("meet").is_some_and(|rest| rest.len() == 32);
     let part = |part: &str| match part.split_once('_') {
-        None if is_number(part) => "{id}".to_owned(),
+        None if is_number(part) || is_event(part) => "{id}".to_owned(),
         Some(("pi" | "pm" | "cus" | "re" | "ch" | "tr" | "dp" | "acct", _)) => "{id}".to_owned(),
         _ => part.to_owned(),
     };

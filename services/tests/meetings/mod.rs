@@ -32,6 +32,14 @@ pub async fn open(db: PgPool) -> World {
     let zoom = Google::zoom("http://127.0.0.1:3000/connect/zoom/callback").await;
     let google = Google::open("http://127.0.0.1:3000/connect/google/callback").await;
     jobs::migrate(&db).await.expect("the queue");
+    let services = server(db, &zoom, &google);
+    services.clock.set(&services.db, Some(now())).await.expect("the clock");
+    let tutor = testing::tutor(&services, "Tina").await;
+    World { services, tutor, zoom, google }
+}
+
+/// A server that knows both.
+fn server(db: PgPool, zoom: &Google, google: &Google) -> Services {
     let (at_zoom, at_google) = (zoom.url(), google.url());
     let vars = [
         ("GOOGLE_CLIENT_ID", "lectern"),
@@ -44,13 +52,17 @@ pub async fn open(db: PgPool) -> World {
         ("ZOOM_BASE", &at_zoom),
         ("ZOOM_API_BASE", &at_zoom),
     ];
-    let services = testing::services_in(db, &vars, None);
-    services.clock.set(&services.db, Some(now())).await.expect("the clock");
-    let tutor = testing::tutor(&services, "Tina").await;
-    World { services, tutor, zoom, google }
+    testing::services_in(db, &vars, None)
 }
 
 impl World {
+    /// Another server on the same database and providers.
+    pub fn second_server(&self) -> Services {
+        let second = server(self.services.db.clone(), &self.zoom, &self.google);
+        second.clock.show(Some(self.services.clock.now()));
+        second
+    }
+
     pub fn door(&self, kind: Kind) -> &Google {
         match kind {
             Kind::Zoom => &self.zoom,

@@ -46,14 +46,19 @@ impl Till {
         events
     }
 
-    /// The platform is sent messages, in this order, and does what follows.
-    pub async fn told(&self, messages: &[Value]) {
+    /// The platform is sent messages, in this order.
+    pub async fn sent(&self, messages: &[Value]) {
         let (at, secret) = (self.services.clock.now().timestamp(), Options::default().webhook_secret);
         for message in messages {
             let body = message.to_string();
             let signature = sandbox::webhooks::sign(&secret, at, &body);
             payment::receive(&self.services, &signature, body.as_bytes()).await.expect("received");
         }
+    }
+
+    /// The same, and it does what follows.
+    pub async fn told(&self, messages: &[Value]) {
+        self.sent(messages).await;
         self.tick().await;
     }
 
