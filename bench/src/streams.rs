@@ -48,6 +48,9 @@ const RATE: u64 = 200;
 const SENT: u64 = RATE * 10;
 const WARM_UP: u64 = RATE;
 
+/// Opened and closed before memory is read for the first time: what a server takes for the first streams, it takes once.
+const FIRST: usize = 32;
+
 /// Connections from which messages are posted.
 const SENDERS: usize = 16;
 
@@ -140,12 +143,27 @@ fn told(measured: &[Measured]) -> Vec<Row> {
             most.kilobytes[1] < STREAM_KB,
             format!(
                 "what the server's resident memory grew by, for each stream, at rest: {}; two seconds after the last \
-                 was opened: {}",
+                 was opened: {}; for each further one, at rest: {}",
                 each(&|it| format!("{:.1} KB", it.kilobytes[1])),
-                each(&|it| format!("{:.1} KB", it.kilobytes[0]))
+                each(&|it| format!("{:.1} KB", it.kilobytes[0])),
+                growth(measured)
             ),
         ),
     ]
+}
+
+/// What each further stream takes, from one number of streams to the next.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+fn growth(measured: &[Measured]) -> String {
+    let steps = measured.windows(2).filter_map(|pair| match pair {
+        [few, more] => {
+            let [before, after] = [few, more].map(|it| it.kilobytes[1] * it.streams as f64);
+            let each = (after - before) / (more.streams - few.streams) as f64;
+            Some(format!("{} to {}: {each:.1} KB", few.streams, more.streams))
+        }
+        _ => None,
+    });
+    steps.collect::<Vec<_>>().join(", ")
 }
 
 /// One server with so many streams.
@@ -164,6 +182,7 @@ async fn measure(
     let talk = Arc::new(Talk::new(process.addr, &threads[..streams / 2]));
     // What a server takes once, it takes now.
     talk.post_all(WARM_UP).await?;
+    drop(talk.open(FIRST).await?);
     let before = resident(process.pid)?;
     let open = talk.open(streams).await?;
     let mut kilobytes = [0.0; 2];
