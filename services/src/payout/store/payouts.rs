@@ -25,18 +25,25 @@ pub(in crate::payout) struct Due {
     pub amount: Money,
 }
 
-/// Whose account is to be looked at first.
+/// Whose account is to be looked at first. Who looks at the same time is given another's, as long as there are some, and
+/// then waits for the one that the other has in hand.
 pub(in crate::payout) async fn find_due_tutor(
     tx: &mut PgConnection,
     now: DateTime<Utc>,
 ) -> Result<Option<TutorId>> {
+    // A lock of its own: that of the account has to come after those of the charges.
     let tutor = sqlx::query_scalar!(
-        "SELECT tutor_id FROM payout_accounts
-         WHERE look_at <= $1 AND look_at IS NOT NULL AND transfers_enabled AND payouts_enabled
-         ORDER BY look_at LIMIT 1",
+        "WITH due AS MATERIALIZED (
+             SELECT tutor_id FROM payout_accounts
+             WHERE look_at <= $1 AND look_at IS NOT NULL AND transfers_enabled AND payouts_enabled
+             ORDER BY look_at LIMIT 8)
+         SELECT coalesce(
+             (SELECT tutor_id FROM due
+              WHERE pg_try_advisory_xact_lock(hashtextextended('payout:' || tutor_id::text, 0)) LIMIT 1),
+             (SELECT tutor_id FROM due LIMIT 1))",
         now
     );
-    Ok(tutor.fetch_optional(tx).await?.map(TutorId))
+    Ok(tutor.fetch_one(tx).await?.map(TutorId))
 }
 
 /// Locks the charges of which something may be due to a tutor: nobody else changes or disputes them until the end of
