@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use domain::{Code, account::Role, booking::Booking, presence::Coming};
 use services::{
     Actor, Services, lesson,
-    lesson::Whose,
+    lesson::{Person, Whose},
     sweep,
     testing::{self, at_hour, booked, now, refused},
 };
@@ -19,6 +19,10 @@ async fn taught(services: &Services, placed: &Booking, joins: &[(&Actor, i64)]) 
     }
     services.clock.show(Some(placed.end + TimeDelta::minutes(1)));
     sweep::run(services).await.expect("swept");
+}
+
+fn lessons_of(people: &[Person]) -> Vec<(&str, u32)> {
+    people.iter().map(|person| (&*person.name, person.tally.lessons)).collect()
 }
 
 #[sqlx::test(migrations = "../migrations")]
@@ -48,14 +52,18 @@ async fn lessons_are_counted_by_week_and_by_person(db: PgPool) {
     assert_eq!(weeks, [1, 2], "the latest week first");
     let apart = report.weeks[0].0 - report.weeks[1].0;
     assert_eq!(apart, TimeDelta::days(7));
-    let people: Vec<_> = report.people.iter().map(|person| (&*person.name, person.tally.lessons)).collect();
-    assert_eq!(people, [("Sam", 2), ("Sue", 1)]);
-    assert_eq!(report.people[0].tally.student.absent, 1);
+    assert_eq!(lessons_of(&report.students), [("Sam", 2), ("Sue", 1)]);
+    assert_eq!(report.students[0].tally.student.absent, 1);
 
     let all = lesson::presences(&services, &admin, Whose::Everybody, 4).await.expect("read");
-    let people: Vec<_> = all.people.iter().map(|person| (&*person.name, person.tally.lessons)).collect();
-    assert_eq!(people, [("Tina", 3), ("Theo", 1)]);
-    assert_eq!(all.people[1].tally.together_seconds, 60 * 30);
+    assert_eq!(lessons_of(&all.tutors), [("Tina", 3), ("Theo", 1)]);
+    assert_eq!(all.tutors[1].tally.together_seconds, 60 * 30);
+    assert_eq!(lessons_of(&all.students), [("Sam", 2), ("Sue", 2)]);
+    assert_eq!(all.students[1].tally.student, Coming { in_time: 1, late: 1, absent: 0, late_seconds: 600 });
+    let sue = lesson::presences(&services, &admin, Whose::Student(sue.user), 4).await.expect("read");
+    assert_eq!((sue.total.lessons, sue.weeks.len()), (2, 2));
+    assert_eq!(sue.total, all.students[1].tally, "the same from both sides");
+    assert_eq!(lessons_of(&sue.tutors), [("Theo", 1), ("Tina", 1)]);
     let one = lesson::presences(&services, &admin, Whose::Tutor(tutor.id), 4).await.expect("read");
     assert_eq!(one.total, report.total);
     let this_week =
@@ -72,12 +80,24 @@ async fn nobody_else_reads_them(db: PgPool) {
     for (actor, whose) in [
         (&other.actor, Whose::Tutor(tutor.id)),
         (&student, Whose::Tutor(tutor.id)),
+        (&student, Whose::Student(student.user)),
+        (&tutor.actor, Whose::Student(student.user)),
         (&student, Whose::Everybody),
         (&tutor.actor, Whose::Everybody),
     ] {
         assert!(actor.role != Role::Admin);
         let answer = lesson::presences(&services, actor, whose, 4).await;
         assert_eq!(refused(answer).0, Code::InsufficientPermissions);
+    }
+    let admin = testing::user(&services, "Ada", Role::Admin).await;
+    let name = lesson::student_name(&services, &admin, student.user).await;
+    assert_eq!(name.expect("read"), "Sam");
+    let refusals = [
+        (&tutor.actor, student.user, Code::InsufficientPermissions),
+        (&admin, tutor.actor.user, Code::NotFound),
+    ];
+    for (actor, whose, code) in refusals {
+        assert_eq!(refused(lesson::student_name(&services, actor, whose).await).0, code);
     }
     for weeks in [0, 53] {
         let answer = lesson::presences(&services, &tutor.actor, Whose::Tutor(tutor.id), weeks).await;

@@ -34,7 +34,7 @@ pub struct TalkTexts {
     pub sent: String,
     /// Said while the server cannot be reached.
     pub waiting: String,
-    /// "Not sent".
+    /// "Not sent:", in front of the reason.
     pub refused: String,
     /// The button that tries again.
     pub again: String,
@@ -109,7 +109,7 @@ fn bubble(talk: Talking, draft: Draft) -> impl IntoView {
         State::Waiting | State::Sending => texts.sending,
         State::Sent => texts.sent,
         State::Lost => texts.waiting,
-        State::Refused(reason) => format!("{}: {reason}", texts.refused),
+        State::Refused(reason) => format!("{} {reason}", texts.refused),
     };
     let choice = matches!(draft.state, State::Refused(_)).then(|| {
         let (again, discard) = (draft.name.clone(), draft.name.clone());
@@ -225,7 +225,7 @@ impl Talking {
             Err(error) if error.may_pass() => return self.try_later(name),
             Err(error) => {
                 self.said.set(format!(
-                    "{}: {}",
+                    "{} {}",
                     self.texts.with_value(|texts| texts.refused.clone()),
                     error.message
                 ));

@@ -2,16 +2,17 @@
 
 use domain::{
     account::Role,
-    ids::TutorId,
+    ids::{TutorId, UserId},
     presence::{Coming, Tally},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
 use services::{
     Actor,
-    lesson::{self, Person, Report, Whose},
+    lesson::{self, MOST_PEOPLE, Person, Report, Whose},
     tutor,
 };
+use uuid::Uuid;
 
 use super::{
     context::Visit,
@@ -56,17 +57,29 @@ pub fn AdminAttendance() -> impl IntoView {
     only(Role::Admin, |_, actor| {
         load(
             move |visit| async move {
-                let tutor = match query::get(&visit.query, "tutor") {
-                    Some(id) => Some(tutor::find(&visit.services, Some(&actor), &id).await?),
-                    None => None,
-                };
-                let whose = tutor.as_ref().map_or(Whose::Everybody, |tutor| Whose::Tutor(tutor.id));
-                let name = tutor.map(|tutor| tutor.name);
+                let (whose, name) = chosen(&visit, &actor).await?;
                 Ok((ask(&visit, &actor, whose).await?, name))
             },
             |visit, (asked, name)| view! { <ForAdmins visit asked name/> },
         )
     })
+}
+
+/// The tutor or the student whom the address names, and their name.
+async fn chosen(visit: &Visit, actor: &Actor) -> services::Result<(Whose, Option<String>)> {
+    if let Some(id) = query::get(&visit.query, "tutor") {
+        let tutor = tutor::find(&visit.services, Some(actor), &id).await?;
+        return Ok((Whose::Tutor(tutor.id), Some(tutor.name)));
+    }
+    match query::get(&visit.query, "student") {
+        Some(id) => {
+            // What is no id is nobody's.
+            let id = UserId(id.parse().unwrap_or_default());
+            let name = lesson::student_name(&visit.services, actor, id).await?;
+            Ok((Whose::Student(id), Some(name)))
+        }
+        None => Ok((Whose::Everybody, None)),
+    }
 }
 
 #[component]
@@ -99,24 +112,34 @@ pub fn ReportView(
 ) -> impl IntoView {
     let locale = visit.locale();
     let Asked { whose, weeks, report } = asked;
-    let tutor = match whose {
-        Whose::Tutor(tutor) if page == ADMIN_PAGE => Some(tutor),
-        _ => None,
-    };
     let periods = PERIODS.map(|period| TabItem {
-        href: address(page, tutor, period),
+        href: if page == ADMIN_PAGE { address(whose, period) } else { format!("{page}?weeks={period}") },
         label: td_string!(locale, presence.weeks, count = period).to_string(),
         count: String::new(),
         current: period == weeks,
     });
     let words = Words::of(locale, page);
+    let list = move |title, who, rows: Vec<Person>, report: fn(Uuid) -> Whose| {
+        let href = move |id| (page == ADMIN_PAGE).then(|| address(report(id), weeks));
+        let people = rows.into_iter().map(|row| (href(row.id), row)).collect();
+        view! { <People locale words title who people/> }
+    };
+    let tutors = (!matches!(whose, Whose::Tutor(_))).then(|| {
+        let title = td_string!(locale, presence.by_tutor);
+        list(title, td_string!(locale, presence.tutor), report.tutors, |id| Whose::Tutor(TutorId(id)))
+    });
+    let students = (!matches!(whose, Whose::Student(_))).then(|| {
+        let title = td_string!(locale, presence.by_student);
+        list(title, td_string!(locale, presence.student), report.students, |id| Whose::Student(UserId(id)))
+    });
     let content = if report.total.lessons == 0 {
         view! { <EmptyState glyph=Glyph::Calendar title=td_string!(locale, presence.none) text=td_string!(locale, presence.none_text)/> }.into_any()
     } else {
         view! {
             <Sums locale words tally=report.total/>
             <Card title=td_string!(locale, presence.by_week)><Weeks locale words rows=report.weeks/></Card>
-            <People locale words whose weeks people=report.people/>
+            {tutors}
+            {students}
         }
         .into_any()
     };
@@ -127,9 +150,14 @@ pub fn ReportView(
     }
 }
 
-fn address(page: &str, tutor: Option<TutorId>, weeks: u32) -> String {
-    let tutor = tutor.map(|id| ("tutor", id.to_string()));
-    format!("{page}?{}", query::write(tutor.into_iter().chain([("weeks", weeks.to_string())])))
+/// An admin's report.
+fn address(whose: Whose, weeks: u32) -> String {
+    let whose = match whose {
+        Whose::Tutor(id) => Some(("tutor", id.to_string())),
+        Whose::Student(id) => Some(("student", id.to_string())),
+        Whose::Everybody => None,
+    };
+    format!("{ADMIN_PAGE}?{}", query::write(whose.into_iter().chain([("weeks", weeks.to_string())])))
 }
 
 /// What the columns are called: tutors read of themselves, admins of tutors.
@@ -227,24 +255,30 @@ fn Weeks(locale: Locale, words: Words, rows: Vec<(chrono::NaiveDate, Tally)>) ->
     view! { <Table caption=td_string!(locale, presence.by_week) caption_hidden=true columns=words.columns(week)>{rows}</Table> }
 }
 
+/// A line for each person, with the way to the report on them where there is one.
 #[component]
-fn People(locale: Locale, words: Words, whose: Whose, weeks: u32, people: Vec<Person>) -> impl IntoView {
-    let (title, who) = match whose {
-        Whose::Tutor(_) => (td_string!(locale, presence.by_student), td_string!(locale, presence.student)),
-        Whose::Everybody => (td_string!(locale, presence.by_tutor), td_string!(locale, presence.tutor)),
-    };
-    let rows = people.into_iter().map(|person| {
-        let name = match whose {
-            Whose::Tutor(_) => person.name.into_any(),
-            Whose::Everybody => {
-                let href = address(ADMIN_PAGE, Some(TutorId(person.id)), weeks);
-                view! { <a class="link hit" href=href>{person.name}</a> }.into_any()
-            }
+fn People(
+    locale: Locale,
+    words: Words,
+    title: &'static str,
+    who: &'static str,
+    people: Vec<(Option<String>, Person)>,
+) -> impl IntoView {
+    let most = (people.len() == MOST_PEOPLE).then(|| {
+        view! { <p class="quiet small">{td_string!(locale, presence.most, count = MOST_PEOPLE)}</p> }
+    });
+    let rows = people.into_iter().map(|(href, person)| {
+        let name = match href {
+            Some(href) => view! { <a class="link hit" href=href>{person.name}</a> }.into_any(),
+            None => person.name.into_any(),
         };
         view! { <tr><Cell label=who>{name}</Cell>{words.cells(locale, person.tally)}</tr> }
     });
     let rows = rows.collect_view();
     view! {
-        <Card title><Table caption=title caption_hidden=true columns=words.columns(who)>{rows}</Table></Card>
+        <Card title>
+            <Table caption=title caption_hidden=true columns=words.columns(who)>{rows}</Table>
+            {most}
+        </Card>
     }
 }

@@ -41,6 +41,8 @@ pub struct HoursTexts {
     pub copy: String,
     /// Said for a day without hours.
     pub closed: String,
+    /// What the language writes between an action and its day.
+    pub colon: String,
 }
 
 /// A range with the number that names its fields.
@@ -168,7 +170,7 @@ fn Day(editor: Editor, day: u8, texts: HoursTexts, awake: RwSignal<bool>) -> imp
     };
     let none = move || editor.rows.with(|rows| !rows.iter().any(|row| row.weekday == day));
     let (add, copy, closed) = (texts.add.clone(), texts.copy.clone(), texts.closed.clone());
-    let (add_name, copy_name) = (format!("{add}: {name}"), format!("{copy}: {name}"));
+    let [add_name, copy_name] = [&add, &copy].map(|what| format!("{what}{}{name}", texts.colon));
     view! {
         <fieldset class="day-hours">
             <legend>{name.clone()}</legend>
@@ -198,7 +200,7 @@ fn RangeRow(editor: Editor, row: Row, texts: HoursTexts, awake: RwSignal<bool>) 
         let typed = move |event: Event| editor.typed(id, key, event_target_value(&event));
         view! { <input class="input" type="time" name=name(key) aria-label=format!("{day}, {label}") value=value on:input=typed/> }
     };
-    let remove = format!("{}: {day}", texts.remove);
+    let remove = format!("{}{}{day}", texts.remove, texts.colon);
     view! {
         <div class="time-row">
             <input type="hidden" name=name("weekday") value=row.weekday.to_string()/>

@@ -6,7 +6,7 @@ mod presences;
 pub(crate) mod store;
 
 pub use ahead::{Ahead, look_ahead, tell_join};
-pub use presences::{MOST_WEEKS, Person, Report, Whose, presence, presences};
+pub use presences::{MOST_PEOPLE, MOST_WEEKS, Person, Report, Whose, presence, presences, student_name};
 
 use chrono::{DateTime, Utc};
 use domain::{

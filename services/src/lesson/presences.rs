@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, TimeDelta, Utc
 use domain::{
     Code, Refusal,
     booking::Booking,
-    ids::TutorId,
+    ids::{TutorId, UserId},
     interval::Interval,
     presence::{Held, Presence, Sight, Tally},
     zone::Zone,
@@ -19,19 +19,24 @@ use crate::{Actor, Result, Services};
 /// A report covers so many weeks at most.
 pub const MOST_WEEKS: u32 = 52;
 
+/// A report names so many tutors and so many students at most.
+pub const MOST_PEOPLE: usize = 200;
+
 /// Whose lessons a report is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whose {
-    /// Those of one tutor, by student.
+    /// Those of one tutor.
     Tutor(TutorId),
-    /// All, by tutor.
+    /// Those of one student.
+    Student(UserId),
+    /// All.
     Everybody,
 }
 
 /// A person of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
-    /// Of a report on one tutor the student's id, else the tutor's.
+    /// A tutor's own id, a student's account.
     pub id: Uuid,
     /// The name.
     pub name: String,
@@ -46,14 +51,18 @@ pub struct Report {
     pub total: Tally,
     /// By the Monday of their week, the latest first; weeks without lessons are left out.
     pub weeks: Vec<(NaiveDate, Tally)>,
-    /// By person, whoever had most lessons first.
-    pub people: Vec<Person>,
+    /// By tutor, whoever had most lessons first; [`MOST_PEOPLE`] at most.
+    pub tutors: Vec<Person>,
+    /// By student, likewise.
+    pub students: Vec<Person>,
 }
 
 /// A settled lesson, with what is on record about who came and went.
 pub(super) struct Row {
-    /// The person by whom it is counted.
-    pub(super) person: (Uuid, String),
+    /// Who taught it.
+    pub(super) tutor: (Uuid, String),
+    /// Who took it.
+    pub(super) student: (Uuid, String),
     /// When it was to be, and when it was seen to end.
     pub(super) held: Held,
     /// In the order in which it came.
@@ -68,7 +77,7 @@ pub(super) struct Row {
 pub async fn presences(services: &Services, actor: &Actor, whose: Whose, weeks: u32) -> Result<Report> {
     match whose {
         Whose::Tutor(tutor) => actor.require_tutor(tutor)?,
-        Whose::Everybody => actor.require_admin()?,
+        Whose::Student(_) | Whose::Everybody => actor.require_admin()?,
     }
     if !(1..=MOST_WEEKS).contains(&weeks) {
         return Err(Refusal::on(Code::InvalidRequest, "weeks", "weeks").into());
@@ -78,11 +87,22 @@ pub async fn presences(services: &Services, actor: &Actor, whose: Whose, weeks: 
         zone: actor.zone,
         report: Report::default(),
         weeks: BTreeMap::new(),
-        people: BTreeMap::new(),
+        tutors: BTreeMap::new(),
+        students: BTreeMap::new(),
     };
     let mut db = services.db.acquire().await?;
     store::each_presence(&mut db, whose, within, |row| gathered.add(row)).await?;
     Ok(gathered.finish())
+}
+
+/// The name of a student whom a report is about.
+///
+/// # Errors
+/// `INSUFFICIENT_PERMISSIONS` for anyone but admins, `NOT_FOUND` for an unknown student.
+pub async fn student_name(services: &Services, actor: &Actor, student: UserId) -> Result<String> {
+    actor.require_admin()?;
+    let name = store::find_student_name(&services.db, student).await?;
+    name.ok_or_else(|| Refusal::new(Code::NotFound, "not_found").into())
 }
 
 /// How a lesson was attended, by what is on record about it.
@@ -113,33 +133,61 @@ struct Gathered {
     zone: Zone,
     report: Report,
     weeks: BTreeMap<NaiveDate, Tally>,
-    people: BTreeMap<Uuid, Person>,
+    tutors: BTreeMap<Uuid, Person>,
+    students: BTreeMap<Uuid, Person>,
 }
 
 impl Gathered {
     fn add(&mut self, row: Row) {
         let presence = Presence::of(&row.held, &row.sights);
-        let (id, name) = row.person;
-        let person = self.people.entry(id).or_insert_with(|| Person { id, name, tally: Tally::default() });
         let week = self.weeks.entry(monday(self.zone, row.held.scheduled.start)).or_default();
-        for tally in [&mut self.report.total, week, &mut person.tally] {
+        let tutor = tally_of(&mut self.tutors, row.tutor);
+        let student = tally_of(&mut self.students, row.student);
+        for tally in [&mut self.report.total, week, tutor, student] {
             tally.add(&presence);
         }
     }
 
     fn finish(mut self) -> Report {
         self.report.weeks = self.weeks.into_iter().rev().collect();
-        self.report.people = self.people.into_values().collect();
-        self.report.people.sort_by(|a, b| {
-            b.tally.lessons.cmp(&a.tally.lessons).then_with(|| a.name.cmp(&b.name)).then(a.id.cmp(&b.id))
-        });
+        self.report.tutors = ranked(self.tutors);
+        self.report.students = ranked(self.students);
         self.report
     }
+}
+
+fn tally_of(people: &mut BTreeMap<Uuid, Person>, (id, name): (Uuid, String)) -> &mut Tally {
+    &mut people.entry(id).or_insert_with(|| Person { id, name, tally: Tally::default() }).tally
+}
+
+/// Whoever had most lessons first.
+fn ranked(people: BTreeMap<Uuid, Person>) -> Vec<Person> {
+    let mut people: Vec<_> = people.into_values().collect();
+    people.sort_by(|a, b| {
+        b.tally.lessons.cmp(&a.tally.lessons).then_with(|| a.name.cmp(&b.name)).then(a.id.cmp(&b.id))
+    });
+    people.truncate(MOST_PEOPLE);
+    people
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_had_most_lessons_comes_first_and_a_report_names_not_too_many() {
+        let person = |number: u32| {
+            let id = Uuid::from_u128(number.into());
+            let tally = Tally { lessons: number % 3, ..Tally::default() };
+            (id, Person { id, name: format!("{}", number % 2), tally })
+        };
+        let few = ranked((0..6).map(person).collect());
+        let order: Vec<_> = few.iter().map(|person| person.id.as_u128()).collect();
+        assert_eq!(order, [2, 5, 4, 1, 0, 3], "by lessons, then by name");
+        let many = ranked((0..500).map(person).collect());
+        assert_eq!(many.len(), MOST_PEOPLE);
+        assert!(many.iter().take(166).all(|person| person.tally.lessons == 2));
+    }
 
     #[test]
     fn weeks_begin_on_monday_in_the_zone_of_the_asker() {

@@ -11,7 +11,7 @@ use domain::{
 };
 use futures::TryStreamExt as _;
 use serde_json::Value;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::{
@@ -243,6 +243,12 @@ pub(crate) async fn find_booking(db: &mut PgConnection, lesson: LessonId) -> Res
     Ok(id.await?.map(BookingId))
 }
 
+/// The name of a student; `None` for anyone else.
+pub(super) async fn find_student_name(db: &PgPool, student: UserId) -> Result<Option<String>> {
+    let name = sqlx::query_scalar!("SELECT name FROM users WHERE id = $1 AND role = 'student'", student.0);
+    Ok(name.fetch_optional(db).await?)
+}
+
 /// Gives each settled lesson that began in a time, with who came and went, one after the other.
 pub(super) async fn each_presence(
     db: &mut PgConnection,
@@ -250,13 +256,14 @@ pub(super) async fn each_presence(
     within: Interval,
     mut give: impl FnMut(presences::Row),
 ) -> Result<()> {
-    let tutor = match whose {
-        Whose::Tutor(tutor) => Some(tutor.0),
-        Whose::Everybody => None,
+    let (tutor, student) = match whose {
+        Whose::Tutor(tutor) => (Some(tutor.0), None),
+        Whose::Student(student) => (None, Some(student.0)),
+        Whose::Everybody => (None, None),
     };
     let mut rows = sqlx::query!(
-        "SELECT b.starts_at, b.ends_at, l.trusted_end_at, CASE WHEN $1::uuid IS NULL THEN t.id ELSE s.id END AS \"id!\",
-                CASE WHEN $1::uuid IS NULL THEN u.name ELSE s.name END AS \"name!\", a.kinds, a.parties, a.instants
+        "SELECT b.starts_at, b.ends_at, l.trusted_end_at, t.id AS tutor, u.name AS tutor_name, s.id AS student,
+                s.name AS student_name, a.kinds, a.parties, a.instants
          FROM tutors t JOIN users u ON u.id = t.user_id JOIN bookings b ON b.tutor_id = t.id
          JOIN lessons l ON l.booking_id = b.id AND l.settled_at IS NOT NULL JOIN users s ON s.id = b.student_id
          CROSS JOIN LATERAL (
@@ -264,8 +271,9 @@ pub(super) async fn each_presence(
                     array_agg(at ORDER BY id) AS instants
              FROM attendance WHERE lesson_id = l.id AND kind IN ('join', 'left') AND party IS NOT NULL
          ) a
-         WHERE t.id = coalesce($1, t.id) AND b.starts_at >= $2 AND b.starts_at < $3",
+         WHERE t.id = coalesce($1, t.id) AND s.id = coalesce($2, s.id) AND b.starts_at >= $3 AND b.starts_at < $4",
         tutor,
+        student,
         within.start,
         within.end
     )
@@ -277,7 +285,8 @@ pub(super) async fn each_presence(
             Ok(Sight { kind, party: party_named(&party), at })
         });
         give(presences::Row {
-            person: (row.id, row.name),
+            tutor: (row.tutor, row.tutor_name),
+            student: (row.student, row.student_name),
             held: Held {
                 scheduled: Interval::new(row.starts_at, row.ends_at),
                 trusted_end: row.trusted_end_at,

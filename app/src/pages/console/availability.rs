@@ -107,6 +107,7 @@ fn texts(locale: Locale) -> HoursTexts {
         remove: td_string!(locale, console.remove).to_owned(),
         copy: td_string!(locale, console.copy_day).to_owned(),
         closed: td_string!(locale, console.closed_day).to_owned(),
+        colon: format::named(locale, "", ""),
     }
 }
 
