@@ -2,7 +2,11 @@
 
 use sqlx::PgPool;
 
-use crate::support::{Answer, PASSWORD, Person, Site, send, start};
+use crate::{
+    disputes::taught,
+    money,
+    support::{Answer, PASSWORD, Person, Site, send, start},
+};
 
 /// The page at `path` as the person sees it.
 pub async fn page(site: &Site, person: &Person<'_>, path: &str) -> Answer {
@@ -46,5 +50,34 @@ async fn the_bar_of_development_leads_to_what_helps_developers(pool: PgPool) {
         let there = send(site.request("GET", path).header("Accept", "text/html")).await;
         assert_eq!(there.status, 200, "{path}");
     }
+    site.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn admins_read_how_a_tutor_and_a_student_attended(pool: PgPool) {
+    let (site, _sandbox) = money::start(&pool).await;
+    let (tutor, student, _) = taught(&site).await;
+    let admin = money::admin(&site).await;
+    let [of_tutor, of_student] = [("tutor", tutor.tutor_id()), ("student", student.id())]
+        .map(|(who, id)| format!("/admin/attendance?{who}={id}"));
+    let links = [(&of_tutor, "Tina"), (&of_student, "Sam")]
+        .map(|(path, name)| format!("href=\"{path}&amp;weeks=12\">{name}"));
+    let shows = async |path: &str, whom: [bool; 2]| {
+        let shown = page(&site, &admin, path).await;
+        assert_eq!(shown.status, 200, "{path}");
+        assert_eq!(links.each_ref().map(|link| shown.text.contains(link)), whom, "{path}: {}", shown.text);
+    };
+    // Everybody of whom a report tells leads to a report of their own.
+    shows("/admin/attendance", [true, true]).await;
+    shows(&of_tutor, [false, true]).await;
+    shows(&of_student, [true, false]).await;
+    for unknown in ["student=nobody", "tutor=nobody", &format!("student={}", tutor.id())] {
+        assert_eq!(
+            page(&site, &admin, &format!("/admin/attendance?{unknown}")).await.status,
+            404,
+            "{unknown}"
+        );
+    }
+    assert_eq!(page(&site, &student, &of_student).await.status, 403);
     site.stop().await;
 }
