@@ -1,13 +1,11 @@
-import { resolve } from 'node:path';
-import { expect, hydrated, signIn } from '../support/fixtures';
+import { signIn } from '../support/fixtures';
 import { LOGIN, test } from '../support/partners';
 import { newTutor } from '../support/people';
 import { connect } from '../support/stand_in';
 import { open } from '../support/steps';
 import { texts } from '../support/texts';
+import { sizes, take } from './picture';
 
-const folder = resolve(__dirname, '../../docs/screens');
-const sizes = { 1280: { width: 1280, height: 800 }, 320: { width: 320, height: 700 } };
 const t = texts('en');
 const NOW = '2026-11-23T09:00:00Z';
 const REMOVED = '2026-11-23T09:05:00Z';
@@ -29,10 +27,7 @@ for (const [width, viewport] of Object.entries(sizes)) {
       await zoom.tellRemoved(server, LOGIN, REMOVED);
       await server.tick();
       await page.goto('/tutor/settings');
-      await hydrated(page);
-      await page.evaluate(() => document.fonts.ready);
-      const picture = await page.screenshot({ path: `${folder}/tutor-accounts-${width}-${theme}.png`, fullPage: true });
-      expect(picture.length).toBeGreaterThan(0);
+      await take(page, `tutor-accounts-${width}-${theme}`);
     });
   }
 }
