@@ -61,7 +61,7 @@ async fn admins_read_how_a_tutor_and_a_student_attended(pool: PgPool) {
     let [of_tutor, of_student] = [("tutor", tutor.tutor_id()), ("student", student.id())]
         .map(|(who, id)| format!("/admin/attendance?{who}={id}"));
     let links = [(&of_tutor, "Tina"), (&of_student, "Sam")]
-        .map(|(path, name)| format!("href=\"{path}&amp;weeks=12\">{name}"));
+        .map(|(path, name)| format!("href=\"{path}&amp;weeks=12\" class=\"link hit\">{name}<"));
     let shows = async |path: &str, whom: [bool; 2]| {
         let shown = page(&site, &admin, path).await;
         assert_eq!(shown.status, 200, "{path}");
