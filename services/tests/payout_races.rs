@@ -18,7 +18,7 @@ use services::{
     jobs::{self, Job as _},
     payment,
     payout::ReverseTransfer,
-    testing::{assert_invariants, at_hour, number, user},
+    testing::{self, assert_invariants, at_hour, number, user},
 };
 use sqlx::PgPool;
 use till::Till;
@@ -50,6 +50,34 @@ async fn the_charge_comes_before_the_account(db: PgPool) {
     paying.await.expect("ended").expect("no deadlock");
     till.tick().await;
     assert_eq!(till.counted("transfers").await, 1);
+    assert_invariants(&till.services).await;
+}
+
+/// Two servers that look at the same time pay different tutors: one of whom a charge is in use keeps no other waiting.
+#[sqlx::test(migrations = "../migrations")]
+async fn two_servers_pay_different_tutors(db: PgPool) {
+    let till = till::open(db).await;
+    let other = testing::tutor(&till.services, "Theo").await;
+    till.at(at_hour(0)).await;
+    till.ready(&till.tutor).await;
+    till.ready(&other).await;
+    till.card("pm_card_bypassPending").await;
+    let first = till.teach(&till.tutor).await;
+    let later = till.teach(&other).await;
+    till.at(later.end + TimeDelta::hours(73)).await;
+    let tx = hold(&till.services, CHARGE, &first).await;
+    let mut paying = Vec::new();
+    for (server, made) in [(till.second_server(), 0), (till.second_server(), 1)] {
+        paying.push(tokio::spawn(async move { jobs::hand_out(&server).await }));
+        waiting(&till.services, paying.len().try_into().expect("few")).await;
+        assert_eq!(number(&till.services, "SELECT count(*) FROM payouts").await, made);
+    }
+    tx.commit().await.expect("committed");
+    for paying in paying {
+        paying.await.expect("ended").expect("no deadlock");
+    }
+    till.tick().await;
+    assert_eq!(till.counted("transfers").await, 2);
     assert_invariants(&till.services).await;
 }
 

@@ -32,6 +32,7 @@ pub(in crate::payout) async fn find_due_tutor(
     now: DateTime<Utc>,
 ) -> Result<Option<TutorId>> {
     // A lock of its own: that of the account has to come after those of the charges.
+    // Of eight that are due, which is more than look at once, one is free.
     let tutor = sqlx::query_scalar!(
         "WITH due AS MATERIALIZED (
              SELECT tutor_id FROM payout_accounts
