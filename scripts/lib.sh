@@ -46,6 +46,9 @@ name_npm_postgres() {
   case $found in "$pg_npm"/*) export PG_BIN_DIR=$found ;; esac
 }
 
+# Builds the server as the tests of the crates have it: where they have just run, there is nothing left to do.
+build_tested_server() { SQLX_OFFLINE=true cargo test --quiet --locked --workspace --exclude frontend --no-run; }
+
 # The user that Postgres runs as when this is root.
 pg_user() { if id postgres >/dev/null 2>&1; then echo postgres; else echo nobody; fi; }
 
