@@ -22,7 +22,8 @@ pub const MAX_MESSAGE: usize = 4000;
 /// At most this many characters in a [`ClientId`].
 const MAX_CLIENT_ID: usize = 100;
 
-/// The text of a message: 1 to [`MAX_MESSAGE`] characters, trimmed. Line breaks are allowed.
+/// The text of a message: 1 to [`MAX_MESSAGE`] characters, trimmed, or none where the message has files. Line breaks are
+/// allowed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct MessageBody(String);
@@ -33,11 +34,29 @@ impl MessageBody {
     /// # Errors
     /// `INVALID_REQUEST` (`message_length`) on `body`.
     pub fn parse(text: &str) -> Result<MessageBody, Refusal> {
-        paragraph(text, 1, MAX_MESSAGE).map(MessageBody).ok_or(Refusal::on(
-            Code::InvalidRequest,
-            "message_length",
-            "body",
-        ))
+        MessageBody::read(text, 1)
+    }
+
+    /// The same for a message with files, which may say nothing.
+    ///
+    /// # Errors
+    /// As [`MessageBody::parse`].
+    pub fn parse_with_files(text: &str) -> Result<MessageBody, Refusal> {
+        MessageBody::read(text, 0)
+    }
+
+    fn read(text: &str, least: usize) -> Result<MessageBody, Refusal> {
+        let text = paragraph(text, least, MAX_MESSAGE).map(MessageBody);
+        text.ok_or(Refusal::on(Code::InvalidRequest, "message_length", "body"))
+    }
+
+    /// Whether a message with so many files can say it: one without any has words.
+    ///
+    /// # Errors
+    /// As [`MessageBody::parse`].
+    pub fn fits(&self, files: usize) -> Result<(), Refusal> {
+        let fits = files > 0 || !self.0.is_empty();
+        if fits { Ok(()) } else { Err(Refusal::on(Code::InvalidRequest, "message_length", "body")) }
     }
 
     /// The text.
@@ -108,6 +127,21 @@ mod tests {
         assert!(MessageBody::parse(&"é".repeat(MAX_MESSAGE)).is_ok());
         let refusal = MessageBody::parse(&"é".repeat(MAX_MESSAGE + 1)).expect_err("too long");
         assert_eq!(refusal, Refusal::on(Code::InvalidRequest, "message_length", "body"));
+    }
+
+    #[test]
+    fn a_message_with_files_may_say_nothing() {
+        for (text, expected) in
+            [("", Some("")), (" \n ", Some("")), (" Look ", Some("Look")), ("\u{7}", None)]
+        {
+            let read = MessageBody::parse_with_files(text).ok();
+            assert_eq!(read.as_ref().map(MessageBody::as_str), expected, "{text:?}");
+        }
+        assert!(MessageBody::parse_with_files(&"é".repeat(MAX_MESSAGE + 1)).is_err());
+        for (text, files, fits) in [("", 0, false), ("", 1, true), ("Look", 0, true), ("Look", 2, true)] {
+            let body = MessageBody::parse_with_files(text).expect("a text");
+            assert_eq!(body.fits(files).is_ok(), fits, "{text:?} {files}");
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
-import { test as base, expect, type Browser, type BrowserContextOptions, type Page } from '@playwright/test';
+import { test as base, expect, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test';
 import { Server } from './server';
 import { Watch } from './watch';
 
@@ -27,6 +27,14 @@ export async function signIn(page: Page, who: Who): Promise<void> {
   await form.locator('input[name="password"]').fill(password);
   await form.locator('button[type="submit"]').click();
   await page.waitForURL((url) => url.pathname !== '/login');
+}
+
+/** Signs in without looking at a page: every page of this browser is then that person's. */
+export async function enter(context: BrowserContext, server: Server, who: Who): Promise<void> {
+  const form = { ...credentials(who), next: '' };
+  const answer = await context.request.post(`${server.url}/do/sign_in`, { form, headers: { origin: server.url }, maxRedirects: 0 });
+  const signedIn = (await context.cookies()).some(({ name }) => name === 'lectern_session');
+  expect(signedIn, `${form.email} signs in: ${answer.status()} to ${answer.headers().location}`).toBe(true);
 }
 
 /**
@@ -70,7 +78,9 @@ export async function expectNoSidewaysScroll(page: Page): Promise<void> {
 interface TestFixtures {
   /** What went wrong in any page of the test; it fails the test in the end. */
   watch: Watch;
-  /** Another person in a browser of her own, signed in: `const tutor = await person('tutor')`. */
+  /** Another browser, of nobody yet. */
+  visitor: (options?: BrowserContextOptions) => Promise<Page>;
+  /** Another person in a browser of her own, signed in, on no page yet: `const tutor = await person('tutor')`. */
   person: (who: Who, options?: BrowserContextOptions) => Promise<Page>;
 }
 
@@ -103,17 +113,23 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     { auto: true },
   ],
 
-  person: async ({ browser, server, watch, contextOptions, viewport, locale, timezoneId, javaScriptEnabled, hasTouch }, use) => {
+  visitor: async ({ browser, server, watch, contextOptions, viewport, locale, timezoneId, javaScriptEnabled, hasTouch }, use) => {
     const opened: Awaited<ReturnType<Browser['newContext']>>[] = [];
-    await use(async (who, options = {}) => {
+    await use(async (options = {}) => {
       const own = { viewport, locale, timezoneId, javaScriptEnabled, hasTouch };
       const context = await browser.newContext({ ...contextOptions, ...own, baseURL: server.url, ...options });
       opened.push(context);
       watch.context(context);
-      const page = await context.newPage();
-      await signIn(page, who);
-      return page;
+      return context.newPage();
     });
     await Promise.all(opened.map((context) => context.close()));
+  },
+
+  person: async ({ server, visitor }, use) => {
+    await use(async (who, options) => {
+      const page = await visitor(options);
+      await enter(page.context(), server, who);
+      return page;
+    });
   },
 });

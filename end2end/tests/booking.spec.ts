@@ -1,4 +1,4 @@
-import { expect, hydrated, MEETINGS, test } from '../support/fixtures';
+import { expect, hydrated, MEETINGS, signIn, test } from '../support/fixtures';
 import { payWith } from '../support/cards';
 import { book, newAccount, newStudent, newTutor } from '../support/people';
 import {
@@ -41,10 +41,11 @@ for (const { where, zone, locale, tag, narrow } of browsers) {
     const language = languageOf(locale);
     const t = texts(language);
 
-    test('a visitor finds a tutor, signs up, books, and meets', { tag }, async ({ page, server, person, watch }) => {
+    test('a visitor finds a tutor, signs up, books, and meets', { tag }, async ({ page, server, visitor, watch }) => {
       watch.allow(new RegExp(`request to another site: https://${MEETINGS}/`));
       const tutor = await newTutor(server, { locale: language });
-      const console = await person(tutor);
+      const console = await visitor();
+      await signIn(console, tutor);
       await expect(console).toHaveURL(/\/tutor$/);
       await hydrated(console);
       const student = newAccount({ zone, locale: language });
@@ -113,16 +114,18 @@ for (const { where, zone, locale, tag, narrow } of browsers) {
       }
     });
 
-    test('a student calls a lesson off, and the tutor sees it', { tag }, async ({ page, server, person }) => {
+    test('a student calls a lesson off, and the tutor sees it', { tag }, async ({ page, server, person, visitor }) => {
       const tutor = await newTutor(server, { locale: language });
       const student = await newStudent(server, { zone, locale: language });
       const { id } = await book(server, student, tutor, LESSON);
       const console = await person(tutor);
+      await console.goto('/tutor');
       const row = console.locator('#lessons li').filter({ hasText: student.name });
       await expect(row).toBeVisible();
       await hydrated(console);
 
-      const visit = await person(student);
+      const visit = await visitor();
+      await signIn(visit, student);
       await expect(visit).toHaveURL(/\/dashboard$/);
       await hydrated(visit);
       expect(await figures(visit, t('lesson.starts_in'))).toEqual(span(NOW, LESSON));

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expect, expectAccessible, expectNoSidewaysScroll, hydrated, signIn, test } from '../support/fixtures';
+import { enter, expect, expectAccessible, expectNoSidewaysScroll, hydrated, test } from '../support/fixtures';
 import { book, call, newStudent, newTutor, tokenOf, type Tutor } from '../support/people';
 import { Radicale } from '../support/radicale';
 import { atNow, later, LESSON, NOW, open, openDay, slot } from '../support/steps';
@@ -47,7 +47,7 @@ test('a calendar at an address takes slots away until it is disconnected', { tag
   const address = reader.getByLabel(t('diary.address'));
   const first = await address.inputValue();
 
-  await signIn(page, tutor);
+  await enter(page.context(), server, tutor);
   await open(page, '/tutor/settings');
   const field = page.getByLabel(t('diary.busy_address'));
   await field.fill(`${server.url}/calendar/nobody.ics`);
@@ -81,7 +81,7 @@ test('an account lends its busy times and takes lessons in', { tag: '@plain' }, 
     const tutor = await newTutor(server);
     const student = await newStudent(server);
     await radicale.put('call', LESSON);
-    await signIn(page, tutor);
+    await enter(page.context(), server, tutor);
     await open(page, '/tutor/settings');
     const form = page.locator('form[action="/do/connect_account"]');
     await form.getByLabel(t('diary.caldav_address')).fill(radicale.url);

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expect, hydrated, signIn, test, type Server } from '../support/fixtures';
+import { enter, expect, hydrated, test, type Server } from '../support/fixtures';
 import { asksToConfirm, book, bookings, newStudent, newTutor } from '../support/people';
 import { query } from '../support/database';
 import {
@@ -31,8 +31,8 @@ test('a lesson is moved: a new start, a new link, and the old link is gone', { t
   const student = await newStudent(server, { zone: ZONE });
   const { id, meeting_url: old } = await book(server, student, tutor, LESSON);
   const console = await person(tutor);
+  await open(console, '/tutor');
   await expect(console.locator('#lessons')).toContainText(clockIn('en', 'Europe/Paris', LESSON));
-  await hydrated(console);
   const page = await person(student);
   await open(page, `/lessons/${id}`);
   await page.getByRole('link', { name: t('lesson.reschedule') }).click();
@@ -149,7 +149,7 @@ test('a lesson that is over is rated, and the tutor’s page shows it', { tag: '
   const { id } = await book(server, student, tutor, LESSON);
   await server.setClock(later(LESSON, 61));
   await server.tick();
-  await signIn(page, student);
+  await enter(page.context(), server, student);
   await open(page, `/lessons/${id}`);
   await page.getByRole('radio', { name: t('lesson.star_4') }).check({ force: true });
   await page.getByRole('textbox', { name: t('lesson.feedback') }).fill('Clear and patient.');

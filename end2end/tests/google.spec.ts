@@ -1,4 +1,4 @@
-import { expect, expectAccessible, expectNoSidewaysScroll, hydrated, signIn, test as base } from '../support/fixtures';
+import { enter, expect, expectAccessible, expectNoSidewaysScroll, hydrated, test as base } from '../support/fixtures';
 import { Google } from '../support/google';
 import { book, newStudent, newTutor } from '../support/people';
 import { Server } from '../support/server';
@@ -37,7 +37,7 @@ test('a tutor permits Google Calendar, withdraws it there and permits it again',
   watch.allow(new RegExp(google.url));
   const tutor = await newTutor(server);
   const student = await newStudent(server);
-  await signIn(page, tutor);
+  await enter(page.context(), server, tutor);
   await open(page, '/tutor/settings');
   await connect(page, t('diary.google_connect'), LOGIN, false);
   await expect(page.getByText(t('error.oauth_refused')).first()).toBeVisible();

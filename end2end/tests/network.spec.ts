@@ -13,6 +13,7 @@ test('a page that keeps up says that the connection is lost, and recovers by its
   const tutor = await newTutor(server);
   const student = await newStudent(server);
   const page = await person(tutor);
+  await page.goto('/tutor');
   await expect(page.getByText(t('console.none'), { exact: true })).toBeVisible();
   await hydrated(page);
   await page.context().setOffline(true);

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { query } from '../support/database';
-import { expect, expectAccessible, expectNoSidewaysScroll, signIn } from '../support/fixtures';
+import { enter, expect, expectAccessible, expectNoSidewaysScroll } from '../support/fixtures';
 import { LOGIN, test } from '../support/partners';
 import { book, newStudent, newTutor } from '../support/people';
 import type { Server } from '../support/server';
@@ -72,7 +72,7 @@ test('a lesson at Zoom ends early, is disputed and decided, and its tutor reads 
   // A tutor without an account is not found; who refuses the permission has connected nothing.
   await open(page, search);
   await expect(found).toHaveCount(0);
-  await signIn(desk, tutor);
+  await enter(desk.context(), server, tutor);
   await open(desk, '/tutor/settings');
   await connect(desk, t('video.connect', { name: t('video.zoom') }), LOGIN, false);
   await expect(desk.getByText(t('error.oauth_refused')).first()).toBeVisible();
@@ -186,7 +186,7 @@ test('a lesson at Zoom ends early, is disputed and decided, and its tutor reads 
 test('who removes the app at Zoom is told, and connects it again', { tag: ['@phone', '@plain'] }, async ({ page, server, zoom }) => {
   const tutor = await newTutor(server, { zone: ZONE });
   const name = t('video.zoom');
-  await signIn(page, tutor);
+  await enter(page.context(), server, tutor);
   await open(page, '/tutor/settings');
   await connect(page, t('video.connect', { name }), LOGIN, true);
   const removed = later(NOW, 5);

@@ -1,5 +1,5 @@
 import type { Locator, Page } from '@playwright/test';
-import { expect, hydrated, signIn, test } from '../support/fixtures';
+import { enter, expect, hydrated, test } from '../support/fixtures';
 import { call, newAccount, newTutor } from '../support/people';
 import { atNow, findTutor, NOW, open, openDay, signUp, slot, withScripts } from '../support/steps';
 import { texts } from '../support/texts';
@@ -163,7 +163,7 @@ async function slugOf(page: Page): Promise<string> {
 test('a tutor chooses to confirm requests, and pauses', { tag: '@plain' }, async ({ page, server, person, watch }) => {
   watch.allow(/status of 4\d\d/);
   const tutor = await newTutor(server);
-  await signIn(page, tutor);
+  await enter(page.context(), server, tutor);
   await open(page, '/tutor/settings');
   await page.getByRole('radio', { name: t('console.confirm_yes') }).check();
   await save(page, t('site.save'));
@@ -184,7 +184,7 @@ test('a tutor chooses to confirm requests, and pauses', { tag: '@plain' }, async
 
 test('the week is copied, carried on past midnight, and taken back', async ({ page, server }) => {
   const tutor = await newTutor(server, { zone: ZONE });
-  await signIn(page, tutor);
+  await enter(page.context(), server, tutor);
   await open(page, '/tutor/availability');
   await page.getByRole('button', { name: `${t('console.remove')}: Friday` }).click();
   await expect(cell(page, 'Friday 9:00\u00a0am')).toHaveAttribute('aria-selected', 'false');

@@ -26,7 +26,7 @@ use crate::{
 /// The address of the form.
 pub const ACTION: &str = "/do/send_file";
 
-/// Sends a message with a file and shows its thread. Without words, the message says what the file is called.
+/// Sends a message with a file, and words where there are any, and shows its thread.
 pub async fn send(State(state): State<AppState>, request: Request) -> Response {
     let visit = visit(&state, &request);
     let page_follows = wants_page(&request);
@@ -36,9 +36,11 @@ pub async fn send(State(state): State<AppState>, request: Request) -> Response {
         let (actor, thread): (_, ThreadId) = (visit.actor()?, form.text("thread").parse()?);
         let (name, body) = (form.text("form").to_owned(), form.text("body").to_owned());
         let file = form.into_files()?.pop().ok_or_else(uploads::missing)?;
+        let text = MessageBody::parse_with_files(&body)?;
         let upload = chat::upload(&visit.services, actor, thread, &file.name, file.content).await?;
-        let words = if body.trim().is_empty() { &upload.name } else { &body };
-        let (text, name) = (MessageBody::parse(words)?, ClientId::of_form(&name, words));
+        // Of one form, another text is another message; without any, another file is.
+        let told = if text.as_str().is_empty() { &upload.name } else { &body };
+        let name = ClientId::of_form(&name, told);
         chat::send_with(&visit.services, actor, thread, &text, Some(&name), &[upload.id]).await
     };
     match sending.await {

@@ -56,7 +56,7 @@ pub async fn zoom(
         video::receive(&services, said("x-zm-request-timestamp"), said("x-zm-signature"), &body).await;
     let heard = heard.inspect_err(|error| {
         tracing::warn!(%error, "a message to Zoom's webhook was refused");
-        metrics.refused_webhook();
+        metrics.refused_video_webhook();
     })?;
     Ok(match heard {
         Heard::Taken => ok(Received { received: true }).into_response(),

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::Code;
-use services::{AppError, Services, jobs, payment, payout, reconcile};
+use services::{AppError, Services, jobs, mail, payment, payout, reconcile};
 
 use crate::{api::error::ApiError, router::AppState};
 
@@ -27,6 +27,7 @@ struct Counters {
     booked: AtomicU64,
     conflicts: AtomicU64,
     bad_webhooks: AtomicU64,
+    bad_video_webhooks: AtomicU64,
     streams: AtomicI64,
 }
 
@@ -44,9 +45,14 @@ impl Metrics {
         error.into()
     }
 
-    /// A message of a provider was refused.
+    /// A message of the payment provider was refused.
     pub fn refused_webhook(&self) {
         self.0.bad_webhooks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A message of a video provider was refused.
+    pub fn refused_video_webhook(&self) {
+        self.0.bad_video_webhooks.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A stream of live events is open until this is dropped.
@@ -72,11 +78,14 @@ impl Metrics {
              # TYPE lectern_api_booking_conflicts_total counter\nlectern_api_booking_conflicts_total {}\n\
              # HELP lectern_payment_webhooks_refused_total Messages to the payment webhook whose signature did not hold.\n\
              # TYPE lectern_payment_webhooks_refused_total counter\nlectern_payment_webhooks_refused_total {}\n\
+             # HELP lectern_video_webhooks_refused_total Messages to the webhook of a video provider that were refused.\n\
+             # TYPE lectern_video_webhooks_refused_total counter\nlectern_video_webhooks_refused_total {}\n\
              # HELP lectern_live_streams Open streams of live events.\n\
              # TYPE lectern_live_streams gauge\nlectern_live_streams {}\n",
             counters.booked.load(Ordering::Relaxed),
             counters.conflicts.load(Ordering::Relaxed),
             counters.bad_webhooks.load(Ordering::Relaxed),
+            counters.bad_video_webhooks.load(Ordering::Relaxed),
             counters.streams.load(Ordering::Relaxed),
         ));
         text
@@ -117,6 +126,7 @@ pub async fn serve(State(metrics): State<Metrics>, State(services): State<Servic
 async fn shared(services: &Services) -> services::Result<String> {
     let attempts = payment::count_attempts(services).await?;
     let jobs = jobs::counts(services).await?;
+    let refused = mail::count_refused(services).await?;
     let payouts = payout::counts(services).await?;
     let reconciled = reconciled(reconcile::counts(services).await?);
     Ok(format!(
@@ -132,7 +142,9 @@ async fn shared(services: &Services) -> services::Result<String> {
          # HELP lectern_payouts_short_of_balance Tutors who wait because the platform's balance is too low.\n\
          # TYPE lectern_payouts_short_of_balance gauge\nlectern_payouts_short_of_balance {}\n\
          # HELP lectern_reversals_failed_total Transfers that were not reversed: the tutors' next payouts bear them.\n\
-         # TYPE lectern_reversals_failed_total counter\nlectern_reversals_failed_total {}\n{reconciled}",
+         # TYPE lectern_reversals_failed_total counter\nlectern_reversals_failed_total {}\n\
+         # HELP lectern_mails_refused_total Mails that ended because nobody has their address.\n\
+         # TYPE lectern_mails_refused_total counter\nlectern_mails_refused_total {refused}\n{reconciled}",
         attempts.paid,
         attempts.declined,
         jobs.waiting,

@@ -25,6 +25,9 @@ const SWEEP_EVERY: Duration = Duration::from_secs(30);
 /// How often it notes who has an open stream.
 const PRESENT_EVERY: Duration = Duration::from_secs(20);
 
+/// How often it notes which messages its streams have delivered.
+const DELIVERED_EVERY: Duration = Duration::from_millis(500);
+
 /// Runs one command to its end.
 pub async fn run(command: Command) -> Outcome {
     if let Command::Openapi = command {
@@ -115,12 +118,14 @@ async fn serve(services: &Services, options: &Serve) -> Outcome {
         let _ = stop.send(true);
     });
     let present = tokio::spawn(note_presence(services.clone(), stopping.clone()));
+    let delivered = tokio::spawn(note_deliveries(services.clone(), stopping.clone()));
     let worker = (!options.no_work).then(|| tokio::spawn(work(services.clone(), stopping.clone())));
     let options = leptos::config::get_configuration(Some("Leptos.toml"))?.leptos_options;
     let app = router::router(services.clone(), options, stopping.clone());
     greet(services)?;
     listen::serve(listener, app, until(stopping)).await;
     present.await?;
+    delivered.await?;
     if let Some(worker) = worker {
         worker.await?;
     }
@@ -136,6 +141,20 @@ async fn note_presence(services: Services, stopping: watch::Receiver<bool>) {
         }
         if let Err(error) = chat::stay(&services).await {
             tracing::warn!(%error, "cannot note who is there");
+        }
+    }
+}
+
+/// Notes now and then which messages the streams here have delivered, a last time when the server stops.
+pub async fn note_deliveries(services: Services, stopping: watch::Receiver<bool>) {
+    let mut stops = false;
+    while !stops {
+        tokio::select! {
+            () = tokio::time::sleep(DELIVERED_EVERY) => {}
+            () = until(stopping.clone()) => stops = true,
+        }
+        if let Err(error) = chat::note_deliveries(&services).await {
+            tracing::warn!(%error, "cannot note what was delivered");
         }
     }
 }

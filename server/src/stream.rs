@@ -17,7 +17,8 @@ use domain::ids::UserId;
 use futures::{Stream, stream};
 use serde::Deserialize;
 use services::{
-    Services, chat,
+    Services,
+    chat::{self, Delivery},
     live::{self, Hint, Hints, LiveEvent},
 };
 use tokio::{sync::watch, time::Instant};
@@ -51,7 +52,8 @@ pub struct EventsQuery {
 }
 
 /// The live events of the signed-in person: `id` is the cursor, `event` the kind, `data` JSON. It goes on after
-/// `Last-Event-ID` or `after`; without either it begins with what is new. It begins by saying its cursor.
+/// `Last-Event-ID` or `after`; without either it begins with what is new. It begins by saying its cursor. The other
+/// person's `message` that is sent on it counts as delivered.
 #[utoipa::path(get, path = "/api/events", tag = "me", operation_id = "events",
     params(("Last-Event-ID" = Option<String>, Header, description = "The cursor of the last event that was seen"), EventsQuery),
     responses((status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream")),
@@ -71,7 +73,7 @@ pub async fn events(
     if let Err(error) = chat::arrive(&state.services, actor.user).await {
         tracing::warn!(%error, "cannot note who is there");
     }
-    let feed = OwnEvents { services: state.services.clone(), user: actor.user, cursor };
+    let feed = OwnEvents { services: state.services.clone(), user: actor.user, cursor, told: Vec::new() };
     Ok(open(state, &headers, hints, feed))
 }
 
@@ -82,6 +84,9 @@ pub trait Feed: Send + 'static {
 
     /// Behind what the next look goes on.
     fn cursor(&self) -> String;
+
+    /// Everything that the looks found has left.
+    fn left(&mut self) {}
 
     /// Whether to look again at once after a look that found so many: by then they have left.
     fn goes_on(found: usize) -> bool {
@@ -94,17 +99,28 @@ struct OwnEvents {
     services: Services,
     user: UserId,
     cursor: i64,
+    /// Messages of others that were found and have not left.
+    told: Vec<Delivery>,
 }
 
 impl Feed for OwnEvents {
     async fn look(&mut self) -> services::Result<Vec<Event>> {
-        let events = live::after(&self.services.db, self.user, self.cursor).await?;
+        let user = self.user;
+        let events = live::after(&self.services.db, user, self.cursor).await?;
         self.cursor = events.last().map_or(self.cursor, |event| event.id);
+        self.told.extend(events.iter().filter_map(|event| Delivery::of(user, event)));
         Ok(events.iter().map(wire).collect())
     }
 
     fn cursor(&self) -> String {
         self.cursor.to_string()
+    }
+
+    /// Its room is given back: thousands of streams wait.
+    fn left(&mut self) {
+        if !self.told.is_empty() {
+            self.services.deliveries.gather(std::mem::take(&mut self.told));
+        }
     }
 
     /// Only behind a full page may be more.
@@ -115,8 +131,12 @@ impl Feed for OwnEvents {
 
 /// A stream that goes on while its person is signed in and the server runs.
 pub fn open(state: AppState, headers: &HeaderMap, hints: Hints, feed: impl Feed) -> Response {
+    answer(source(state, headers, hints, feed), HEARTBEAT)
+}
+
+fn source<F: Feed>(state: AppState, headers: &HeaderMap, hints: Hints, feed: F) -> Source<F> {
     let now = Instant::now();
-    let source = Source {
+    Source {
         services: state.services,
         headers: credentials(headers),
         feed,
@@ -127,9 +147,13 @@ pub fn open(state: AppState, headers: &HeaderMap, hints: Hints, feed: impl Feed)
         check_at: now + LOOK_EVERY,
         greeted: false,
         _open: state.metrics.stream(),
-    };
+    }
+}
+
+/// A stream as an answer, with an empty comment whenever nothing was told for so long.
+fn answer(source: Source<impl Feed>, heartbeat: Duration) -> Response {
     let mut response =
-        Sse::new(source.stream()).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response();
+        Sse::new(source.stream()).keep_alive(KeepAlive::new().interval(heartbeat)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     response
@@ -191,6 +215,8 @@ impl<F: Feed> Source<F> {
             if let Some(event) = self.waiting.pop_front() {
                 return Some(event);
             }
+            // Whoever asks for the next event has sent those before.
+            self.feed.left();
             // Both rest in boxes of their own while they last: thousands of streams wait, and few ask.
             if *self.stopping.borrow() || !self.is_signed_in().await {
                 return None;
@@ -244,7 +270,45 @@ fn wire(event: &LiveEvent) -> Event {
 
 #[cfg(test)]
 mod tests {
+    use futures::StreamExt as _;
+    use leptos::config::LeptosOptions;
+    use sqlx::postgres::PgPoolOptions;
+
     use super::*;
+    use crate::metrics::Metrics;
+
+    /// Nothing happens.
+    struct Quiet;
+
+    impl Feed for Quiet {
+        async fn look(&mut self) -> services::Result<Vec<Event>> {
+            Ok(Vec::new())
+        }
+
+        fn cursor(&self) -> String {
+            "7".to_owned()
+        }
+    }
+
+    /// A person's stream and a thread's are opened alike.
+    #[tokio::test]
+    async fn a_quiet_stream_says_now_and_then_that_it_is_alive() {
+        // It is never asked: whether somebody is still signed in is looked up later.
+        let db = PgPoolOptions::new().connect_lazy("postgres://nobody@127.0.0.1:1/nothing").expect("a pool");
+        let services = services::testing::services(db);
+        let hints = services.live.subscribe(services::chance::id());
+        let options = LeptosOptions::builder().output_name("lectern").build();
+        let (_stop, stopping) = watch::channel(false);
+        let state = AppState { services, options, stopping, metrics: Metrics::default() };
+        let quiet = source(state, &HeaderMap::new(), hints, Quiet);
+        let mut parts = answer(quiet, Duration::from_millis(20)).into_body().into_data_stream();
+        let mut next = async || parts.next().await.expect("a part").expect("bytes");
+        let begins = next().await;
+        assert!(begins.ends_with(b"\n\n") && begins.contains(&b'7'), "{begins:?}");
+        for _ in 0..3 {
+            assert_eq!(next().await, ":\n\n", "a comment");
+        }
+    }
 
     /// What `make` makes of an `A` takes, in bytes.
     fn size_of_made<A, M>(_: impl Fn(A) -> M) -> usize {

@@ -71,6 +71,8 @@ pub struct Parts {
     pub config: config::Config,
     /// Tells open pages that something happened.
     pub live: Arc<dyn live::LiveBus>,
+    /// Messages that the streams of this process have handed out.
+    pub deliveries: chat::Deliveries,
     /// Who charges cards; `None` where nothing of the kind was configured or started.
     pub payments: Option<payment::provider::Provider>,
     /// Where files are kept.
@@ -98,7 +100,19 @@ impl Services {
         let google = config.google.as_ref().map(oauth::Provider::google);
         // Its addresses were judged when they were read.
         let zoom = config.zoom.as_ref().and_then(|zoom| oauth::Provider::zoom(zoom).ok());
-        Services(Arc::new(Parts { storage, db, clock, config, live, payments, mail, google, zoom }))
+        let deliveries = chat::Deliveries::default();
+        Services(Arc::new(Parts {
+            db,
+            clock,
+            config,
+            live,
+            deliveries,
+            payments,
+            storage,
+            mail,
+            google,
+            zoom,
+        }))
     }
 
     /// Who charges cards.

@@ -17,11 +17,10 @@ pub async fn count(services: &Services, key: &str, limit: i32) -> Result<()> {
         return Ok(());
     }
     let mut db = services.db.acquire().await?;
-    count_within(services, &mut db, key, limit, TimeDelta::hours(1)).await
+    count_within(services, &mut db, key, limit).await
 }
 
-/// The same in a transaction and for another time than an hour, of which an hour is a multiple: a call whose
-/// transaction comes to nothing is not counted. A key is counted over one time only.
+/// The same in a transaction: a call whose transaction comes to nothing is not counted.
 ///
 /// # Errors
 /// As [`count`].
@@ -30,17 +29,17 @@ pub(crate) async fn count_within(
     tx: &mut PgConnection,
     key: &str,
     limit: i32,
-    time: TimeDelta,
 ) -> Result<()> {
     if !services.config.web.rate_limits {
         return Ok(());
     }
     let now = services.clock.now();
-    let since = now.duration_trunc(time).map_err(AppError::fault)?;
+    let hour = TimeDelta::hours(1);
+    let since = now.duration_trunc(hour).map_err(AppError::fault)?;
     if add(tx, key, since).await? <= limit {
         return Ok(());
     }
-    let left = since + time - now;
+    let left = since + hour - now;
     let retry_after = (left.num_milliseconds() + 999) / 1000;
     let refusal = Refusal::new(Code::RateLimited, "rate_limited");
     Err(AppError::with_details(refusal, json!({ "retry_after": retry_after })))

@@ -69,6 +69,39 @@ pub async fn record(
     Ok(())
 }
 
+/// The same for people of whom each is told something of their own, all at once.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub(crate) async fn record_each(
+    tx: &mut PgConnection,
+    kind: &str,
+    told: &[(UserId, Value)],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let users: Vec<_> = told.iter().map(|(user, _)| user.0).collect();
+    let payloads: Vec<_> = told.iter().map(|(_, payload)| payload.clone()).collect();
+    sqlx::query!(
+        "WITH told AS MATERIALIZED (
+             SELECT user_id, payload, place
+             FROM unnest($1::uuid[], $2::jsonb[]) WITH ORDINALITY AS one (user_id, payload, place)
+         ), ordered AS MATERIALIZED (
+             SELECT DISTINCT user_id FROM told ORDER BY user_id
+         ), locked AS MATERIALIZED (
+             SELECT count(pg_advisory_xact_lock(hashtextextended('live:' || user_id::text, 0))) AS locks FROM ordered
+         )
+         INSERT INTO live_events (user_id, kind, payload, created_at)
+         SELECT user_id, $3::text, payload, $4::timestamptz FROM told, locked WHERE locks >= 0 ORDER BY place",
+        &users,
+        &payloads,
+        kind,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// An event of a person's stream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveEvent {

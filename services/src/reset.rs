@@ -29,10 +29,11 @@ pub async fn start_over(services: &Services) -> Result<bool> {
 }
 
 async fn empty(services: &Services) -> Result<()> {
-    // One statement, so that nobody sees it half done. The clock's single row stays, and is set afterwards.
+    // One statement, so that nobody sees it half done. The clock's single row stays, and is set afterwards. Ids go on
+    // where they were: open streams, and the looks at the table that wake them, stand behind those that they have seen.
     sqlx::query(
         "DO $$ BEGIN EXECUTE (
-             SELECT 'TRUNCATE ' || string_agg(format('%I', tablename), ', ') || ' RESTART IDENTITY CASCADE'
+             SELECT 'TRUNCATE ' || string_agg(format('%I', tablename), ', ') || ' CASCADE'
              FROM pg_tables
              WHERE schemaname = current_schema() AND tablename NOT IN ('_sqlx_migrations', 'dev_clock', 'dev_sandbox')
          ); END $$",

@@ -144,9 +144,9 @@ async fn a_payout_waits_for_the_bank(db: PgPool) {
     let case = till.case(&booking).await;
     till.submit(&admin, case.id, "winning_evidence").await.expect("asked");
     till.tick().await;
-    till.at(booking.end + WINDOW + TimeDelta::hours(2)).await;
+    till.told_all().await;
     till.tick().await;
-    assert_eq!(till.counted("transfers").await, 1);
+    assert_eq!(till.counted("transfers").await, 1, "without waiting for anything else");
     assert_eq!(till.owed_to_tutor(&admin).await, 0);
     assert_invariants(&till.services).await;
 }

@@ -282,7 +282,7 @@ async fn receipts_follow_from_how_far_the_other_has_come(db: PgPool) {
     chat::messages(services, tutor, two.thread, None, 20).await.expect("a page");
     assert_eq!((seen_by(student).await, seen_by(tutor).await), (vec![(0, ids[2], 0)], vec![(3, 0, 0)]));
     // Read up to one, again, and back: it never goes back, and only news is told.
-    for up_to in [Some(ids[1]), Some(ids[1]), Some(ids[0]), Some(0)] {
+    for up_to in [Some(ids[1]), Some(ids[1]), Some(ids[0])] {
         assert_eq!(chat::read(services, tutor, two.thread, up_to).await.expect("read").unread, 1);
         assert_eq!(seen_by(student).await, [(0, ids[2], ids[1])]);
     }
@@ -300,6 +300,29 @@ async fn receipts_follow_from_how_far_the_other_has_come(db: PgPool) {
         let receipts = told.iter().filter(|kind| *kind == "receipt").count();
         assert_eq!((receipts, told.len()), (3, 7), "{told:?}");
     }
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn only_a_message_of_the_thread_is_read(db: PgPool) {
+    let two = two(db).await;
+    let (services, tutor) = (&two.services, &two.tutor.actor);
+    let other = student(services, "Sue").await;
+    let (elsewhere, _) = chat::open(services, &other, Whom::Tutor(two.tutor.id)).await.expect("a thread");
+    let sent = two.send(&two.student, "one").await;
+    let foreign = chat::send(services, &other, elsewhere.id, &body("two"), None).await.expect("sent");
+    for message in [foreign.id, 999_999_999, 0, -1, i64::MAX] {
+        let refusal = refused(chat::read(services, tutor, two.thread, Some(message)).await);
+        assert_eq!(refusal, (Code::NotFound, "not_found".to_owned()), "{message}");
+    }
+    let refusal = refused(chat::read(services, tutor, elsewhere.id, Some(sent.id)).await);
+    assert_eq!(refusal.0, Code::NotFound);
+    for (thread, reader) in [(two.thread, &two.student), (elsewhere.id, &other)] {
+        let seen = chat::thread(services, reader, thread).await.expect("the thread");
+        assert_eq!((seen.delivered_to, seen.read_to), (0, 0));
+    }
+    assert_eq!(chat::unread(services, tutor, None).await.expect("a count"), 2);
+    let told = two.told(tutor).await;
+    assert_eq!(told, ["message", "message"], "nothing was noted");
 }
 
 #[sqlx::test(migrations = "../migrations")]

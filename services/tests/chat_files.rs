@@ -40,7 +40,7 @@ async fn two(db: PgPool) -> Two {
     Two { services, tutor: tutor.actor, student, thread: thread.id, _folder: folder }
 }
 
-/// A picture, half of it transparent, with a comment in the JPEG's metadata.
+/// A picture, half of it transparent, with a comment in the metadata of a JPEG and of a PNG.
 fn picture(format: ImageFormat, width: u32, height: u32) -> Vec<u8> {
     let pixel = |x: u32, _| Rgba([200, 30, 30, if x < width / 2 { 0 } else { 255 }]);
     let image = DynamicImage::ImageRgba8(RgbaImage::from_fn(width, height, pixel));
@@ -52,7 +52,23 @@ fn picture(format: ImageFormat, width: u32, height: u32) -> Vec<u8> {
         let comment = b"\xff\xfe\x00\x16taken at 48.8584 N";
         content.splice(2..2, comment.iter().copied());
     }
+    if format == ImageFormat::Png {
+        // Behind the signature and the header: length, name and content, checksum.
+        let comment = b"\0\0\0\x1atEXtComment\0taken at 48.8584 N\xb2\xc8\x57\x2f";
+        content.splice(33..33, comment.iter().copied());
+    }
     content
+}
+
+/// The names of the parts of a PNG.
+fn chunks(png: &[u8]) -> Vec<&[u8]> {
+    let (mut names, mut at) = (Vec::new(), 8);
+    while let Some(head) = png.get(at..at + 8) {
+        names.push(&head[4..]);
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]);
+        at += 12 + usize::try_from(length).expect("a length");
+    }
+    names
 }
 
 impl Two {
@@ -107,16 +123,27 @@ fn parts(link: &str) -> (i64, String) {
 async fn images_are_written_anew_and_pdfs_kept_as_they_are(db: PgPool) {
     let two = two(db).await;
     let mut ids = Vec::new();
-    for (format, name) in
-        [(ImageFormat::Jpeg, "a.pdf"), (ImageFormat::Png, "b"), (ImageFormat::WebP, "c.exe")]
-    {
+    for (format, name, kind, named) in [
+        (ImageFormat::Jpeg, "a.pdf", "image/jpeg", "a.pdf.jpg"),
+        (ImageFormat::Png, "b", "image/png", "b.png"),
+        (ImageFormat::WebP, "c.webp", "image/jpeg", "c.jpg"),
+    ] {
         // Its name says nothing: the content decides.
-        let file = two.upload(name, &picture(format, 900, 300)).await;
-        assert_eq!((&*file.content_type, file.width, file.height), ("image/jpeg", Some(900), Some(300)));
+        let sent = picture(format, 900, 300);
+        let file = two.upload(name, &sent).await;
+        assert_eq!((&*file.content_type, file.width, file.height), (kind, Some(900), Some(300)));
+        assert_eq!(file.name, named);
         let whole = two.open(two.student.user, &file, Size::Whole).await.expect("the file");
+        if format == ImageFormat::Png {
+            assert!(sent.windows(8).any(|part| part == b"taken at"));
+            assert!(chunks(&whole).iter().all(|name| [&b"IHDR"[..], b"IDAT", b"IEND"].contains(name)));
+            let pixels = |png: &[u8]| image::load_from_memory(png).expect("an image").into_rgba8();
+            assert!(pixels(&whole) == pixels(&sent), "every pixel is what it was");
+        }
         assert!(!whole.windows(8).any(|part| part == b"taken at"), "metadata is gone");
         assert_eq!(i64::try_from(whole.len()).ok(), Some(file.size));
         let small = two.open(two.student.user, &file, Size::Thumbnail).await.expect("a thumbnail");
+        assert!(small.starts_with(b"\xff\xd8"), "JPEG");
         let small = image::load_from_memory(&small).expect("an image");
         assert_eq!((small.width(), small.height()), (480, 160));
         if format == ImageFormat::Png {
@@ -127,12 +154,14 @@ async fn images_are_written_anew_and_pdfs_kept_as_they_are(db: PgPool) {
         }
         ids.push(file.id);
     }
-    let large = two.upload("large.png", &picture(ImageFormat::Png, 3000, 100)).await;
+    let large = two.upload("large.jpg", &picture(ImageFormat::Jpeg, 3000, 100)).await;
     assert_eq!((large.width, large.height), (Some(2560), Some(85)));
+    let screen = two.upload("screen.png", &picture(ImageFormat::Png, 3000, 100)).await;
+    assert_eq!((screen.width, screen.height), (Some(3000), Some(100)));
     let pdf = two.upload("été.pdf", PDF).await;
     assert_eq!((&*pdf.content_type, &*pdf.name, pdf.is_image()), ("application/pdf", "été.pdf", false));
     assert_eq!(two.open(two.student.user, &pdf, Size::Whole).await.expect("the file"), PDF);
-    ids.extend([large.id, pdf.id]);
+    ids.extend([large.id, screen.id, pdf.id]);
     assert_eq!(two.shown(&two.tutor).await, []);
     two.send(&ids).await;
     for actor in [&two.tutor, &two.student] {
@@ -147,6 +176,9 @@ async fn images_are_written_anew_and_pdfs_kept_as_they_are(db: PgPool) {
 async fn what_is_no_image_or_pdf_leaves_nothing(db: PgPool) {
     let two = two(db).await;
     let png = picture(ImageFormat::Png, 20, 20);
+    // It says that it is 60000 × 60000.
+    let mut bomb = png.clone();
+    bomb[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
     for content in [
         &b""[..],
         b"<html><script>alert(1)</script>",
@@ -156,6 +188,7 @@ async fn what_is_no_image_or_pdf_leaves_nothing(db: PgPool) {
         b" %PDF-1.7",
         b"GIF89a",
         &png[..png.len() / 2],
+        &bomb,
     ] {
         let answer = refused(two.try_upload(&two.student, "a.png", content).await);
         assert_eq!(answer, (Code::InvalidRequest, "attachment_kind".into()), "{content:?}");
@@ -330,6 +363,49 @@ async fn contact_data_in_names_is_masked(db: PgPool) {
     let file = two.upload(name, PDF).await;
     assert!(!two.send(&[file.id]).await.masked);
     assert!(two.shown(&two.tutor).await.iter().any(|file| file.name == name));
+}
+
+/// A picture needs no words: what it is called stands for them in lists.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_picture_alone_is_a_message(db: PgPool) {
+    let two = two(db).await;
+    let nothing = MessageBody::parse_with_files(" \n").expect("no words");
+    let send = async |files: &[AttachmentId]| {
+        chat::send_with(&two.services, &two.student, two.thread, &nothing, None, files).await
+    };
+    assert_eq!(refused(send(&[]).await), (Code::InvalidRequest, "message_length".into()));
+    let mut sent = Vec::new();
+    for (at, name) in ["sketch.png", "write_to_ada@example.org_please.png"].into_iter().enumerate() {
+        two.services.clock.show(Some(testing::now() + TimeDelta::minutes(at as i64)));
+        let file = two.upload(name, &picture(ImageFormat::Png, 30, 30)).await;
+        sent.push(send(&[file.id]).await.expect("sent"));
+    }
+    let said: Vec<_> = sent.iter().map(|message| (&*message.body, message.masked)).collect();
+    assert_eq!(said, [("", false), ("", true)]);
+    let listed = async || {
+        let threads = chat::threads(&two.services, &two.tutor, None, 10).await.expect("a list").rows;
+        let thread = threads.into_iter().next().expect("the thread");
+        (thread.last.map(|last| last.body), thread.last_file, thread.unread)
+    };
+    assert_eq!(listed().await, (Some(String::new()), Some("write_to_•••_please.png".to_owned()), 2));
+    let found = async |text: &str| {
+        let words = chat::words(text).expect("words");
+        let page = chat::search(&two.services, &two.tutor, two.thread, &words, None, 10).await;
+        page.expect("a page").rows.into_iter().map(|message| message.id).collect::<Vec<_>>()
+    };
+    assert_eq!(found("SKÉTCH png").await, [sent[0].id]);
+    assert_eq!(found("sketch write").await, Vec::<i64>::new());
+
+    let admin = user(&two.services, "Ann", Role::Admin).await;
+    let (about, reason) = (Some(sent[1].id), ReportReason::Other);
+    let report = chat::report(&two.services, &two.tutor, two.thread, about, reason, None).await;
+    let report = report.expect("a report").id;
+    chat::decide(&two.services, &admin, report, Decision::Remove, "No").await.expect("decided");
+    assert_eq!(listed().await, (Some(String::new()), None, 1), "of a removed one nothing is told");
+    let (words, file) = (MessageBody::parse("Look").expect("a text"), two.upload("b.pdf", PDF).await);
+    let spoken = chat::send_with(&two.services, &two.student, two.thread, &words, None, &[file.id]).await;
+    assert_eq!((spoken.expect("sent").body, listed().await.1), ("Look".to_owned(), None), "words say more");
+    assert_eq!(found("b.pdf").await, Vec::<i64>::new());
 }
 
 /// Files of all conversations of a person count, also those that wait; those of others do not.

@@ -116,9 +116,9 @@ async fn both_attach_files_and_the_two_and_admins_read_them(db: PgPool) {
     seen.statements.iter_mut().for_each(|said| said.files.sort_by(|one, other| one.name.cmp(&other.name)));
     let names: Vec<Vec<_>> =
         seen.statements.iter().map(|said| said.files.iter().map(|file| &*file.name).collect()).collect();
-    assert_eq!(names, [vec!["board.exe.jpg", "log.pdf"], vec!["a.pdf"]]);
+    assert_eq!(names, [vec!["board.exe.png", "log.pdf"], vec!["a.pdf"]]);
     let board = &seen.statements[0].files[0];
-    assert_eq!((&*board.content_type, board.width, board.height), ("image/jpeg", Some(900), Some(300)));
+    assert_eq!((&*board.content_type, board.width, board.height), ("image/png", Some(900), Some(300)));
 
     let admin = user(&case.services, "Ada", Role::Admin).await;
     let stranger = student(&case.services, "Olga").await;

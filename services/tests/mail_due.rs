@@ -15,6 +15,7 @@ use post::Post;
 use services::{
     booking, jobs, lesson, mail, review, sweep,
     testing::{self, assert_invariants, at_hour, now, number},
+    video,
 };
 use sqlx::PgPool;
 
@@ -117,6 +118,20 @@ async fn who_moves_a_lesson_is_reminded_anew_for_its_new_time(db: PgPool) {
     assert_invariants(&world.services).await;
 }
 
+/// Each row: how long before a lesson its tutor gives it a link of its own, with a reminder due and not yet written.
+#[sqlx::test(migrations = "../migrations")]
+async fn what_is_only_noted_about_a_lesson_keeps_no_reminder_back(db: PgPool) {
+    let world = World::in_english(db).await;
+    for (before, expected) in [(hours(20), DAY), (TimeDelta::minutes(50), HOUR), (SECOND, JOIN)] {
+        let booking = world.told_of(at_hour(72)).await;
+        world.set(booking.start - before).await;
+        let (services, tutor) = (&world.services, &world.tutor.actor);
+        video::set_own_link(services, tutor, booking.id, "https://meet.test/own").await.expect("set");
+        assert_eq!(world.tick_at(booking.start - before).await, pairs(expected), "{before} before");
+        forget(&world).await;
+    }
+}
+
 #[sqlx::test(migrations = "../migrations")]
 async fn nobody_is_reminded_of_a_lesson_that_is_not_certain_or_not_any_more(db: PgPool) {
     let world = World::in_english(db).await;
@@ -162,40 +177,54 @@ async fn how_a_lesson_was_is_asked_an_hour_after_it(db: PgPool) {
     assert_eq!(world.tick_at(booking.end + hours(2)).await, pairs(NONE));
 }
 
-/// Each row: what became of a lesson that both would rate, and whether its student is asked.
+/// Each row: what became of a lesson, whether its student is asked about it, and whether they can rate it.
 #[sqlx::test(migrations = "../migrations")]
-async fn only_a_lesson_that_took_place_and_is_not_rated_is_asked_about(db: PgPool) {
-    for (what, asked) in [
-        ("taught", true),
-        ("rated", false),
-        ("nobody joined", false),
-        ("the student did not come", false),
-        ("ended early", false),
-        ("found after an outage of two days", false),
-        ("found after an outage of some hours", true),
+async fn only_a_lesson_that_can_be_rated_is_asked_about(db: PgPool) {
+    for (what, asked, can_rate) in [
+        ("taught", true, true),
+        ("rated", false, false),
+        ("nobody joined", true, true),
+        ("only the tutor joined", true, true),
+        ("nobody joined, and nothing is charged", false, false),
+        ("the student did not come", false, false),
+        ("the tutor did not come", false, false),
+        ("ended early", false, false),
+        ("found after an outage of two days", false, true),
+        ("found after an outage of some hours", true, true),
     ] {
         let world = World::in_english(db.clone()).await;
         let (services, tutor) = (&world.services, &world.tutor.actor);
+        if what == "nobody joined, and nothing is charged" {
+            let setting = "INSERT INTO settings VALUES ('nobody_joined', '\"charge_nothing\"')";
+            testing::execute(services, setting).await;
+        }
         let booking = world.told_of(at_hour(4)).await;
-        if what == "the student did not come" {
-            world.set(booking.start).await;
-            lesson::join(services, tutor, booking.id).await.expect("let in");
-            world.set(booking.start + TimeDelta::minutes(20)).await;
-            lesson::mark_no_show(services, tutor, booking.lesson).await.expect("marked");
-        } else if what != "nobody joined" {
-            world.join(&booking).await;
+        world.set(booking.start).await;
+        match what {
+            "nobody joined" | "nobody joined, and nothing is charged" => {}
+            "only the tutor joined" => drop(lesson::join(services, tutor, booking.id).await.expect("let in")),
+            "the student did not come" => {
+                lesson::join(services, tutor, booking.id).await.expect("let in");
+                world.set(booking.start + TimeDelta::minutes(20)).await;
+                lesson::mark_no_show(services, tutor, booking.lesson).await.expect("marked");
+            }
+            "the tutor did not come" => {
+                drop(lesson::join(services, &world.student, booking.id).await.expect("let in"));
+            }
+            _ => world.join(&booking).await,
         }
         if what == "ended early" {
             world.set(booking.start + TimeDelta::minutes(10)).await;
             booking::complete(services, tutor, booking.id).await.expect("ended");
         }
+        let rate = async || {
+            let rating = Rating::parse(5).expect("a rating");
+            review::rate(services, &world.student, booking.id, rating, None::<Feedback>).await
+        };
         let due = booking.end + hours(1);
         if what == "rated" {
             world.tick_at(booking.end).await;
-            let rating = Rating::parse(5).expect("a rating");
-            review::rate(services, &world.student, booking.id, rating, None::<Feedback>)
-                .await
-                .expect("rated");
+            rate().await.expect("rated");
         }
         let found = match what {
             "found after an outage of two days" => due + hours(48),
@@ -204,7 +233,8 @@ async fn only_a_lesson_that_took_place_and_is_not_rated_is_asked_about(db: PgPoo
         };
         let written = world.tick_at(found).await;
         assert_eq!(written.contains(&pairs(ASKED)[0]), asked, "{what}: {written:?}");
-        testing::execute(services, "TRUNCATE users, outbox CASCADE").await;
+        assert_eq!(rate().await.is_ok(), can_rate, "{what}");
+        testing::execute(services, "TRUNCATE users, settings, outbox CASCADE").await;
     }
 }
 

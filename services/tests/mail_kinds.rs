@@ -173,6 +173,7 @@ impl Stage {
         let planned = reqwest::Client::new().post(url).json(&fault).send().await.expect("asked");
         planned.error_for_status().expect("planned");
         let admin = testing::user(services, "Zoe", Role::Admin).await;
+        self.admins_alike().await;
         payment::refund(services, &admin, booking.id, Some(500), "Late.").await.expect("noted");
         self.world.work().await;
     }
@@ -238,12 +239,18 @@ impl Stage {
         self.unreconciled().await;
     }
 
+    /// Admins read the student's language.
+    async fn admins_alike(&self) {
+        let alike = "UPDATE users u SET locale = s.locale FROM users s WHERE s.id = $1 AND u.role = 'admin'";
+        let student = self.world.student.user.0;
+        sqlx::query(alike).bind(student).execute(&self.world.services.db).await.expect("a language");
+    }
+
     /// The provider has a payment of which nobody here knows.
     async fn unreconciled(&self) {
-        let (services, student) = (&self.world.services, self.world.student.user);
+        let services = &self.world.services;
         let admin = testing::user(services, "Zoe", Role::Admin).await;
-        let alike = "UPDATE users u SET locale = s.locale FROM users s WHERE s.id = $1 AND u.role = 'admin'";
-        sqlx::query(alike).bind(student.0).execute(&services.db).await.expect("a language");
+        self.admins_alike().await;
         let form = [
             ("amount", "1700"),
             ("currency", "eur"),

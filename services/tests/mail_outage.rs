@@ -107,6 +107,44 @@ async fn a_mail_server_that_is_away_for_an_hour_gets_everything_once(db: PgPool)
     assert_eq!(jobs::drain(services).await.expect("worked off"), 0, "nothing is left to do");
 }
 
+/// Each row: what a mail server says of every recipient, and whether they are tried again.
+#[sqlx::test(migrations = "../migrations")]
+async fn who_has_no_mailbox_is_tried_once_and_what_may_be_our_fault_again(db: PgPool) {
+    let post = Post::closed().await.open().await;
+    let services = testing::services_in(db, &[("SMTP_URL", &post.url())], None);
+    let world = World::with(services, ("en", "UTC"), ("fr", "UTC")).await;
+    let services = &world.services;
+    for (hour, (answer, again)) in (4..).zip([
+        ("550 5.1.1 <somebody@example.org>: Recipient address rejected: User unknown", false),
+        ("550-No such user here.\r\n550 Look at https://example.org.", false),
+        ("550 5.7.1 <somebody@example.org>: Relay access denied", true),
+        ("550 relay not permitted", true),
+        ("530 5.7.0 Authentication required", true),
+        ("450 4.1.1 <somebody@example.org>: unverified address", true),
+    ]) {
+        let before = post.taken().len();
+        post.answer_recipients(Some(answer));
+        world.booked_at(at_hour(hour)).await;
+        world.work().await;
+        let tried = "SELECT count(*) FROM mails WHERE attempts = 1 AND error IS NOT NULL AND sent_at IS NULL";
+        assert_eq!(number(services, tried).await, 2, "{answer}: both, and they say with what it failed");
+        let ended = mail::count_refused(services).await.expect("a count");
+        assert_eq!(ended, if again { 0 } else { 2 }, "{answer}");
+
+        post.answer_recipients(None);
+        jobs::retry_now(services).await.expect("due");
+        let jobs_done = jobs::drain(services).await.expect("worked off");
+        let sent = post.taken().len() - before;
+        assert_eq!((jobs_done, sent), if again { (2, 2) } else { (0, 0) }, "{answer}");
+        // Whoever asks once more for what ended gets nothing sent either.
+        for mail in mail::list(services).await.expect("mails") {
+            jobs::Job::run(mail::SendMail { mail: mail.id }, services).await.expect("nothing to do");
+        }
+        assert_eq!(post.taken().len() - before, sent, "{answer}");
+        forget(&world).await;
+    }
+}
+
 /// MailDev, an SMTP server that shows its mails as JSON.
 struct MailDev {
     child: Child,

@@ -6,10 +6,17 @@ mod till;
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use domain::{Code, account::Role, booking::Booking, ids::BookingId, payout::Month};
+use domain::{
+    Code,
+    account::Role,
+    booking::Booking,
+    dispute::{Outcome, Reason, Statement},
+    ids::{BookingId, DisputeId},
+    payout::Month,
+};
 use serde_json::Value;
 use services::{
-    Actor, jobs, ledger,
+    Actor, dispute, jobs, ledger,
     payment::{self, DebtPayment},
     payout::{self, LineKind},
     testing::{self, assert_invariants, at_hour, number},
@@ -83,6 +90,12 @@ async fn refund(till: &Till, admin: &Actor, booking: &Booking, minor: i64) {
     till.tick().await;
 }
 
+async fn disputed(till: &Till, booking: &Booking) -> DisputeId {
+    let said = Statement::parse("We had twenty minutes only.").expect("a statement");
+    let opened = dispute::open(&till.services, &till.student, booking.id, Reason::CutShort, &said, &[]).await;
+    opened.expect("opened").id
+}
+
 #[sqlx::test(migrations = "../migrations")]
 async fn a_lesson_is_paid_out_once_after_the_dispute_window(db: PgPool) {
     let till = open(db, "pm_card_visa").await;
@@ -153,6 +166,42 @@ async fn only_what_was_paid_and_is_not_disputed_is_paid_out(db: PgPool) {
     pass(&till, HOUR).await;
     assert_eq!(transfers(&till).await, [(2250, 0)], "a debt that is paid later is paid out later");
     assert_invariants(&till.services).await;
+}
+
+/// Nothing is left to the hour after which what stood in the way is looked at again.
+#[sqlx::test(migrations = "../migrations")]
+async fn what_was_disputed_is_paid_out_once_that_is_decided(db: PgPool) {
+    let till = open(db, "pm_card_bypassPending").await;
+    let admin = admin(&till).await;
+    let booking = till.teach(&till.tutor).await;
+    let other = till.teach(&till.tutor).await;
+    till.at(other.end + WINDOW).await;
+    let opened = disputed(&till, &other).await;
+    pass(&till, MOMENT).await;
+    assert_eq!(transfers(&till).await, [(2250, 0)], "only the other lesson");
+    assert_eq!(lines(&till, other.id, &["transferred"]).await, sums(&[]));
+    let decided =
+        dispute::decide(&till.services, &admin, opened, Outcome::Partial, Some(500), "Half of it.", None);
+    decided.await.expect("decided");
+    pass(&till, TimeDelta::zero()).await;
+    assert_eq!(transfers(&till).await, [(1800, 0), (2250, 0)], "at the same instant");
+    assert_ne!(lines(&till, booking.id, &["transferred"]).await, sums(&[]));
+    assert_invariants(&till.services).await;
+}
+
+/// One lesson whose money waits for something does not hold up the next.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_disputed_lesson_does_not_delay_the_next(db: PgPool) {
+    let till = open(db, "pm_card_bypassPending").await;
+    let first = till.teach(&till.tutor).await;
+    disputed(&till, &first).await;
+    let minutes = TimeDelta::minutes(10);
+    let second = till.teach(&till.tutor).await;
+    till.at(second.end + WINDOW - minutes).await;
+    till.tick().await;
+    assert_eq!(transfers(&till).await, []);
+    pass(&till, minutes + MOMENT).await;
+    assert_eq!(transfers(&till).await, [(2250, 0)], "within the hour");
 }
 
 #[sqlx::test(migrations = "../migrations")]

@@ -342,6 +342,30 @@ async fn one_that_is_left_lying_is_handed_out_again(db: PgPool) {
     assert!(runs[0].finished_at.is_some());
 }
 
+/// What was compared in a future that a clock then left does not hide what happens now.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_clock_that_was_set_back_blinds_nobody(db: PgPool) {
+    let (till, admin) = open(db).await;
+    let then = till.services.clock.now();
+    pass(&till, TimeDelta::days(400)).await;
+    assert!(reconcile::hand_out(&till.services).await.expect("asked"));
+    till.tick().await;
+    till.at(then).await;
+    let booking = till.teach(&till.tutor).await;
+    let charge = charge_of(&till, &booking).await;
+    charge_elsewhere(&till, "2500", "eur", &[("metadata[charge]", charge.to_string())]).await;
+    pass(&till, TimeDelta::hours(25)).await;
+    assert!(
+        reconcile::hand_out(&till.services).await.expect("asked"),
+        "it is due, as if there were no other"
+    );
+    till.tick().await;
+    let open =
+        reconcile::list_differences(&till.services, &admin, Listed::Open, 1).await.expect("listed").rows;
+    let [doubled] = &open[..] else { panic!("{open:?}") };
+    assert_eq!(named(doubled), (Kind::Payment, Fault::Doubled, Some(2500), Some(5000)));
+}
+
 /// Charges without a lesson, so that there are many lines.
 async fn many_lines(till: &Till, count: u128) {
     for id in 0..count {

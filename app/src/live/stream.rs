@@ -18,7 +18,7 @@ use web_sys::{BroadcastChannel, EventSource, MessageEvent};
 use crate::enhance::listen;
 
 /// The events of a person's stream that change what pages show.
-const KINDS: [&str; 31] = [
+const KINDS: [&str; 32] = [
     "message",
     "receipt",
     "thread",
@@ -40,6 +40,7 @@ const KINDS: [&str; 31] = [
     "payment.forgiven",
     "payment.refunded",
     "payment.refund_failed",
+    "deposit.failed",
     "rating.submitted",
     "dispute.opened",
     "dispute.claimed",

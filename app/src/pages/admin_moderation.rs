@@ -95,12 +95,13 @@ fn said(visit: &Visit, actor: &Actor, line: &Line, reported: Option<i64>) -> imp
     let mark = is_reported.then(|| view! { " · "<strong>{td_string!(locale, moderation.this_one)}</strong> });
     let removed = line.removed.then(|| format!(" · {}", td_string!(locale, moderation.removed)));
     let time = format::near(locale, visit.zone, line.sent_at, visit.now);
+    let text = (!line.body.is_empty()).then(|| view! { <p class="chat-text">{line.body.clone()}</p> });
     view! {
         <li data-reported=is_reported.then_some("")>
             <p class="quiet small">
                 {line.sender_name.clone()}" · "<time datetime=line.sent_at.to_rfc3339()>{time}</time>{mark}{removed}
             </p>
-            <p class="chat-text">{line.body.clone()}</p>
+            {text}
             {files(visit, actor, Home::Chat, &line.files)}
         </li>
     }

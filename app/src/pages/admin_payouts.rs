@@ -1,5 +1,6 @@
 //! `/admin/payouts`: the money of tutors, by how far it is; what was refused; what students owe.
 
+use chrono::TimeDelta;
 use domain::{account::Role, payout::AccountState};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -24,6 +25,9 @@ use crate::ui::{Card, Cell, Column, PageHeader, TabItem, Table, Tabs};
 
 /// Its address.
 pub(super) const PAYOUTS: &str = "/admin/payouts";
+
+/// After so long the page reads itself again.
+const AGAIN_AFTER: TimeDelta = TimeDelta::minutes(1);
 
 /// What the page shows.
 #[derive(Clone)]
@@ -65,7 +69,9 @@ fn Shown(visit: Visit, loaded: Loaded) -> impl IntoView {
     let Loaded { shelf, sums, lines, refused, debts } = loaded;
     let items = Shelf::ALL.map(|each| tab(locale, &sums, each, shelf)).to_vec();
     let ends: Vec<_> = lines.rows.iter().map(|line| line.at).filter(|_| shelf == Shelf::Foreseen).collect();
-    let refresh = refresh_at(&visit, &ends);
+    // What charges bring is told to nobody but their two parties: the sums are read again by and by.
+    let again = visit.now + AGAIN_AFTER;
+    let refresh = refresh_at(&visit, &[ends, vec![again]].concat());
     let (for_lines, for_reversals) = (visit.clone(), visit.clone());
     let refused = (!refused.is_empty()).then(|| {
         view! { <Card title=td_string!(locale, payouts.reversals)><Reversals visit=for_reversals rows=refused/></Card> }

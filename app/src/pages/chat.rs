@@ -94,9 +94,11 @@ pub fn ThreadPage() -> impl IntoView {
                 };
                 let messages = chat::messages(&visit.services, &actor, id, before, MESSAGES).await?;
                 let newest = messages.rows.first().map(|message| message.id);
-                // Whoever is shown a message has read it.
-                let thread =
-                    chat::read(&visit.services, &actor, id, Some(newest.unwrap_or_default())).await?;
+                let thread = match newest {
+                    // Whoever is shown a message has read it.
+                    Some(newest) => chat::read(&visit.services, &actor, id, Some(newest)).await?,
+                    None => chat::thread(&visit.services, &actor, id).await?,
+                };
                 let files = chat::attachments(&visit.services, &actor, id, &messages.rows).await?;
                 let open = Open { thread, messages, files, is_past: before.is_some() };
                 Ok((list(&visit, &actor).await?, open, actor))
@@ -155,7 +157,8 @@ fn aside(visit: &Visit, threads: &[Thread], shown: Option<ThreadId>) -> impl Int
 fn row(visit: &Visit, thread: &Thread, current: bool) -> impl IntoView + use<> {
     let locale = visit.locale();
     let time = format::near(locale, visit.zone, thread.active_at, visit.now);
-    let last = thread.last.as_ref().map(|message| shown_text(locale, message)).unwrap_or_default();
+    let file = thread.last_file.as_deref();
+    let last = thread.last.as_ref().map(|message| shown_text(locale, message, file)).unwrap_or_default();
     let unread = (thread.unread > 0).then(|| {
         let words = td_string!(locale, chat.unread, count = thread.unread).to_string();
         view! { <span class="count tabular">{thread.unread}<span class="sr-only">" "{words}</span></span> }

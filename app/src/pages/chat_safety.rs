@@ -1,5 +1,7 @@
 //! What one of the two can do against the other: the page of a report, and what a conversation shows of it.
 
+use std::collections::HashMap;
+
 use domain::{
     chat::{ReportReason, Silence},
     ids::ThreadId,
@@ -7,10 +9,14 @@ use domain::{
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
-use services::chat::{self, Message, Thread};
+use services::{
+    chat::{self, Message, Thread},
+    files::Attachment,
+};
 
 use super::{
     chat_safety_actions::message_id,
+    chat_view::{first_name, shown_text},
     context::Visit,
     forms::{FlashNotice, PostForm, error_on, kept_or},
     gate::signed_in,
@@ -102,7 +108,10 @@ pub fn ReportPage() -> impl IntoView {
                 let message = message_id(&query::get(&visit.query, "message").unwrap_or_default())?;
                 let message = match message {
                     Some(message) => {
-                        Some(chat::message_of_other(&visit.services, &actor, id, message).await?)
+                        let message = chat::message_of_other(&visit.services, &actor, id, message).await?;
+                        let told = std::slice::from_ref(&message);
+                        let files = chat::attachments(&visit.services, &actor, id, told).await?;
+                        Some((message, files))
                     }
                     None => None,
                 };
@@ -113,8 +122,11 @@ pub fn ReportPage() -> impl IntoView {
     })
 }
 
+/// A message, with its files.
+type Reported = (Message, HashMap<i64, Vec<Attachment>>);
+
 #[component]
-fn Shown(locale: Locale, thread: Thread, message: Option<Message>) -> impl IntoView {
+fn Shown(locale: Locale, thread: Thread, message: Option<Reported>) -> impl IntoView {
     let name = thread.other_name.clone();
     let title = match message {
         Some(_) => td_string!(locale, safety.report_message, name = name.clone()).to_string(),
@@ -147,10 +159,10 @@ fn Shown(locale: Locale, thread: Thread, message: Option<Message>) -> impl IntoV
 }
 
 #[component]
-fn ReportForm(locale: Locale, thread: Thread, message: Option<Message>) -> impl IntoView {
-    let id = message.as_ref().map(|message| message.id.to_string()).unwrap_or_default();
-    let quote = message.map(|message| {
-        let text = if message.removed { td_string!(locale, chat.removed).to_owned() } else { message.body };
+fn ReportForm(locale: Locale, thread: Thread, message: Option<Reported>) -> impl IntoView {
+    let id = message.as_ref().map(|(message, _)| message.id.to_string()).unwrap_or_default();
+    let quote = message.map(|(message, files)| {
+        let text = shown_text(locale, &message, first_name(&files, &message));
         view! { <blockquote class="chat-quote">{text}</blockquote> }
     });
     let explained = td_string!(locale, safety.explained, name = thread.other_name.clone()).to_string();

@@ -1,5 +1,7 @@
 //! `/messages/{thread_id}/search`: what was said about something, each message with the way to its place.
 
+use std::collections::HashMap;
+
 use domain::ids::ThreadId;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -7,10 +9,12 @@ use leptos_router::hooks::use_params_map;
 use services::{
     Actor,
     chat::{self, Message, Slice, Thread},
+    files::Attachment,
 };
 
 use super::{
     chat_links::written,
+    chat_view::{first_name, shown_text},
     context::Visit,
     format,
     gate::signed_in,
@@ -30,6 +34,8 @@ struct Found {
     actor: Actor,
     text: String,
     messages: Slice<Message, i64>,
+    /// The files of these messages.
+    files: HashMap<i64, Vec<Attachment>>,
 }
 
 /// The box that searches a conversation, in its head.
@@ -64,7 +70,8 @@ pub fn SearchPage() -> impl IntoView {
                 } else {
                     chat::search(&visit.services, &actor, id, &words, before, FOUND).await?
                 };
-                Ok(Found { thread, actor, text, messages })
+                let files = chat::attachments(&visit.services, &actor, id, &messages.rows).await?;
+                Ok(Found { thread, actor, text, messages, files })
             },
             |visit, found| view! { <Shown visit found/> },
         )
@@ -74,9 +81,13 @@ pub fn SearchPage() -> impl IntoView {
 #[component]
 fn Shown(visit: Visit, found: Found) -> impl IntoView {
     let locale = visit.locale();
-    let Found { thread, actor, text, messages } = found;
+    let Found { thread, actor, text, messages, files } = found;
     let title = td_string!(locale, chat.search_title, name = thread.other_name.clone()).to_string();
-    let rows = messages.rows.iter().map(|message| row(&visit, &thread, &actor, message)).collect_view();
+    let rows = messages.rows.iter().map(|message| {
+        let text = shown_text(locale, message, first_name(&files, message));
+        row(&visit, &thread, &actor, message, &text)
+    });
+    let rows = rows.collect_view();
     let none = (messages.rows.is_empty() && !text.is_empty()).then(|| {
         let title = td_string!(locale, chat.search_none, text = text.clone()).to_string();
         view! { <EmptyState glyph=Glyph::Search title text=td_string!(locale, chat.search_hint)/> }
@@ -108,7 +119,13 @@ fn Shown(visit: Visit, found: Found) -> impl IntoView {
     }
 }
 
-fn row(visit: &Visit, thread: &Thread, actor: &Actor, message: &Message) -> impl IntoView + use<> {
+fn row(
+    visit: &Visit,
+    thread: &Thread,
+    actor: &Actor,
+    message: &Message,
+    text: &str,
+) -> impl IntoView + use<> {
     let locale = visit.locale();
     let who = if message.sender == actor.user {
         td_string!(locale, chat.you).to_owned()
@@ -118,7 +135,7 @@ fn row(visit: &Visit, thread: &Thread, actor: &Actor, message: &Message) -> impl
     let href = format!("/messages/{}?at={}#m{}", thread.id, message.id, message.id);
     let time = format::near(locale, visit.zone, message.sent_at, visit.now);
     let label = format::named(locale, td_string!(locale, chat.search_show), &format!("{who}, {time}"));
-    let body = written(&message.body);
+    let body = written(text);
     view! {
         <li>
             <p class="chat-meta">{who}" · "<time datetime=message.sent_at.to_rfc3339()>{time}</time></p>

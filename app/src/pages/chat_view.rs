@@ -1,5 +1,7 @@
 //! A conversation: its messages, and the form that writes the next.
 
+use std::collections::HashMap;
+
 use domain::{
     account::Role,
     chat::Presence,
@@ -9,7 +11,7 @@ use leptos::prelude::*;
 use services::{
     Actor, chance,
     chat::{Message, Thread},
-    files::Home,
+    files::{Attachment, Home},
 };
 use uuid::Uuid;
 
@@ -101,16 +103,17 @@ fn bubble(visit: &Visit, actor: &Actor, open: &Open, message: &Message) -> impl 
         view! { <p class="chat-note small">{text}</p> }
     });
     let parts = if message.removed {
-        view! { <em>{td_string!(locale, chat.removed)}</em> }.into_any()
+        Some(view! { <em>{td_string!(locale, chat.removed)}</em> }.into_any())
     } else {
-        written(&message.body)
+        (!message.body.is_empty()).then(|| written(&message.body))
     };
+    let text = parts.map(|parts| view! { <p class="chat-text">{parts}</p> });
     let report = (!own).then(|| report_link(locale, message));
     let name = message.client_id.clone().filter(|_| own);
     view! {
         <li class="chat-bubble" id=format!("m{}", message.id) data-own=own.then_some("") data-name=name>
             <p class="sr-only">{who}</p>
-            <p class="chat-text">{parts}</p>
+            {text}
             {files}
             {masked}
             <p class="chat-meta"><time datetime=message.sent_at.to_rfc3339()>{time}</time>{state}{report}</p>
@@ -118,9 +121,18 @@ fn bubble(visit: &Visit, actor: &Actor, open: &Open, message: &Message) -> impl 
     }
 }
 
-/// The text of a message, or that it was removed.
-pub(super) fn shown_text(locale: Locale, message: &Message) -> String {
-    if message.removed { td_string!(locale, chat.removed).to_owned() } else { message.body.clone() }
+/// The text of a message, or that it was removed. One that says nothing is told by what its file is called.
+pub(super) fn shown_text(locale: Locale, message: &Message, file: Option<&str>) -> String {
+    match file {
+        _ if message.removed => td_string!(locale, chat.removed).to_owned(),
+        Some(file) if message.body.is_empty() => file.to_owned(),
+        _ => message.body.clone(),
+    }
+}
+
+/// What the first file of a message is called.
+pub(super) fn first_name<'a>(files: &'a HashMap<i64, Vec<Attachment>>, message: &Message) -> Option<&'a str> {
+    files.get(&message.id).and_then(|files| files.first()).map(|file| &*file.name)
 }
 
 fn talk_texts(locale: Locale) -> TalkTexts {
@@ -246,7 +258,8 @@ pub fn News(
 ) -> impl IntoView {
     let newest = open.messages.rows.first().filter(|message| message.sender != actor.user && !open.is_past);
     let said = newest.map(|message| {
-        let (name, text) = (open.thread.other_name.clone(), shown_text(locale, message));
+        let file = first_name(&open.files, message);
+        let (name, text) = (open.thread.other_name.clone(), shown_text(locale, message, file));
         td_string!(locale, chat.says, name = name, text = text).to_string()
     });
     view! { <p class="sr-only" role="status" id="chat-news" data-live="">{said}</p> }

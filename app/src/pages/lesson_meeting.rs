@@ -20,7 +20,7 @@ use super::{
 use crate::ui::{Alert, Button, ButtonVariant, Card, Disclosure, Tone};
 
 /// Where Google makes a meeting for whoever opens it.
-const NEW_MEETING: &str = "https://meet.google.com/new";
+pub(super) const NEW_MEETING: &str = "https://meet.google.com/new";
 
 /// How the meeting stands: for the tutor always, for the student while it should be there and is not.
 #[component]
@@ -102,7 +102,8 @@ pub fn OwnLink(
     view! {
         <Card>
             <Disclosure summary=td_string!(locale, video.own_title) open class="disclosure-last">
-                <ol class="prose-list">
+                // Within what is folded: a browser that is led here unfolds it.
+                <ol class="prose-list" id="own-link">
                     <li>{td_string!(locale, video.own_1)}</li>
                     <li>{td_string!(locale, video.own_2)}</li>
                 </ol>

@@ -17,7 +17,7 @@ use super::{
     i18n::{Locale, td_string},
     lesson::Lesson,
     lesson_list::AnswerForms,
-    lesson_meeting::Meeting as MeetingStanding,
+    lesson_meeting::{Meeting as MeetingStanding, NEW_MEETING},
     query,
     updates::CountdownTo,
 };
@@ -179,7 +179,7 @@ fn Door(visit: Visit, lesson: Lesson) -> impl IntoView {
                 })}
                 <p class="quiet small center">{hint}</p>
                 {end}
-                <Help locale/>
+                <Help locale side=lesson.side/>
             </div>
         </Card>
     }
@@ -229,14 +229,27 @@ pub fn EndDialog(
     .into_any()
 }
 
+/// What to do where the meeting cannot be reached, to the last resort: another one, made by hand.
 #[component]
-fn Help(locale: Locale) -> impl IntoView {
+fn Help(locale: Locale, side: Option<Party>) -> impl IntoView {
+    let last = side.map(|side| match side {
+        Party::Tutor => view! {
+            <li>
+                {td_string!(locale, lesson.help_tutor)} " "
+                <a class="link hit" href=NEW_MEETING target="_blank" rel="noopener noreferrer">{td_string!(locale, video.own_make)}</a> ", "
+                <a class="link hit" href="#own-link">{td_string!(locale, lesson.help_own)}</a> "."
+            </li>
+        }
+        .into_any(),
+        Party::Student => view! { <li>{td_string!(locale, lesson.help_student)}</li> }.into_any(),
+    });
     view! {
         <Disclosure summary=td_string!(locale, lesson.help_title)>
             <ol class="prose-list">
                 <li>{td_string!(locale, lesson.help_1)}</li>
                 <li>{td_string!(locale, lesson.help_2)}</li>
                 <li>{td_string!(locale, lesson.help_3)}</li>
+                {last}
             </ol>
         </Disclosure>
     }

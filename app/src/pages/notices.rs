@@ -152,9 +152,12 @@ fn sentence(locale: Locale, visit: &Visit, notice: &Notice) -> String {
         Kind::ExportReady => td_string!(locale, notices.export_ready).to_owned(),
         Kind::PermissionEnded => td_string!(locale, notices.permission_ended).to_owned(),
         // The table takes no others.
-        Kind::NewMessage | Kind::SignIn | Kind::VerifyEmail | Kind::SignInLink | Kind::Reconciliation => {
-            td_string!(locale, notices.new_message, name = name).to_string()
-        }
+        Kind::NewMessage
+        | Kind::SignIn
+        | Kind::VerifyEmail
+        | Kind::SignInLink
+        | Kind::Reconciliation
+        | Kind::MoneyStuck => td_string!(locale, notices.new_message, name = name).to_string(),
     }
 }
 

@@ -24,7 +24,7 @@ use super::{
     error::{ApiError, ApiResult},
     extract::{ApiJson, ApiPath, ApiQuery, Body, OptionalJson, SignedIn},
     file_view::AttachmentView,
-    wire::{Success, created, ok},
+    wire::{Failure, Success, created, ok},
 };
 
 /// Rows on a page where the call does not say.
@@ -56,7 +56,7 @@ pub struct MessageView {
     thread_id: String,
     /// The person who wrote it.
     sender_id: String,
-    /// What it says.
+    /// What it says; empty where it is of files alone.
     #[schema(example = "Shall we look at integrals?")]
     body: String,
     /// The sender's own name for it.
@@ -108,6 +108,9 @@ pub struct ThreadView {
     other: OtherView,
     /// The last message; `null` while nothing is written.
     last_message: Option<MessageView>,
+    /// What the first file of the last message is called; `null` where it has none.
+    #[schema(example = "board.png")]
+    last_file: Option<String>,
     /// Messages of the other person that are not read.
     #[schema(example = 2)]
     unread: i64,
@@ -144,6 +147,7 @@ impl From<Thread> for ThreadView {
             student_id: thread.student.to_string(),
             other: OtherView { id: thread.other.to_string(), name: thread.other_name },
             last_message: thread.last.map(MessageView::from),
+            last_file: thread.last_file,
             unread: thread.unread,
             delivered_to: receipt(thread.delivered_to),
             read_to: receipt(thread.read_to),
@@ -274,7 +278,7 @@ pub async fn messages(
 /// What to send.
 #[derive(Deserialize, ToSchema)]
 pub struct SendBody {
-    /// 1 to 4000 characters after trimming.
+    /// 1 to 4000 characters after trimming; may be empty where there are `attachments`.
     #[schema(example = "Shall we look at integrals?")]
     body: String,
     /// One's own name for it, 1 to 100 characters: sent again under this name, it is the same message.
@@ -290,7 +294,10 @@ impl Body for SendBody {}
 #[utoipa::path(post, path = "/api/chat/threads/{id}/messages", tag = "chat", operation_id = "send_message",
     params(("id" = String, Path, description = "The thread")),
     request_body = SendBody,
-    responses((status = 201, description = "The message", body = Success<MessageView>)),
+    responses(
+        (status = 201, description = "The message", body = Success<MessageView>),
+        (status = 429, description = "`RATE_LIMITED`: more than 1,500 messages of a person in an hour", body = Failure),
+    ),
     security(("bearer" = []), ("cookie" = [])))]
 pub async fn send(
     State(services): State<Services>,
@@ -302,7 +309,11 @@ pub async fn send(
     let files = body.attachments.unwrap_or_default();
     let files = files.iter().map(|id| id.parse()).collect::<Result<Vec<_>, _>>();
     let files = files.map_err(|_| ApiError::invalid("attachments", "attachments"))?;
-    let text = MessageBody::parse(&body.body)?;
+    let text = if files.is_empty() {
+        MessageBody::parse(&body.body)?
+    } else {
+        MessageBody::parse_with_files(&body.body)?
+    };
     let client_id = body.client_id.as_deref().map(ClientId::parse).transpose()?;
     let message = chat::send_with(&services, &actor, thread, &text, client_id.as_ref(), &files).await?;
     let view = with_files(&services, &actor, thread, vec![message]).await?.pop();
@@ -312,7 +323,7 @@ pub async fn send(
 /// How far.
 #[derive(Default, Deserialize, ToSchema)]
 pub struct ReadBody {
-    /// The last message that was seen; without it all that there are.
+    /// The last message of the thread that was seen; without it all that there are.
     message_id: Option<String>,
 }
 

@@ -39,8 +39,8 @@ pub async fn with_files(
     views.collect()
 }
 
-/// Upload a file for a message of this thread, which takes it within a day. Images are written anew as JPEG, without
-/// metadata.
+/// Upload a file for a message of this thread, which takes it within a day. Images are written anew, without metadata: a
+/// PNG as PNG, others as JPEG.
 #[utoipa::path(post, path = "/api/chat/threads/{id}/attachments", tag = "chat", operation_id = "upload_attachment",
     params(("id" = String, Path, description = "The thread")),
     request_body(content = FileForm, content_type = "multipart/form-data"),

@@ -147,7 +147,7 @@ pub struct LineView {
     id: String,
     /// Who wrote it.
     sender: String,
-    /// What it says, also where it was removed.
+    /// What it says, also where it was removed; of files alone, what they are called.
     body: String,
     /// When, UTC.
     sent_at: DateTime<Utc>,
@@ -158,7 +158,9 @@ pub struct LineView {
 impl From<Line> for LineView {
     fn from(line: Line) -> Self {
         let (id, sender) = (line.id.to_string(), line.sender_name);
-        LineView { id, sender, body: line.body, sent_at: line.sent_at, removed: line.removed }
+        let names: Vec<_> = line.files.into_iter().map(|file| file.name).collect();
+        let body = if line.body.is_empty() { names.join(", ") } else { line.body };
+        LineView { id, sender, body, sent_at: line.sent_at, removed: line.removed }
     }
 }
 

@@ -237,6 +237,7 @@ pub async fn list(
         (status = 201, description = "The dispute", body = Success<DisputeView>),
         (status = 400, description = "`INVALID_REQUEST`: no reason, no statement, or on `attachments` a file that is not one's own, was taken, or is too old", body = Failure),
         (status = 409, description = "`INVALID_STATE`: no outcome yet, too late, one's claim was made already, or a bank decides", body = Failure),
+        (status = 429, description = "`RATE_LIMITED`: more than 30 statements of a person in an hour", body = Failure),
     ),
     security(("bearer" = []), ("cookie" = [])))]
 pub async fn open(
@@ -253,7 +254,7 @@ pub async fn open(
 }
 
 /// Attach a file for a lesson, as one of its two parties: the statement that opens a dispute or adds to the open one takes
-/// it within a day. Images are written anew as JPEG, without metadata. The two parties and admins can read it.
+/// it within a day. Images are written anew, without metadata. The two parties and admins can read it.
 #[utoipa::path(post, path = "/api/v2/bookings/{id}/disputes/files", tag = "disputes", operation_id = "attach_to_dispute",
     params(("id" = String, Path, description = "The booking")),
     request_body(content = FileForm, content_type = "multipart/form-data"),
@@ -298,6 +299,7 @@ pub async fn find(
     responses(
         (status = 201, description = "The dispute", body = Success<DisputeView>),
         (status = 409, description = "`INVALID_STATE`: it is decided", body = Failure),
+        (status = 429, description = "`RATE_LIMITED`: more than 30 statements of a person in an hour", body = Failure),
     ),
     security(("bearer" = []), ("cookie" = [])))]
 pub async fn answer(

@@ -9,7 +9,7 @@ use axum::{
 use utoipa::{
     OpenApi as _,
     openapi::{
-        Components, Content, HttpMethod, OpenApi, PathItem, Ref, RefOr, Response as Answer, ResponseBuilder,
+        Components, Content, OpenApi, PathItem, Ref, RefOr, Response as Answer, ResponseBuilder,
         path::{Operation, ParameterIn},
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
     },
@@ -52,8 +52,8 @@ pub fn document() -> OpenApi {
     add_security(&mut document);
     copy_mentoring_names(&mut document);
     for item in document.paths.paths.values_mut() {
-        for (method, operation) in operations(item) {
-            add_failures(&method, operation);
+        for operation in operations(item) {
+            add_failures(operation);
         }
     }
     document
@@ -74,6 +74,9 @@ fn add_security(document: &mut OpenApi) {
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
 }
 
+/// What exists under the mentoring names of a tutor's address: `super::mentoring_names`.
+const MENTORING: [&str; 6] = ["", "/profile", "/status", "/stats", "/ratings", "/availability"];
+
 /// The calls that exist under `/students` too, with operation ids of their own.
 fn copy_mentoring_names(document: &mut OpenApi) {
     let tutors = "/api/v2/tutors/{id}";
@@ -82,7 +85,7 @@ fn copy_mentoring_names(document: &mut OpenApi) {
         .paths
         .iter()
         .filter_map(|(path, item)| Some((path.strip_prefix(tutors)?, item)))
-        .filter(|(rest, _)| *rest != "/offerings")
+        .filter(|(rest, _)| MENTORING.contains(rest))
         .map(|(rest, item)| (format!("/api/v2/students/{{id}}{rest}"), mentoring(item.clone())))
         .collect();
     for (path, item) in copies {
@@ -96,34 +99,26 @@ fn copy_mentoring_names(document: &mut OpenApi) {
 }
 
 fn mentoring(mut item: PathItem) -> PathItem {
-    for (_, operation) in operations(&mut item) {
+    for operation in operations(&mut item) {
         operation.tags = Some(vec!["mentoring".to_owned()]);
         operation.operation_id = operation.operation_id.take().map(|id| format!("mentor_{id}"));
     }
     item
 }
 
-fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
-    [
-        (HttpMethod::Get, item.get.as_mut()),
-        (HttpMethod::Put, item.put.as_mut()),
-        (HttpMethod::Post, item.post.as_mut()),
-        (HttpMethod::Delete, item.delete.as_mut()),
-        (HttpMethod::Patch, item.patch.as_mut()),
-    ]
-    .into_iter()
-    .filter_map(|(method, operation)| Some((method, operation?)))
-    .collect()
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch]
+        .into_iter()
+        .filter_map(Option::as_mut)
 }
 
 /// The failures that follow from what a call is made of; those of its own rules stand at its handler.
-fn add_failures(method: &HttpMethod, operation: &mut Operation) {
+fn add_failures(operation: &mut Operation) {
     let secured = operation.security.as_ref().is_some_and(|security| !security.is_empty());
     let named = operation.parameters.iter().flatten().any(
         |parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Path),
     );
     let body = operation.request_body.is_some();
-    let writes = *method != HttpMethod::Get;
     let failures = [
         (
             "400",
@@ -131,7 +126,7 @@ fn add_failures(method: &HttpMethod, operation: &mut Operation) {
             "`INVALID_REQUEST` or a code of the rule that was broken; `details.field` names the input",
         ),
         ("401", secured, "`INVALID_TOKEN` or `TOKEN_EXPIRED`"),
-        ("403", secured && writes, "`INSUFFICIENT_PERMISSIONS`"),
+        ("403", secured, "`INSUFFICIENT_PERMISSIONS`"),
         (
             "404",
             named || body,

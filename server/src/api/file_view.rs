@@ -15,7 +15,7 @@ pub struct AttachmentView {
     /// As its sender called it.
     #[schema(example = "exercises.pdf")]
     name: String,
-    /// image/jpeg or application/pdf.
+    /// image/jpeg, image/png or application/pdf.
     #[schema(example = "application/pdf")]
     content_type: String,
     /// Bytes.
@@ -27,7 +27,7 @@ pub struct AttachmentView {
     height: Option<i32>,
     /// Where it is read, by this reader, for an hour at least.
     url: String,
-    /// Where a small picture of it is, for an image.
+    /// Where a small picture of it is, JPEG, for an image.
     thumbnail_url: Option<String>,
 }
 

@@ -83,6 +83,7 @@ pub struct Joined {
     responses(
         (status = 200, description = "The meeting", body = Success<Joined>),
         (status = 403, description = "`JOIN_CLOSED` with `details.opens_at`", body = super::wire::Failure),
+        (status = 409, description = "`INVALID_STATE`: the booking is not confirmed, or its meeting is missing", body = super::wire::Failure),
     ),
     security(("bearer" = []), ("cookie" = [])))]
 pub async fn join(

@@ -58,10 +58,12 @@ impl World {
             js_url: format!("{}/v3/", sandbox.url),
         };
         let services = testing::services_with(db.clone(), Some(&stripe));
-        // The comparison of the day belongs to its own scenario.
-        let none_due = "INSERT INTO reconciliations (id, stage, judged_from, judged_until, cursor_at, cursor_id,
+        // The comparison of the day belongs to its own scenario: on every other day there was one already.
+        let none_due =
+            "INSERT INTO reconciliations (id, stage, judged_from, judged_until, cursor_at, cursor_id,
                             started_at, handed_out_at, finished_at)
-                        VALUES (gen_random_uuid(), 'done', 'epoch', 'epoch', 'epoch', '', 'epoch', '2100-01-01', 'epoch')";
+                        SELECT gen_random_uuid(), 'done', 'epoch', 'epoch', 'epoch', '', 'epoch', at, 'epoch'
+                        FROM generate_series('2026-01-01'::timestamptz, '2029-01-01', '20 hours') AS at";
         testing::execute(&services, none_due).await;
         let postgres = Postgres::start(&db.connect_options(), points.clone()).await;
         let provider = Provider::start(&sandbox.url, points.clone()).await;

@@ -68,6 +68,25 @@ async fn a_conversation(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn a_message_of_another_thread_is_not_read_here(pool: PgPool) {
+    let site = start(&pool).await;
+    let (tutor, student) = (site.tutor("Tia Tutor").await, site.person("Sam Student", "student").await);
+    let other = site.person("Sue Student", "student").await;
+    let (thread, elsewhere) = (open(&student, &tutor).await, open(&other, &tutor).await);
+    say(&student, &thread, json!({ "body": "Hello" })).await;
+    let foreign = say(&other, &elsewhere, json!({ "body": "Good morning" })).await;
+    let read = format!("{thread}/read");
+    for id in [&foreign["id"], &json!("999999999"), &json!("0"), &json!("-1"), &json!("x"), &json!("1.5")] {
+        tutor.call("POST", &read, json!({ "message_id": id })).await.refused(404, "NOT_FOUND");
+    }
+    let rows = tutor.get(THREADS).await.data();
+    assert_eq!((&rows[0]["unread"], &rows[1]["unread"]), (&json!(1), &json!(1)));
+    let rows = student.get(THREADS).await.data();
+    assert_eq!((&rows[0]["delivered_to"], &rows[0]["read_to"]), (&Value::Null, &Value::Null));
+    site.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn strangers_and_bad_inputs_are_refused(pool: PgPool) {
     let site = start(&pool).await;
     let (tutor, student) = (site.tutor("Tia Tutor").await, site.person("Sam Student", "student").await);
@@ -90,6 +109,7 @@ async fn strangers_and_bad_inputs_are_refused(pool: PgPool) {
         (THREADS, json!({ "tutor_id": tutor.tutor_id(), "booking_id": "x" }), "tutor_id"),
         (&*messages, json!({}), "body"),
         (&*messages, json!({ "body": "" }), "body"),
+        (&*messages, json!({ "body": "", "attachments": [UNKNOWN] }), "attachments"),
         (&*messages, json!({ "body": " \n " }), "body"),
         (&*messages, json!({ "body": "é".repeat(4001) }), "body"),
         (&*messages, json!({ "body": "a\u{0}" }), "body"),

@@ -54,7 +54,8 @@ async fn a_file_is_uploaded_sent_and_read_by_both(pool: PgPool) {
     assert_eq!((&pdf["content_type"], &pdf["size"]), (&json!("application/pdf"), &json!(PDF.len())));
     assert_eq!(pdf["thumbnail_url"], json!(null));
     let image = upload(&student, &thread, "x.exe", PNG).await.data();
-    assert_eq!((&image["content_type"], &image["width"]), (&json!("image/jpeg"), &json!(1)));
+    assert_eq!((&image["content_type"], &image["width"]), (&json!("image/png"), &json!(1)));
+    assert_eq!(image["name"], "x.exe.png");
     let body = json!({ "body": "Look", "attachments": [pdf["id"], image["id"]] });
     assert_eq!(say(&student, &thread, body.clone()).await["attachments"].as_array().map(Vec::len), Some(2));
     let again = student.call("POST", &format!("{thread}/messages"), body).await;
@@ -71,7 +72,7 @@ async fn a_file_is_uploaded_sent_and_read_by_both(pool: PgPool) {
         assert_eq!(answer.header("content-type"), kind);
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(answer.header("content-security-policy"), Some("default-src 'none'; sandbox"));
-        let way = if kind == Some("image/jpeg") { "inline" } else { "attachment" };
+        let way = if kind == Some("image/png") { "inline" } else { "attachment" };
         let disposition = answer.header("content-disposition").expect("a disposition");
         assert!(disposition.starts_with(&format!("{way}; filename*=UTF-8''")), "{disposition}");
         assert!(
@@ -79,12 +80,45 @@ async fn a_file_is_uploaded_sent_and_read_by_both(pool: PgPool) {
             "{disposition}"
         );
     }
+    let image = files.iter().find(|file| file["content_type"] == "image/png").expect("the image");
+    let small = send(site.request("GET", path(&site, &image["thumbnail_url"]))).await;
+    assert_eq!((small.status.as_u16(), small.header("content-type")), (200, Some("image/jpeg")));
+    let disposition = small.header("content-disposition").expect("a disposition");
+    assert!(disposition.ends_with("x.exe.jpg"), "{disposition}");
     let own = path(&site, &files[0]["url"]).replace(tutor.id(), student.id());
     send(site.request("GET", &own)).await.refused(404, "NOT_FOUND");
     let bare = format!("/files/{}", pdf["id"].as_str().expect("an id"));
     tutor.get(&bare).await.refused(400, "INVALID_REQUEST");
     site.set_clock("2027-03-01T10:00:00Z").await;
     send(site.request("GET", path(&site, &files[0]["url"]))).await.refused(410, "LINK_EXPIRED");
+    site.stop().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_picture_is_sent_without_words(pool: PgPool) {
+    let (site, _folder) = start(&pool).await;
+    let (tutor, student) = (site.tutor("Tia Tutor").await, site.person("Sam Student", "student").await);
+    let thread = open(&student, &tutor).await;
+    let messages = format!("{thread}/messages");
+    for body in [json!({ "body": "" }), json!({ "body": " ", "attachments": [] })] {
+        let error = student.call("POST", &messages, body.clone()).await.refused(400, "INVALID_REQUEST");
+        assert_eq!(error["details"]["field"], "body", "{body}");
+    }
+    let image = upload(&student, &thread, "board.png", PNG).await.data();
+    let sent = say(&student, &thread, json!({ "body": " ", "attachments": [image["id"]] })).await;
+    assert_eq!((&sent["body"], &sent["attachments"][0]["name"]), (&json!(""), &json!("board.png")));
+    assert_eq!(tutor.get(THREADS).await.data()[0]["last_message"]["body"], "");
+
+    assert_has(&page(&site, &tutor, "/messages").await, &["board.png"]);
+    let place = thread.replace(THREADS, "/messages");
+    let shown = page(&site, &tutor, &place).await;
+    assert_has(&shown, &["<img src=\"/files/", "Sam Student: board.png"]);
+    assert!(!shown.text.contains("class=\"chat-text\""), "no empty words: {}", shown.text);
+    let found = page(&site, &tutor, &format!("{place}/search?q=BOARD")).await;
+    assert_has(&found, &["board.png", "Show in its place"]);
+    let id = sent["id"].as_str().expect("an id");
+    let report = page(&site, &tutor, &format!("{place}/report?message={id}")).await;
+    assert_has(&report, &["class=\"chat-quote\"", "board.png"]);
     site.stop().await;
 }
 

@@ -98,6 +98,52 @@ async fn it_is_open_to_its_two_people_while_they_are_signed_in(pool: PgPool) {
     site.stop().await;
 }
 
+/// What comes next of a kind on the stream of all events of a person.
+async fn heard(events: &mut Events, kind: &str) -> Value {
+    loop {
+        let (_, found, data) = events.next_opaque().await.expect("an event");
+        if found == kind {
+            return data;
+        }
+    }
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn what_reaches_a_person_on_any_page_is_delivered(pool: PgPool) {
+    let (site, other) = (start(&pool).await, start(&pool).await);
+    let (tutor, student) = (site.tutor("Tia Tutor").await, site.person("Sam Student", "student").await);
+    let thread = open(&student, &tutor).await;
+    let id = thread.strip_prefix(&format!("{THREADS}/")).expect("an address");
+    let come = async || {
+        let rows = student.get(THREADS).await.data();
+        (rows[0]["delivered_to"].clone(), rows[0]["read_to"].clone())
+    };
+    let delivered = |message: &Value| {
+        let message = &message["id"];
+        json!({ "thread_id": id, "user_id": tutor.id(), "receipt": "delivered", "message_id": message })
+    };
+    let mut own = Events::open(student.request("GET", "/api/events")).await;
+    let first = say(&student, &thread, json!({ "body": "Hello" })).await;
+    assert_eq!(come().await, (Value::Null, Value::Null), "nobody is there");
+
+    // A page that comes back is told what it missed: of the conversation itself nothing is asked. On another server too.
+    let mut page = Events::open(other.request("GET", "/api/events?after=0").bearer_auth(&tutor.token)).await;
+    assert_eq!(heard(&mut page, "message").await["message_id"], first["id"]);
+    assert_eq!(heard(&mut own, "receipt").await, delivered(&first));
+    assert_eq!(come().await, (first["id"].clone(), Value::Null));
+    for text in ["Are you there?", "Good morning"] {
+        let sent = say(&student, &thread, json!({ "body": text })).await;
+        assert_eq!(heard(&mut page, "message").await["message_id"], sent["id"]);
+        assert_eq!(heard(&mut own, "receipt").await, delivered(&sent));
+        assert_eq!(come().await, (sent["id"].clone(), Value::Null));
+    }
+    let steps = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM chat_steps WHERE receipt = 'delivered'");
+    assert_eq!(steps.fetch_one(&site.services.db).await.expect("a count"), 3);
+    drop((page, own));
+    other.stop().await;
+    site.stop().await;
+}
+
 /// A row of numbers that looks like chance and is the same each time.
 struct Dice(u64);
 

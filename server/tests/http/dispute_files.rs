@@ -48,7 +48,7 @@ async fn evidence_is_attached_and_read_by_the_two_and_admins(db: PgPool) {
     let image = attach(&student, &disputes, "x.exe", PNG).await;
     assert_eq!(image.status, 201, "{image:?}");
     let image = image.data();
-    assert_eq!((&image["content_type"], &image["width"]), (&json!("image/jpeg"), &json!(1)));
+    assert_eq!((&image["content_type"], &image["width"]), (&json!("image/png"), &json!(1)));
     let body = json!({ "reason": "other", "statement": "Look.", "attachments": ["7"] });
     let wrong = student.call("POST", &disputes, body).await.refused(400, "INVALID_REQUEST");
     assert_eq!(wrong["details"]["field"], "attachments");
@@ -61,7 +61,7 @@ async fn evidence_is_attached_and_read_by_the_two_and_admins(db: PgPool) {
 
     for person in [&student, &tutor, &admin] {
         let seen = person.get(&at).await.data();
-        for (statement, kind) in [(0, "image/jpeg"), (1, "application/pdf")] {
+        for (statement, kind) in [(0, "image/png"), (1, "application/pdf")] {
             let file = &seen["statements"][statement]["attachments"][0];
             // A link needs nobody signed in: it is the reader's own.
             let answer = send(site.request("GET", path(&site, &file["url"]))).await;

@@ -14,7 +14,7 @@ use crate::{
 const PAGE: &str = "/tutor/settings?saved=1#accounts";
 const BUTTON: &str = "href=\"/connect/google\"";
 
-/// A site that knows Google, and Google.
+/// A site that knows Google, and Google: its calendars are where its sign-in is.
 async fn open(pool: &PgPool) -> (Site, Google) {
     let port = free_port();
     let url = format!("http://127.0.0.1:{port}");
@@ -23,7 +23,6 @@ async fn open(pool: &PgPool) -> (Site, Google) {
         ("GOOGLE_CLIENT_ID", "lectern"),
         ("GOOGLE_CLIENT_SECRET", "geheim"),
         ("GOOGLE_ISSUER", &url),
-        ("GOOGLE_API_BASE", &url),
     ];
     let site = start_with(pool, &vars).await;
     let google = Google::open_at(port, &format!("{}/connect/google/callback", site.base)).await;

@@ -25,6 +25,7 @@ mod meetings;
 mod money;
 mod nats;
 mod pages;
+mod payouts;
 mod privacy;
 mod push;
 mod races;

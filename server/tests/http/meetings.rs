@@ -3,7 +3,7 @@
 use sqlx::PgPool;
 
 use crate::{
-    chat_pages::{place, post},
+    chat_pages::{assert_has, place, post},
     pages::{cookie_of, page},
     support::{Answer, Person, Site, send, start_with},
 };
@@ -99,6 +99,42 @@ async fn a_page_has_the_address_ahead_and_tells_of_a_join(pool: PgPool) {
         let request =
             site.request("POST", action).header("Accept", "application/json").header("Origin", &site.base);
         assert_eq!(send(request.form(&told)).await.status, 401, "{action}");
+    }
+    site.stop().await;
+}
+
+/// The last resort, where a meeting cannot be reached: its tutor makes one by hand, and both are led there.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_meeting_that_was_made_by_hand_takes_the_place_of_one_out_of_reach(pool: PgPool) {
+    let site = start_with(&pool, &[]).await;
+    let (tutor, student) = (site.tutor("Tia").await, site.person("Sam", "student").await);
+    let booking = student.book(&tutor, "2027-03-01T12:00:00Z").await.data();
+    let booking = booking["id"].as_str().expect("an id");
+    site.set_clock("2027-03-01T12:05:00Z").await;
+    let (tutor, student) = (tutor.again().await, student.again().await);
+    let lesson = format!("/lessons/{booking}");
+    let shown = page(&site, &tutor, &lesson).await;
+    let parts = [
+        "href=\"https://meet.google.com/new\"",
+        "href=\"#own-link\"",
+        "id=\"own-link\"",
+        "/do/set_lesson_link",
+    ];
+    assert_has(&shown, &parts);
+    let shown = page(&site, &student, &lesson).await;
+    assert_has(&shown, &["your tutor can make another meeting by hand, such as a Google Meet"]);
+    assert!(
+        !shown.text.contains("meet.google.com/new") && !shown.text.contains("own-link"),
+        "{}",
+        shown.text
+    );
+
+    let made = "https://meet.google.com/abc-defg-hij";
+    let link = [("booking", booking), ("external_url", made)];
+    assert_eq!(post(&site, &tutor, "/do/set_lesson_link", &link).await.status, 302);
+    for person in [&student, &tutor] {
+        let joined = person.bare("POST", &format!("/api/v2/bookings/{booking}/join")).await;
+        assert_eq!((joined.status.as_u16(), &joined.data()["url"]), (200, &serde_json::json!(made)));
     }
     site.stop().await;
 }

@@ -203,7 +203,7 @@ async fn a_tutor_marks_a_no_show_under_the_names_of_sessions(db: PgPool) {
 }
 
 /// What the provider sends, signed at an instant.
-fn signed(body: &str, at: i64) -> String {
+pub fn signed(body: &str, at: i64) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("a key");
     mac.update(format!("{at}.{body}").as_bytes());
     let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();

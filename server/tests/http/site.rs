@@ -154,7 +154,9 @@ async fn it_says_whether_it_lives_and_can_serve(pool: PgPool) {
     let behind = site.get("/readyz").await;
     assert_eq!((behind.status.as_u16(), &behind.json()["migrated"]), (503, &json!(false)));
     let metrics = site.get("/metrics").await.text;
-    assert!(metrics.contains("lectern_http_responses_total{class=\"5xx\"} 1\n"), "{metrics}");
+    for line in ["lectern_http_responses_total{class=\"5xx\"} 1\n", "lectern_mails_refused_total 0\n"] {
+        assert!(metrics.contains(line), "{line} is missing: {metrics}");
+    }
     site.stop().await;
 }
 
@@ -283,6 +285,10 @@ fn every_call_is_described_with_its_failures() {
     ] {
         assert!(paths.contains_key(path), "{path}");
     }
+    // As for `/tutors`, and no more than the router has.
+    let mentoring = paths.keys().filter_map(|path| path.strip_prefix("/api/v2/students/{id}"));
+    let mentoring: Vec<_> = mentoring.collect();
+    assert_eq!(mentoring, ["", "/availability", "/profile", "/ratings", "/stats", "/status"]);
     let refs = document.to_string();
     for part in refs.split("#/components/schemas/").skip(1) {
         let name = part.split('"').next().expect("a name");

@@ -24,6 +24,7 @@ pub struct Site {
     pub client: reqwest::Client,
     stop: watch::Sender<bool>,
     serving: tokio::task::JoinHandle<()>,
+    delivering: tokio::task::JoinHandle<()>,
 }
 
 /// Starts a server of development whose clock stands at [`NOW`], without rate limits.
@@ -53,10 +54,11 @@ pub async fn start_with(pool: &PgPool, vars: &[(&str, &str)]) -> Site {
     let services = Services::new(db, clock, config, Arc::new(live), payments);
     let (stop, stopping) = watch::channel(false);
     let app = server::router::router(services.clone(), site_options(), stopping.clone());
+    let delivering = tokio::spawn(server::run::note_deliveries(services.clone(), stopping.clone()));
     let serving = tokio::spawn(server::listen::serve(listener, app, server::run::until(stopping)));
     let no_redirects = reqwest::redirect::Policy::none();
     let client = reqwest::Client::builder().redirect(no_redirects).build().expect("a client");
-    Site { base, services, client, stop, serving }
+    Site { base, services, client, stop, serving, delivering }
 }
 
 fn site_options() -> LeptosOptions {
@@ -176,6 +178,7 @@ impl Site {
     pub async fn stop(self) {
         self.stop.send(true).expect("somebody listens");
         self.serving.await.expect("it served");
+        self.delivering.await.expect("it ended");
         self.services.db.close().await;
     }
 

@@ -48,9 +48,23 @@ async fn a_link_is_looked_at_and_pressed(pool: PgPool) {
     assert!(done.status == 200 && done.text.contains("Done:"));
     assert_eq!(refusals().await, 1);
 
-    let one_click = site.request("POST", &path).form(&[("List-Unsubscribe", "One-Click")]);
-    let answer = send(one_click.header("origin", "https://mail.example.org")).await;
-    assert_eq!((answer.status.as_u16(), &*answer.text), (200, ""), "no redirect for programs");
+    // Programs write the form in either of its encodings, and are not redirected.
+    let urlencoded =
+        |name: &'static str, value: &'static str| site.request("POST", &path).form(&[(name, value)]);
+    let multipart = |name: &'static str, value: &'static str| {
+        let form = reqwest::multipart::Form::new().text(name, value);
+        site.request("POST", &path).multipart(form)
+    };
+    for one_click in [urlencoded("List-Unsubscribe", "One-Click"), multipart("List-Unsubscribe", "One-Click")]
+    {
+        testing::execute(services, "DELETE FROM refusals").await;
+        let answer = send(one_click.header("origin", "https://mail.example.org")).await;
+        assert_eq!((answer.status.as_u16(), &*answer.text), (200, ""));
+        assert_eq!(refusals().await, 1);
+    }
+    for other in [urlencoded("token", "x"), multipart("token", "x"), multipart("List-Unsubscribe", "Maybe")] {
+        assert_eq!(send(other).await.status, 303, "what does not say that it is a program is shown a page");
+    }
     assert_eq!(refusals().await, 1);
 
     for foreign in ["/unsubscribe/reminders.1.2", "/unsubscribe/x"] {

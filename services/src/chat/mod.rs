@@ -4,6 +4,7 @@
 //! order of commits: a reader who goes on from a cursor neither skips nor repeats one.
 
 mod cursor;
+mod delivered;
 mod files;
 mod follow;
 mod moderation;
@@ -14,7 +15,7 @@ mod store;
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::{
     Code, Refusal,
     chat::{self, ClientId, MessageBody, Receipt, Silence},
@@ -31,6 +32,7 @@ use crate::{
 };
 
 pub use cursor::{Cursor, Slice};
+pub use delivered::{Deliveries, Delivery, deliver, note_deliveries};
 pub use files::{MOST_FILES, open as open_file, upload};
 pub use follow::{News, Position, Progress, Typing, follow, look, say_typing};
 pub use moderation::{
@@ -40,8 +42,9 @@ pub use presence::{arrive, stay};
 pub use safety::{Report, message_of_other, report, set_block};
 pub use search::{place, search, words};
 
-/// How many messages a person may send in a minute: more than anybody types, few enough to stop a program.
-const MESSAGES_PER_MINUTE: i32 = 60;
+/// How many messages a person may send in an hour: more than anybody types, with all that a program kept while it had
+/// no connection; few enough to stop a flood.
+const MESSAGES_PER_HOUR: i32 = 1500;
 
 /// The largest page of a list.
 const LARGEST_PAGE: i64 = 100;
@@ -55,7 +58,7 @@ pub struct Message {
     pub thread: ThreadId,
     /// Who wrote it.
     pub sender: UserId,
-    /// What it says; nothing where an admin removed it.
+    /// What it says; nothing where it is of files alone, and where an admin removed it.
     pub body: String,
     /// Whether an admin removed it.
     pub removed: bool,
@@ -84,6 +87,8 @@ pub struct Thread {
     pub other_seen_at: Option<DateTime<Utc>>,
     /// The last message.
     pub last: Option<Message>,
+    /// What the first file of the last message is called, where that says nothing.
+    pub last_file: Option<String>,
     /// How many messages of the other person are not read.
     pub unread: i64,
     /// Up to which message the other person's pages have what is written here; 0 for none.
@@ -197,7 +202,7 @@ pub async fn unread(services: &Services, actor: &Actor, shown: Option<ThreadId>)
 ///
 /// # Errors
 /// `NOT_FOUND` for a thread of others; `INSUFFICIENT_PERMISSIONS` while one of the two blocks the other, and where an
-/// admin has suspended the sender; `RATE_LIMITED` above 60 messages of a person in a minute.
+/// admin has suspended the sender; `RATE_LIMITED` above 1,500 messages of a person in an hour.
 pub async fn send(
     services: &Services,
     actor: &Actor,
@@ -208,10 +213,12 @@ pub async fn send(
     send_with(services, actor, thread, body, client_id, &[]).await
 }
 
-/// The same with files that the person uploaded to this thread within a day, each of them once.
+/// The same with files that the person uploaded to this thread within a day, each of them once. With some it may say
+/// nothing.
 ///
 /// # Errors
-/// As [`send`]; `INVALID_REQUEST` on `attachments` for any other file, and for more than [`MOST_FILES`].
+/// As [`send`]; `INVALID_REQUEST` on `attachments` for any other file, and for more than [`MOST_FILES`], on `body` for
+/// neither words nor files.
 pub async fn send_with(
     services: &Services,
     actor: &Actor,
@@ -264,6 +271,7 @@ async fn write(
     now: DateTime<Utc>,
 ) -> Result<(Message, Vec<UserId>)> {
     let &Sending { thread, body, client_id, attachments } = sending;
+    body.fits(attachments.len())?;
     let members = own(actor, store::lock(tx, thread).await?)?;
     if let Some(client_id) = client_id
         && let Some(earlier) = store::find_sent(tx, thread, actor.user, client_id).await?
@@ -272,7 +280,7 @@ async fn write(
     }
     safety::may_write(tx, actor, thread).await?;
     let key = format!("message:{}", actor.user);
-    limit::count_within(services, tx, &key, MESSAGES_PER_MINUTE, TimeDelta::minutes(1)).await?;
+    limit::count_within(services, tx, &key, MESSAGES_PER_HOUR).await?;
     let masked = mask(tx, &members, sending).await?;
     let message = store::Draft {
         thread,
@@ -335,7 +343,7 @@ async fn mask(tx: &mut PgConnection, members: &store::Members, sending: &Sending
         attachments => store::list_names(tx, attachments).await?,
     };
     let text = sending.body.as_str();
-    // Without words of its own, a message says what its file is called.
+    // A program that has no words for a file may say what it is called.
     let body = match names.iter().any(|(_, name)| name == text) {
         true => chat::mask_file_name(text),
         false => chat::mask(text),
@@ -377,7 +385,7 @@ pub async fn messages(
 /// The person has seen the other's messages up to this one; without it, all that there are.
 ///
 /// # Errors
-/// `NOT_FOUND` for a thread of others.
+/// `NOT_FOUND` for a thread of others and for no message of it.
 pub async fn read(
     services: &Services,
     actor: &Actor,
@@ -413,6 +421,10 @@ async fn note(
     now: DateTime<Utc>,
 ) -> Result<Vec<UserId>> {
     let members = own(actor, store::find(tx, thread).await?)?;
+    // What was read is named by its reader; what was delivered has just been read from the thread.
+    if let (Receipt::Read, Some(message)) = (receipt, up_to) {
+        store::find_place(tx, thread, message).await?.ok_or_else(not_found)?;
+    }
     if !store::is_news(tx, thread, actor.user, receipt, up_to).await? {
         return Ok(Vec::new());
     }

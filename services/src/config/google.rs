@@ -15,9 +15,15 @@ pub struct GoogleConfig {
     /// `GOOGLE_ISSUER` without a slash at its end, default `https://accounts.google.com`: its discovery document names
     /// the other addresses.
     pub issuer: String,
-    /// `GOOGLE_API_BASE` without a slash at its end, default `https://www.googleapis.com`.
+    /// `GOOGLE_API_BASE` without a slash at its end: where calendars are, and meetings with their events. Default
+    /// `https://www.googleapis.com`; of another issuer that issuer's address, so that nothing that somebody permitted
+    /// there is asked for at Google.
     pub api_base: String,
 }
+
+/// Google's own issuer, and where its interfaces are.
+const ISSUER: &str = "https://accounts.google.com";
+const API_BASE: &str = "https://www.googleapis.com";
 
 impl std::fmt::Debug for GoogleConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -35,12 +41,10 @@ impl GoogleConfig {
             (None, Some(_)) => return Err(fault(id, "is required beside GOOGLE_CLIENT_SECRET")),
             (Some(_), None) => return Err(fault(secret, "is required beside GOOGLE_CLIENT_ID")),
         };
-        Ok(Some(GoogleConfig {
-            client_id,
-            client_secret,
-            issuer: vars.provider_address("GOOGLE_ISSUER", "https://accounts.google.com", mode)?,
-            api_base: vars.provider_address("GOOGLE_API_BASE", "https://www.googleapis.com", mode)?,
-        }))
+        let issuer = vars.provider_address("GOOGLE_ISSUER", ISSUER, mode)?;
+        let default = if issuer == ISSUER { API_BASE } else { issuer.as_str() };
+        let api_base = vars.provider_address("GOOGLE_API_BASE", default, mode)?;
+        Ok(Some(GoogleConfig { client_id, client_secret, issuer, api_base }))
     }
 }
 
@@ -60,6 +64,28 @@ mod tests {
         assert_eq!(addresses, ("https://accounts.google.com", "https://www.googleapis.com"));
         assert_eq!(read(&BOTH[..1]).expect_err("one").name, "GOOGLE_CLIENT_SECRET");
         assert_eq!(read(&BOTH[1..]).expect_err("one").name, "GOOGLE_CLIENT_ID");
+    }
+
+    /// Each row: the issuer and the interfaces as they are set, and where the interfaces are.
+    #[test]
+    fn its_interfaces_are_where_its_issuer_is() {
+        const GOOGLES: &str = "https://www.googleapis.com";
+        for (issuer, set, expected) in [
+            (None, None, GOOGLES),
+            (Some("https://accounts.google.com"), None, GOOGLES),
+            (Some("https://accounts.google.com/"), None, GOOGLES),
+            (Some("http://127.0.0.1:9000"), None, "http://127.0.0.1:9000"),
+            (Some("http://127.0.0.1:9000/oidc/"), None, "http://127.0.0.1:9000/oidc"),
+            (Some("https://id.test"), Some("https://calendars.test/"), "https://calendars.test"),
+            (Some("https://id.test"), Some(GOOGLES), GOOGLES),
+            (None, Some("https://calendars.test"), "https://calendars.test"),
+        ] {
+            let addresses = [("GOOGLE_ISSUER", issuer), ("GOOGLE_API_BASE", set)];
+            let addresses = addresses.into_iter().filter_map(|(name, value)| Some((name, value?)));
+            let vars: Vec<_> = BOTH.into_iter().chain(addresses).collect();
+            let google = read(&vars).expect("addresses").google.expect("configured");
+            assert_eq!(google.api_base, expected, "{issuer:?} {set:?}");
+        }
     }
 
     #[test]

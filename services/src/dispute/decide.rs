@@ -18,6 +18,7 @@ use crate::{
     Actor, Result, Services,
     booking::{self, By},
     payment::{self, store::Owed},
+    payout,
 };
 
 /// What is decided about a dispute.
@@ -123,6 +124,7 @@ async fn record(tx: &mut PgConnection, actor: &Actor, ruling: &Ruling<'_>) -> Re
     }
     if let Some((charge, owed)) = &charge {
         carry_out(tx, *charge, owed, decided, ruling, &found.booking).await?;
+        payout::note_payable(tx, *charge).await?;
     }
     payment::store::close_cases(tx, booking, ruling.admin, ruling.note, ruling.now).await?;
     let by = By::actor(actor, &found.booking);

@@ -6,7 +6,7 @@ mod links;
 pub(crate) mod picture;
 mod store;
 
-use std::io::Cursor;
+use std::{borrow::Cow, io::Cursor};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -28,7 +28,7 @@ pub const MAX_FILE: usize = 10 * 1024 * 1024;
 /// Bytes of a megabyte.
 const MEGABYTE: i64 = 1024 * 1024;
 
-/// The longest side of an image that is kept, and of its thumbnail, pixels.
+/// The longest side of an image that is kept as JPEG, and of its thumbnail, pixels.
 const SIDE: u32 = 2560;
 const THUMBNAIL: u32 = 480;
 
@@ -38,8 +38,17 @@ const WAITS: TimeDelta = TimeDelta::hours(24);
 /// After this an upload that nothing took is removed: an hour later than it could have been taken.
 const KEPT: TimeDelta = TimeDelta::hours(25);
 
-/// What a PDF is called among types.
+/// A PNG of at most so many pixels keeps each of them: more than a screen has, and than what a browser pictures of a
+/// long page.
+const SCREEN: u64 = 16_000_000;
+
+/// What files are called among types.
 const PDF: &str = "application/pdf";
+const JPEG: &str = "image/jpeg";
+const PNG: &str = "image/png";
+
+/// How the names of images end that are read.
+const IMAGES: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
 
 /// The longest name that is kept, characters.
 const LONGEST_NAME: usize = 120;
@@ -99,7 +108,7 @@ pub struct Attachment {
     pub id: AttachmentId,
     /// As its sender called it.
     pub name: String,
-    /// `image/jpeg` or `application/pdf`.
+    /// `image/jpeg`, `image/png` or `application/pdf`.
     pub content_type: String,
     /// Bytes.
     pub size: i64,
@@ -142,8 +151,8 @@ pub(crate) async fn count(services: &Services, actor: &Actor) -> Result<()> {
     limit::count(services, &format!("file:{}", actor.user), FILES_PER_HOUR).await
 }
 
-/// What an upload becomes: a JPEG, PNG or WebP image is written anew without its metadata, a PDF is kept as it is. What
-/// it is, its content says.
+/// What an upload becomes: a JPEG, PNG or WebP image is written anew without its metadata, a PNG as PNG and the others as
+/// JPEG; a PDF is kept as it is. What it is, its content says.
 ///
 /// # Errors
 /// On `file`: `PAYLOAD_TOO_LARGE` (`file_too_large`) above 10 MB, `INVALID_REQUEST` (`attachment_kind`) for anything else.
@@ -221,7 +230,7 @@ pub(crate) async fn finish(
 pub enum Size {
     /// As it was sent.
     Whole,
-    /// Small, for images.
+    /// Small, for images; always JPEG.
     Thumbnail,
 }
 
@@ -257,7 +266,16 @@ pub(crate) async fn open(
     let attachment = find(&mut db).await?.ok_or_else(not_found)?;
     drop(db);
     let content = services.storage.get(&file(asked.home, asked.id, asked.size)).await?;
-    Ok((attachment, content.ok_or_else(not_found)?))
+    let content = content.ok_or_else(not_found)?;
+    Ok(match asked.size {
+        Size::Whole => (attachment, content),
+        Size::Thumbnail => (thumbnail_of(attachment), content),
+    })
+}
+
+/// What is told of the thumbnail of an image.
+fn thumbnail_of(image: Attachment) -> Attachment {
+    Attachment { name: named(&image.name, JPEG), content_type: JPEG.to_owned(), ..image }
 }
 
 fn not_found() -> AppError {
@@ -269,10 +287,21 @@ fn read(content: Vec<u8>) -> Option<Kept> {
         return Some(Kept { content, content_type: PDF, image: None });
     }
     let image = picture::read(&content)?;
-    let whole = picture::encode(&picture::on_white(&fitted(&image, SIDE)))?;
+    let exact = picture::is_png(&content).then(|| picture::encode_png(&screenshot(&image))).flatten();
+    // One that would take more room than any upload is a photo, which JPEG suits better.
+    let (whole, content_type) = match exact.filter(|png| png.len() <= MAX_FILE) {
+        Some(png) => (png, PNG),
+        None => (picture::encode(&picture::on_white(&fitted(&image, SIDE)))?, JPEG),
+    };
     let small = picture::encode(&picture::on_white(&fitted(&image, THUMBNAIL)))?;
     let (width, height) = sides(&whole)?;
-    Some(Kept { content: whole, content_type: "image/jpeg", image: Some((small, width, height)) })
+    Some(Kept { content: whole, content_type, image: Some((small, width, height)) })
+}
+
+/// The image as a PNG is kept: what people picture of their screens stays as sharp as it was.
+fn screenshot(image: &DynamicImage) -> Cow<'_, DynamicImage> {
+    let pixels = u64::from(image.width()) * u64::from(image.height());
+    if pixels <= SCREEN { Cow::Borrowed(image) } else { Cow::Owned(fitted(image, SIDE)) }
 }
 
 /// The image, made smaller where a side is longer than that.
@@ -283,8 +312,8 @@ fn fitted(image: &DynamicImage, side: u32) -> DynamicImage {
     image.resize(side, side, FilterType::Triangle)
 }
 
-fn sides(jpeg: &[u8]) -> Option<(u32, u32)> {
-    image::ImageReader::new(Cursor::new(jpeg)).with_guessed_format().ok()?.into_dimensions().ok()
+fn sides(image: &[u8]) -> Option<(u32, u32)> {
+    image::ImageReader::new(Cursor::new(image)).with_guessed_format().ok()?.into_dimensions().ok()
 }
 
 /// A name without folders and signs that are not seen.
@@ -296,16 +325,23 @@ fn plain_name(name: &str) -> String {
     if plain.is_empty() { "file".to_owned() } else { plain.to_owned() }
 }
 
-/// A file's name with an ending that says no more than what the file is: who saves and opens it does not run it.
+/// A file's name with an ending that says what the file is, and no more: who saves and opens it does not run it. The
+/// ending of an image that has become one of another kind makes room for it.
 fn named(name: &str, content_type: &str) -> String {
-    let endings: &[&str] = if content_type == PDF { &["pdf"] } else { &["jpg", "jpeg", "png", "webp"] };
+    let endings: &[&str] = match content_type {
+        PDF => &["pdf"],
+        PNG => &["png"],
+        _ => &["jpg", "jpeg"],
+    };
     let plain = plain_name(name);
-    let ending = plain.rsplit_once('.').map(|(_, ending)| ending);
-    if ending.is_some_and(|own| endings.iter().any(|known| known.eq_ignore_ascii_case(own))) {
+    let (stem, own) = plain.rsplit_once('.').unwrap_or((&*plain, ""));
+    let is_one_of = |known: &[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(own));
+    if is_one_of(endings) {
         return plain;
     }
+    let stem = if content_type != PDF && is_one_of(&IMAGES) { stem } else { &*plain };
     let added = format!(".{}", endings[0]);
-    plain.chars().take(LONGEST_NAME - added.len()).chain(added.chars()).collect()
+    stem.chars().take(LONGEST_NAME - added.len()).chain(added.chars()).collect()
 }
 
 /// From when on an upload can be taken now.
@@ -370,13 +406,30 @@ mod tests {
             ("NOTES.PDF", PDF, "NOTES.PDF"),
             ("protocol.html", PDF, "protocol.html.pdf"),
             ("run.pdf.", PDF, "run.pdf..pdf"),
-            ("board.png", "image/jpeg", "board.png"),
-            ("board.exe", "image/jpeg", "board.exe.jpg"),
-            ("board", "image/jpeg", "board.jpg"),
+            ("board.jpg", JPEG, "board.jpg"),
+            ("board.JPEG", JPEG, "board.JPEG"),
+            ("board.webp", JPEG, "board.jpg"),
+            ("board.png", JPEG, "board.jpg"),
+            ("board.exe", JPEG, "board.exe.jpg"),
+            ("board", JPEG, "board.jpg"),
+            ("board.png", PNG, "board.png"),
+            ("board.jpg", PNG, "board.png"),
+            ("board.pdf", PNG, "board.pdf.png"),
+            ("png", PNG, "png.png"),
         ] {
             assert_eq!(named(name, content_type), expected, "{name:?}");
         }
         let long = named(&"é".repeat(500), PDF);
         assert_eq!((long.chars().count(), long.ends_with(".pdf")), (LONGEST_NAME, true));
+    }
+
+    #[test]
+    fn a_screen_is_kept_pixel_for_pixel() {
+        for (width, height, kept) in
+            [(3840, 2160, (3840, 2160)), (1280, 12_500, (1280, 12_500)), (8001, 2000, (2560, 640))]
+        {
+            let image = screenshot(&DynamicImage::new_luma8(width, height)).into_owned();
+            assert_eq!((image.width(), image.height()), kept);
+        }
     }
 }

@@ -2,7 +2,13 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageDecoder as _, ImageReader, Limits, Rgb, RgbImage, codecs::jpeg::JpegEncoder};
+use image::{
+    DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, Rgb, RgbImage,
+    codecs::{
+        jpeg::JpegEncoder,
+        png::{CompressionType, FilterType, PngEncoder},
+    },
+};
 use tokio::sync::Semaphore;
 
 /// An upload has at most this many pixels, and no side longer than [`MAX_SIDE`].
@@ -47,6 +53,19 @@ pub(crate) fn on_white(image: &DynamicImage) -> RgbImage {
             |part: u32| u8::try_from((part * alpha + 255 * (255 - alpha) + 127) / 255).unwrap_or(255);
         Rgb([over_white(r), over_white(g), over_white(b)])
     })
+}
+
+/// Whether an upload that can be [`read`] is a PNG.
+pub(crate) fn is_png(upload: &[u8]) -> bool {
+    image::guess_format(upload).is_ok_and(|format| format == ImageFormat::Png)
+}
+
+/// As PNG: every pixel stays what it is, and nothing else goes into it.
+pub(crate) fn encode_png(image: &DynamicImage) -> Option<Vec<u8>> {
+    let mut content = Vec::new();
+    let encoder = PngEncoder::new_with_quality(&mut content, CompressionType::Default, FilterType::Adaptive);
+    image.write_with_encoder(encoder).ok()?;
+    Some(content)
 }
 
 /// As JPEG. Nothing but the pixels goes into it.

@@ -28,7 +28,7 @@ use crate::{
     dispute::SubmitEvidence,
     mail::{
         SendMail, TellOfBooking, TellOfDifferences, TellOfDispute, TellOfPayout, TellOfPermission,
-        TellOfRefund, WriteMail,
+        TellOfRefund, TellOfStuck, WriteMail,
     },
     payment::{
         self, ChargeLesson, DetachCard, HandlePaymentEvent, RefundCharge, ReleaseDeposit, SecureDeposit,
@@ -281,6 +281,7 @@ fn with_writing_jobs(worker: WorkerOptions) -> WorkerOptions {
         .define_job::<Queued<WriteMail>>()
         .define_job::<Queued<TellOfPayout>>()
         .define_job::<Queued<TellOfDifferences>>()
+        .define_job::<Queued<TellOfStuck>>()
         .define_job::<Queued<TellOfPermission>>()
         .define_job::<Queued<TellOfRefund>>()
         .define_job::<Queued<SendSignInLink>>()

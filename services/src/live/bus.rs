@@ -145,7 +145,33 @@ impl fmt::Display for Told {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    /// Each row: how many people are woken, how often each, and in how many payloads that leaves.
+    #[tokio::test]
+    async fn what_waits_leaves_together_and_none_of_it_is_lost() {
+        let (told, waiting) = mpsc::channel(WAITING);
+        let mut telling = Telling { server: chance::id(), waiting };
+        for (people, times, payloads) in [(1, 1, 1), (1, 200, 1), (50, 4, 1), (50, 5, 2), (300, 2, 3)] {
+            let people: BTreeSet<Told> = (0..people).map(|_| Told(chance::id(), Hint::Look)).collect();
+            for _ in 0..times {
+                for hint in &people {
+                    told.try_send(*hint).expect("room");
+                }
+            }
+            let mut heard = BTreeSet::new();
+            for _ in 0..payloads {
+                let text = telling.next().await.expect("a payload");
+                heard.extend(read_payload(&text).expect("a payload").1);
+            }
+            assert_eq!(heard, people);
+            assert!(telling.waiting.is_empty(), "{times} times {}", people.len());
+        }
+        drop(told);
+        assert_eq!(telling.next().await, None);
+    }
 
     #[test]
     fn hints_are_read_as_they_were_told() {

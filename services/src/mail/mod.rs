@@ -11,9 +11,11 @@ mod payout;
 mod permission;
 mod reconciliation;
 mod refund;
+mod refused;
 mod sender;
 mod sign_in;
 mod store;
+mod stuck;
 mod texts;
 mod unsubscribe;
 
@@ -45,6 +47,7 @@ pub use reconciliation::TellOfDifferences;
 pub use refund::TellOfRefund;
 pub use sender::Sender;
 pub(crate) use sign_in::{SignIn, Where, tell_of_sign_in};
+pub use stuck::TellOfStuck;
 pub use unsubscribe::{read_link, unsubscribe};
 
 /// How many of the kept mails are shown.
@@ -102,6 +105,8 @@ pub enum Kind {
     Payout,
     /// Ledger and payment provider differ.
     Reconciliation,
+    /// Money that was to be given back or taken back has not arrived.
+    MoneyStuck,
     /// A tutor could not be paid yet.
     PayoutFailed,
     /// A provider lets us in no more.
@@ -136,7 +141,8 @@ impl Kind {
             | Kind::Refund
             | Kind::Payout
             | Kind::PayoutFailed
-            | Kind::Reconciliation => Some(Topic::Money),
+            | Kind::Reconciliation
+            | Kind::MoneyStuck => Some(Topic::Money),
             Kind::BookingRequested
             | Kind::BookingConfirmed
             | Kind::BookingDeclined
@@ -185,6 +191,7 @@ impl Kind {
             Kind::Refund => "refund",
             Kind::Payout => "payout",
             Kind::Reconciliation => "reconciliation",
+            Kind::MoneyStuck => "money_stuck",
             Kind::PayoutFailed => "payout_failed",
             Kind::PermissionEnded => "permission_ended",
             Kind::ExportReady => "export_ready",
@@ -232,6 +239,15 @@ pub struct Mail {
 pub async fn list(services: &Services) -> Result<Vec<Mail>> {
     let mut db = services.db.acquire().await?;
     store::list(&mut db, SHOWN).await
+}
+
+/// How many mails ended because nobody has their address.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn count_refused(services: &Services) -> Result<i64> {
+    let mut db = services.db.acquire().await?;
+    store::count_refused(&mut db).await
 }
 
 /// The job that sends a mail that was written.
@@ -358,8 +374,8 @@ async fn release_held(services: &Services, now: DateTime<Utc>) -> Result<()> {
 }
 
 /// Sends a mail that is still of use. One that was kept back by a mail server that was away does not come in its
-/// reader's quiet hours either, where it can wait. A process that is killed between the server's answer and the note of it sends it again, under the
-/// same `Message-ID`.
+/// reader's quiet hours either, where it can wait. One whose address nobody has is not tried again. A process that is
+/// killed between the server's answer and the note of it sends it again, under the same `Message-ID`.
 async fn send(services: &Services, id: MailId) -> Result<()> {
     let Some(sender) = &services.mail else { return Ok(()) };
     let mut db = services.db.acquire().await?;
@@ -375,6 +391,10 @@ async fn send(services: &Services, id: MailId) -> Result<()> {
     let mut db = services.db.acquire().await?;
     match sent {
         Ok(()) => store::set_sent(&mut db, id, services.clock.now()).await,
+        Err(error) if sender::is_for_nobody(&error) => {
+            tracing::warn!(mail = %id, %error, "a mail to an address that nobody has");
+            store::set_refused(&mut db, id, &error.to_string(), services.clock.now()).await
+        }
         Err(error) => {
             store::set_failed(&mut db, id, &error.to_string()).await?;
             Err(AppError::fault(error))
@@ -415,6 +435,7 @@ mod tests {
             (Kind::Refund, Some(Money), false),
             (Kind::Payout, Some(Money), false),
             (Kind::Reconciliation, Some(Money), false),
+            (Kind::MoneyStuck, Some(Money), false),
             (Kind::PayoutFailed, Some(Money), false),
             (Kind::PermissionEnded, Some(Lessons), false),
             (Kind::ExportReady, None, false),

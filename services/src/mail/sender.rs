@@ -1,6 +1,6 @@
 //! Sending over SMTP.
 
-use std::time::Duration;
+use std::{error::Error as _, time::Duration};
 
 use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
@@ -8,9 +8,10 @@ use lettre::{
         Attachment, Mailbox, MultiPart, SinglePart,
         header::{ContentType, HeaderName, HeaderValue},
     },
+    transport::smtp,
 };
 
-use super::Mail;
+use super::{Mail, refused};
 use crate::config::MailConfig;
 
 /// How long the mail server may take for one command.
@@ -18,6 +19,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why a mail was not sent. Never names the password: what the server said, or which address cannot be one.
 pub(super) type SendError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Whether the mail server said that nobody has the address: then no other try is of use.
+pub(super) fn is_for_nobody(error: &SendError) -> bool {
+    let answer = error.downcast_ref::<smtp::Error>();
+    let code_and_words = answer.and_then(|answer| Some((answer.status()?, answer.source()?)));
+    code_and_words.is_some_and(|(code, words)| refused::is_nobody(code.into(), &words.to_string()))
+}
 
 /// Sends mails to the configured server, over connections that are kept for the next.
 pub struct Sender {

@@ -254,6 +254,36 @@ pub(super) async fn find_about_differences(
     Ok(Some(about).filter(|about| about.found > 0))
 }
 
+/// What a mail says about money that did not arrive; `None` where an admin has seen to its case already.
+pub(super) async fn find_about_case(
+    db: &mut PgConnection,
+    case: Uuid,
+) -> Result<Option<super::stuck::About>> {
+    let row = sqlx::query!(
+        "SELECT k.kind, (k.details #>> '{amount,minor}')::bigint AS \"minor!\",
+                k.details #>> '{amount,currency}' AS \"currency!\", k.details ->> 'why' AS \"why!\",
+                b.title, b.starts_at, s.name AS student, tu.name AS tutor
+         FROM cases k
+         JOIN bookings b ON b.id = k.booking_id
+         JOIN users s ON s.id = b.student_id
+         JOIN tutors t ON t.id = b.tutor_id
+         JOIN users tu ON tu.id = t.user_id
+         WHERE k.id = $1 AND k.closed_at IS NULL",
+        case
+    );
+    let Some(row) = row.fetch_optional(db).await? else { return Ok(None) };
+    let currency = Currency::parse(&row.currency).map_err(AppError::fault)?;
+    Ok(Some(super::stuck::About {
+        kind: row.kind,
+        amount: Money { minor: row.minor, currency },
+        title: row.title,
+        start: row.starts_at,
+        student: row.student,
+        tutor: row.tutor,
+        why: row.why,
+    }))
+}
+
 /// All admins, to write to.
 pub(super) async fn list_admin_readers(db: &mut PgConnection) -> Result<Vec<Reader>> {
     let rows = sqlx::query!(
@@ -330,8 +360,8 @@ pub(super) async fn list(db: &mut PgConnection, limit: i64) -> Result<Vec<Mail>>
     Ok(mails.fetch_all(db).await?)
 }
 
-/// A mail that the mail server has not taken yet and that is still of use: a reminder only while the booking stands as
-/// it did, news of messages only while they are unread.
+/// A mail that the mail server has neither taken yet nor refused for good, and that is still of use: a reminder only
+/// while the booking stands as it did, news of messages only while they are unread.
 pub(super) async fn find_unsent(
     db: &mut PgConnection,
     id: MailId,
@@ -342,7 +372,7 @@ pub(super) async fn find_unsent(
         "SELECT id, kind, to_address AS \"to\", subject, text, html, locale, calendar, calendar_method, unsubscribe, message_id,
                 created_at, sent_at
          FROM mails m
-         WHERE id = $1 AND sent_at IS NULL AND (useful_until IS NULL OR useful_until > $2)
+         WHERE id = $1 AND sent_at IS NULL AND refused_at IS NULL AND (useful_until IS NULL OR useful_until > $2)
            AND (reminds_of IS NULL OR EXISTS (
                SELECT FROM bookings b
                WHERE b.id = m.reminds_of AND b.sequence = m.reminds_sequence AND b.state = 'confirmed'))
@@ -406,4 +436,31 @@ pub(super) async fn set_failed(db: &mut PgConnection, id: MailId, error: &str) -
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Notes that nobody has the address, and what the mail server said. What stands for a person is then kept by nobody.
+pub(super) async fn set_refused(
+    db: &mut PgConnection,
+    id: MailId,
+    error: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE mails SET refused_at = $3, attempts = attempts + 1, error = $2,
+             text = CASE WHEN kind IN ('verify_email', 'sign_in_link') THEN '' ELSE text END,
+             html = CASE WHEN kind IN ('verify_email', 'sign_in_link') THEN '' ELSE html END
+         WHERE id = $1 AND sent_at IS NULL",
+        id.0,
+        error,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// How many mails nobody has the address of.
+pub(super) async fn count_refused(db: &mut PgConnection) -> Result<i64> {
+    let count = sqlx::query_scalar!("SELECT count(*) AS \"count!\" FROM mails WHERE refused_at IS NOT NULL");
+    Ok(count.fetch_one(db).await?)
 }

@@ -33,6 +33,7 @@ pub(super) struct Texts {
     pub good_until: String,
     pub payout: PayoutTexts,
     pub reconciliation: ReconciliationTexts,
+    pub money_stuck: StuckTexts,
     pub payout_failed: NotPaidTexts,
     pub refund: RefundTexts,
     pub permission_ended: PermissionTexts,
@@ -46,6 +47,20 @@ pub(super) struct ExportTexts {
     pub lead: String,
     pub once: String,
     pub unasked: String,
+    pub link: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StuckTexts {
+    pub refund_subject: String,
+    pub refund_lead: String,
+    pub deposit_subject: String,
+    pub deposit_lead: String,
+    pub reversal_subject: String,
+    pub reversal_lead: String,
+    pub student: String,
+    pub why: String,
     pub link: String,
 }
 

@@ -22,7 +22,7 @@ use super::{
     store::{self, OpenAttempt, Owed},
 };
 use crate::{
-    AppError, Result, Services, booking, chance,
+    AppError, Result, Services, account, booking, chance,
     jobs::{self, Job},
     ledger, live, outbox, payout,
 };
@@ -276,7 +276,7 @@ pub(super) async fn paid(
     }
     store::clear_debt(tx, id, "paid", now).await?;
     // The tutor's account before the people who are told, as everywhere.
-    payout::note_paid(tx, id).await?;
+    payout::note_payable(tx, id).await?;
     let people = tell(tx, &found, "payment.succeeded", owed, now).await?;
     // Last of all: receipts are numbered without gaps, so that whoever takes a number keeps all others waiting.
     let receipt = store::next_receipt(tx).await?;
@@ -322,7 +322,11 @@ pub(super) async fn tell(
         "currency": amount.currency,
     });
     outbox::record(tx, kind, booking.id, &told, now).await?;
-    let people = vec![booking.student, found.tutor_user];
+    let mut people = vec![booking.student, found.tutor_user];
+    if kind != "payment.succeeded" {
+        // Debts come and go on the desk of admins. Payments are the rule, and far too many to be told of each.
+        people.extend(account::list_admins(tx).await?);
+    }
     live::record(tx, &people, kind, &json!({ "booking_id": booking.id }), now).await?;
     Ok(people)
 }

@@ -88,6 +88,6 @@ async fn record(tx: &mut PgConnection, gift: &Gift<'_>) -> Result<Vec<UserId>> {
     let by = By::actor(admin, &found.booking);
     let noted = json!({ "event": "payment.forgiven", "amount": owed.split.charge });
     booking::note(tx, &found, by, Some(note), &noted, now).await?;
-    payout::note_paid(tx, charge).await?;
+    payout::note_payable(tx, charge).await?;
     charging::tell(tx, &found, "payment.forgiven", &owed, now).await
 }

@@ -19,7 +19,7 @@ use super::{
     stuck::{self, Stuck},
 };
 use crate::{
-    Actor, AppError, Result, Services, booking, chance, dispute,
+    Actor, AppError, Result, Services, account, booking, chance, dispute,
     jobs::{self, Job},
     ledger, live, outbox, payout,
 };
@@ -194,7 +194,8 @@ async fn tell(
     let told =
         json!({ "booking_id": refund.booking, "refund_id": id, "amount": minor, "currency": currency });
     outbox::record(tx, kind, refund.booking, &told, now).await?;
-    let people = vec![found.booking.student, found.tutor_user];
+    let mut people = vec![found.booking.student, found.tutor_user];
+    people.extend(account::list_admins(tx).await?);
     live::record(tx, &people, kind, &json!({ "booking_id": refund.booking }), now).await?;
     Ok(people)
 }

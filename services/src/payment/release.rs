@@ -19,7 +19,7 @@ use super::{
     stuck::{self, Stuck},
 };
 use crate::{
-    AppError, Result, Services,
+    AppError, Result, Services, account,
     booking::{self, Found},
     chance, dispute,
     jobs::{self, Job},
@@ -243,7 +243,8 @@ async fn report(
         "currency": rest.currency,
     });
     outbox::record(tx, "payment.refund_failed", booking, &told, now).await?;
-    let people = vec![found.booking.student];
+    let mut people = vec![found.booking.student];
+    people.extend(account::list_admins(tx).await?);
     live::record(tx, &people, "payment.refund_failed", &json!({ "booking_id": booking }), now).await?;
     Ok(people)
 }

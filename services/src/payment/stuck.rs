@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{refund, release, store};
-use crate::{Actor, Result, Services, booking, dispute};
+use crate::{Actor, Result, Services, booking, dispute, jobs, mail::TellOfStuck};
 
 /// What did not arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Stuck {
     }
 }
 
-/// Opens the case of it, once; `false` where that was done before.
+/// Opens the case of it, once, and has admins written to; `false` where that was done before.
 pub(crate) async fn report(
     tx: &mut PgConnection,
     booking: BookingId,
@@ -53,7 +53,9 @@ pub(crate) async fn report(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let details = json!({ "amount": amount, "why": why });
-    store::insert_stuck(tx, booking, what, &details, now).await
+    let Some(case) = store::insert_stuck(tx, booking, what, &details, now).await? else { return Ok(false) };
+    jobs::enqueue(tx, &TellOfStuck { case }).await?;
+    Ok(true)
 }
 
 /// An admin has money that did not arrive given back once more: a refund of its own, under a key of its own. The case

@@ -150,7 +150,7 @@ pub struct StatementRow {
     pub progress: Progress,
 }
 
-/// What became of a tutor's earnings, a row for each currency.
+/// What became of a tutor's earnings, a row for each currency in which something was earned or is offered.
 ///
 /// # Errors
 /// `INSUFFICIENT_PERMISSIONS` for anyone but the tutor and admins.

@@ -20,7 +20,7 @@ pub use earnings::{
     LineKind, PayoutLine, PayoutView, Progress, StatementRow, Sums, list_payouts, statement, sums,
 };
 pub use run::PayOut;
-pub(crate) use run::{hand_out, note_paid, pay_as_of};
+pub(crate) use run::{hand_out, note_payable, pay_as_of};
 pub use take_back::ReverseTransfer;
 pub(crate) use take_back::{foresee, given, has, undone};
 

@@ -18,7 +18,7 @@ use sqlx::PgConnection;
 
 use super::{
     account::look_up,
-    store::{self, Due, DueAccount, PendingPayout},
+    store::{self, Due, DueAccount, Outstanding, PendingPayout},
     take_back,
 };
 use crate::{
@@ -44,8 +44,9 @@ impl Job for PayOut {
     }
 }
 
-/// Notes that a charge was just paid: its tutor's account is looked at when the part can be paid out.
-pub(crate) async fn note_paid(tx: &mut PgConnection, charge: ChargeId) -> Result<()> {
+/// Notes that a charge was just paid, or that a dispute about it has ended: its tutor's account is looked at when the
+/// part can be paid out, which may be now.
+pub(crate) async fn note_payable(tx: &mut PgConnection, charge: ChargeId) -> Result<()> {
     store::look_at_end_of_window(tx, charge).await
 }
 
@@ -119,15 +120,17 @@ async fn make(
         jobs::enqueue(tx, &PayOut { payout: id }).await?;
         made += 1;
     }
-    let next = store::find_next_due(tx, tutor).await?;
-    store::set_look_at(tx, tutor, next.map(|at| look_after(at, now))).await?;
+    let outstanding = store::find_outstanding(tx, tutor, now).await?;
+    store::set_look_at(tx, tutor, look_at(&outstanding, now)).await?;
     Ok(made)
 }
 
-/// When to look for what can be paid out after an instant: just after it, or, where that is past and something else
-/// stands in the way (a dispute, a payout under way, what is carried), in a while.
-fn look_after(at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-    if at < now { now + RETRY_AFTER } else { at + TimeDelta::microseconds(1) }
+/// When to look for what can be paid out: just after the next dispute window, and in a while where something waits
+/// whose window is past (a dispute, a payout under way, what is carried).
+fn look_at(outstanding: &Outstanding, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let retry = outstanding.waits.then(|| now + RETRY_AFTER);
+    let next = outstanding.next.map(|at| at + TimeDelta::microseconds(1));
+    retry.into_iter().chain(next).min()
 }
 
 /// Sends a payout, once.

@@ -99,6 +99,11 @@ pub(super) enum Part {
 /// Clocks may differ by so much, and lines be told so late.
 const LENIENCE: TimeDelta = TimeDelta::hours(1);
 
+/// When a comparison was handed out that counts as the present one. One of a later time is of a clock that was set back.
+fn present(now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+    (now - EVERY, now + LENIENCE)
+}
+
 /// Begins the comparison of the day where it is due, and hands out again what has lain for a day; whether there was
 /// anything. Any number of servers may ask. Without a payment provider there is nothing to compare with.
 ///
@@ -107,7 +112,7 @@ const LENIENCE: TimeDelta = TimeDelta::hours(1);
 pub async fn hand_out(services: &Services) -> Result<bool> {
     let now = services.clock.now();
     let mut db = services.db.acquire().await?;
-    if services.payments.is_none() || store::was_handed_out(&mut db, now - EVERY).await? {
+    if services.payments.is_none() || store::was_handed_out(&mut db, present(now)).await? {
         return Ok(false);
     }
     drop(db);
@@ -144,7 +149,7 @@ async fn begin(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let mut tx = services.db.begin().await?;
-    let open = store::take_open(&mut tx, now - EVERY, now).await?;
+    let open = store::take_open(&mut tx, present(now), now).await?;
     let run = match open {
         Some(run) => run,
         None => {

@@ -24,6 +24,7 @@ pub struct Post {
 struct Shared {
     taken: Mutex<Vec<String>>,
     refuse: AtomicBool,
+    recipients: Mutex<Option<String>>,
 }
 
 impl Post {
@@ -56,6 +57,11 @@ impl Post {
         self.shared.refuse.store(true, Ordering::SeqCst);
     }
 
+    /// What is said to every recipient from now on, such as `550 No such user`; `None` lets them all in.
+    pub fn answer_recipients(&self, answer: Option<&str>) {
+        *self.shared.recipients.lock().expect("no panic") = answer.map(|answer| format!("{answer}\r\n"));
+    }
+
     /// The mails that were taken, as they came.
     pub fn taken(&self) -> Vec<String> {
         self.shared.taken.lock().expect("no panic").clone()
@@ -72,6 +78,7 @@ async fn talk(stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<()> {
             return Ok(());
         }
         let word = line.get(..4).unwrap_or_default().to_uppercase();
+        let recipients = shared.recipients.lock().expect("no panic").clone();
         let answer = match &*word {
             "EHLO" => "250-post.test\r\n250 8BITMIME\r\n",
             "DATA" => {
@@ -88,7 +95,8 @@ async fn talk(stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<()> {
                 stream.write_all(b"221 bye\r\n").await?;
                 return Ok(());
             }
-            "MAIL" | "RCPT" | "NOOP" | "RSET" => "250 ok\r\n",
+            "RCPT" => recipients.as_deref().unwrap_or("250 ok\r\n"),
+            "MAIL" | "NOOP" | "RSET" => "250 ok\r\n",
             _ => "500 unknown\r\n",
         };
         stream.write_all(answer.as_bytes()).await?;

@@ -37,21 +37,18 @@ pub fn SumsView(
         } else {
             String::new()
         };
-        let carried = (sums.carried != 0).then(|| {
-            let note = if sums.carried < 0 {
-                td_string!(locale, earnings.carried_note)
-            } else {
-                td_string!(locale, earnings.added_note)
-            };
-            view! { <Stat label=td_string!(locale, earnings.carried) value=money(sums.carried) note icon=Glyph::Refresh/> }
-        });
+        let carried_note = match sums.carried {
+            0 => td_string!(locale, earnings.nothing_carried),
+            ..0 => td_string!(locale, earnings.carried_note),
+            _ => td_string!(locale, earnings.added_note),
+        };
         view! {
             <div class="grid-tiles">
                 <Stat label=td_string!(locale, earnings.earned) value=money(sums.earned) note=td_string!(locale, earnings.earned_note) icon=Glyph::Success/>
                 <Stat label=td_string!(locale, earnings.held) value=money(sums.held) note=td_string!(locale, earnings.held_note) icon=Glyph::Hourglass/>
                 <Stat label=td_string!(locale, earnings.payable) value=money(sums.payable) note=under_way icon=Glyph::Clock/>
                 <Stat label=td_string!(locale, earnings.paid) value=money(sums.paid) note=td_string!(locale, earnings.paid_note) icon=Glyph::Check/>
-                {carried}
+                <Stat label=td_string!(locale, earnings.carried) value=money(sums.carried) note=carried_note icon=Glyph::Refresh/>
             </div>
         }
     });

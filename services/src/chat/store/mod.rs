@@ -1,5 +1,6 @@
 //! The rows of chat.
 
+mod delivered;
 mod files;
 mod moderation;
 mod news;
@@ -18,6 +19,7 @@ use sqlx::PgConnection;
 use super::{Cursor, Message, Pair};
 use crate::{Result, chance};
 
+pub(super) use delivered::{lock_undelivered, set_delivered};
 pub(super) use files::{
     find_attachment, insert_attachment, list_attachments, list_names, set_name, take_attachments,
 };

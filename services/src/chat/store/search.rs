@@ -9,8 +9,9 @@ use crate::{
     chat::{Cursor, Message},
 };
 
-/// Those that have every one of these words, newest first, from a cursor on. The thread is read from its newest message
-/// on until there are enough: an index over the messages of all threads would find more of others than of this one.
+/// Those that have every one of these words, newest first, from a cursor on; one that says nothing has those of the names
+/// of its files. The thread is read from its newest message on until there are enough: an index over the messages of all
+/// threads would find more of others than of this one.
 pub(in crate::chat) async fn list_found(
     db: &mut PgConnection,
     thread: ThreadId,
@@ -24,7 +25,12 @@ pub(in crate::chat) async fn list_found(
         r#"SELECT id, thread_id AS thread, sender_id AS sender, body, false AS "removed!", masked, client_id, sent_at
            FROM chat_messages m
            WHERE thread_id = $1 AND (sent_at, id) < ($3, $4) AND removed_at IS NULL
-               AND NOT EXISTS (SELECT FROM unnest($2::text[]) AS word WHERE strpos(m.folded, chat_folded(word)) = 0)
+               AND NOT EXISTS (
+                   SELECT FROM unnest($2::text[]) AS word
+                   WHERE strpos(m.folded, chat_folded(word)) = 0
+                       AND NOT (m.folded = '' AND EXISTS (
+                           SELECT FROM chat_attachments a
+                           WHERE a.message_id = m.id AND strpos(chat_folded(a.name), chat_folded(word)) > 0)))
            ORDER BY sent_at DESC, id DESC
            LIMIT $5"#,
         thread.0,

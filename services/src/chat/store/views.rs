@@ -35,6 +35,7 @@ struct Row {
     last_removed: Option<bool>,
     last_masked: Option<bool>,
     last_client_id: Option<String>,
+    last_file: Option<String>,
 }
 
 impl From<Row> for Thread {
@@ -62,6 +63,7 @@ impl From<Row> for Thread {
             other_name: row.other_name,
             other_seen_at: row.other_seen_at,
             last,
+            last_file: row.last_file,
             unread: row.unread,
             delivered_to: row.delivered_to,
             read_to: row.read_to,
@@ -112,7 +114,10 @@ async fn select(
                        WHERE s.user_id = mine.user_id AND s.lifted_at IS NULL) AS "suspended!",
                last.id AS "last_id?", last.sender_id AS "last_sender?", last.body AS "last_body?",
                last.removed AS "last_removed?", last.masked AS "last_masked?",
-               last.client_id AS "last_client_id?"
+               last.client_id AS "last_client_id?",
+               (SELECT a.name FROM chat_attachments a
+                WHERE a.message_id = last.id AND last.body = '' AND NOT last.removed
+                ORDER BY a.created_at, a.id LIMIT 1) AS "last_file?"
            FROM chat_members mine
            JOIN chat_threads c ON c.id = mine.thread_id
            JOIN chat_members theirs ON theirs.thread_id = c.id AND theirs.user_id <> mine.user_id

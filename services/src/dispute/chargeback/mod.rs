@@ -21,6 +21,7 @@ use crate::{
     booking::{self, By, Found},
     chance, jobs, ledger,
     payment::{self, provider::Chargeback},
+    payout,
 };
 
 pub use evidence::{SubmitEvidence, submit_evidence};
@@ -115,12 +116,14 @@ async fn mirror(
     if let Some(charge) = charge {
         bear_losses(tx, charge, now).await?;
     }
-    if standing.is_final()
-        && before.is_none_or(|before| !before.is_final())
-        && let Some(deposit) = store::find_paid_ahead(tx, &told.intent).await?
-    {
-        // It was not given back while the bank had it.
-        jobs::enqueue(tx, &payment::ReleaseDeposit { deposit }).await?;
+    if standing.is_final() && before.is_none_or(|before| !before.is_final()) {
+        if let Some(deposit) = store::find_paid_ahead(tx, &told.intent).await? {
+            // It was not given back while the bank had it.
+            jobs::enqueue(tx, &payment::ReleaseDeposit { deposit }).await?;
+        }
+        if let Some(charge) = charge {
+            payout::note_payable(tx, charge).await?;
+        }
     }
     let asked_only = told.moves.is_empty();
     follow(tx, &found, &Followed { dispute, before, standing, asked_only }, now).await

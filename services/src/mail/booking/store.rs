@@ -3,7 +3,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     ids::{BookingId, UserId},
-    lesson::JOIN_OPENS_BEFORE,
     money::{Currency, Money},
 };
 use sqlx::PgConnection;
@@ -53,7 +52,8 @@ pub(super) async fn find_charged(db: &mut PgConnection, booking: BookingId) -> R
 }
 
 /// Whom to remind of a lesson that starts within `ahead` and not within `least`, the earliest first. Whose booking was
-/// made or moved there when the reminder was due already is not reminded; who has quiet is not yet, where it can wait.
+/// confirmed or moved there when the reminder was due already is not reminded (what is only noted in its history leaves
+/// it as it is); who has quiet is not yet, where it can wait.
 pub(super) async fn list_to_remind(
     db: &mut PgConnection,
     kind: Kind,
@@ -69,7 +69,9 @@ pub(super) async fn list_to_remind(
          JOIN users u ON u.id IN (b.student_id, t.user_id) AND u.deleted_at IS NULL
          WHERE b.state = 'confirmed' AND b.starts_at > $2 AND b.starts_at <= $3 AND b.id <> ALL($4)
            AND $5 < b.starts_at - coalesce((SELECT max(h.at) FROM booking_history h
-                                            WHERE h.booking_id = b.id AND h.to_state = 'confirmed'), b.created_at)
+                                            WHERE h.booking_id = b.id AND h.to_state = 'confirmed'
+                                              AND (h.from_state IS DISTINCT FROM h.to_state
+                                                   OR h.details -> 'new' IS NOT NULL)), b.created_at)
            AND NOT ($7 AND EXISTS (SELECT FROM quiet_hours q
                            WHERE q.user_id = u.id AND q.found_in = u.time_zone AND q.found_at <= $8 AND q.ends_at > $8))
            AND (NOT EXISTS (SELECT FROM mails m
@@ -101,8 +103,9 @@ pub(super) async fn list_to_remind(
     Ok(rows.map(|row| To { booking: BookingId(row.booking), user: UserId(row.user_id) }).collect())
 }
 
-/// Whom to ask how a lesson was that took place and ended in a span of time, the earliest first: its student, once for
-/// the last of the lessons with a tutor, unless it is rated; who has quiet is not yet.
+/// Whom to ask how a lesson was that ended in a span of time, the earliest first: its student, where it can be rated
+/// (`domain::booking::BookingState::Completed`, as `review::rate` has it: whoever pressed "join", it is paid for), once
+/// for the last of the lessons with a tutor, unless it is rated; who has quiet is not yet.
 pub(super) async fn list_to_ask(
     db: &mut PgConnection,
     kind: Kind,
@@ -114,18 +117,14 @@ pub(super) async fn list_to_ask(
     let rows = sqlx::query!(
         "SELECT b.id AS booking, u.id AS user_id
          FROM bookings b
-         JOIN lessons l ON l.booking_id = b.id
          JOIN users u ON u.id = b.student_id AND u.deleted_at IS NULL
          WHERE b.state = 'completed' AND b.ends_at > $2 AND b.ends_at <= $3 AND b.id <> ALL($4)
-           AND EXISTS (SELECT FROM attendance a
-                       WHERE a.lesson_id = l.id AND a.kind = 'join' AND a.party = 'student'
-                         AND a.at <= b.ends_at AND b.starts_at - a.at <= $5)
            AND NOT EXISTS (SELECT FROM ratings r WHERE r.booking_id = b.id)
            AND NOT EXISTS (SELECT FROM bookings later
                            WHERE later.student_id = b.student_id AND later.tutor_id = b.tutor_id
                              AND later.state = 'completed' AND later.ends_at > b.ends_at AND later.ends_at <= $3)
            AND NOT EXISTS (SELECT FROM quiet_hours q
-                           WHERE q.user_id = u.id AND q.found_in = u.time_zone AND q.found_at <= $7 AND q.ends_at > $7)
+                           WHERE q.user_id = u.id AND q.found_in = u.time_zone AND q.found_at <= $5 AND q.ends_at > $5)
            AND (NOT EXISTS (SELECT FROM mails m
                             WHERE m.dedupe_key = $1 || '/' || b.id || '/' || b.sequence || '/' || u.id)
                     AND NOT EXISTS (SELECT FROM refusals f
@@ -146,9 +145,8 @@ pub(super) async fn list_to_ask(
         after,
         until,
         except,
-        JOIN_OPENS_BEFORE as TimeDelta,
-        limit,
-        now
+        now,
+        limit
     );
     let rows = rows.fetch_all(db).await?.into_iter();
     Ok(rows.map(|row| To { booking: BookingId(row.booking), user: UserId(row.user_id) }).collect())

@@ -8,17 +8,17 @@ use uuid::Uuid;
 
 use crate::{Result, chance, payment::stuck::Stuck};
 
-/// Opens a case, once for what it is about; `false` where that was done before.
+/// Opens a case, once for what it is about; its id, and `None` where that was done before.
 pub(crate) async fn insert_stuck(
     tx: &mut PgConnection,
     booking: BookingId,
     what: Stuck,
     details: &Value,
     now: DateTime<Utc>,
-) -> Result<bool> {
-    let inserted = sqlx::query!(
+) -> Result<Option<Uuid>> {
+    let inserted = sqlx::query_scalar!(
         "INSERT INTO cases (id, booking_id, kind, about, details, opened_at) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT ON CONSTRAINT cases_about_key DO NOTHING",
+         ON CONFLICT ON CONSTRAINT cases_about_key DO NOTHING RETURNING id",
         chance::id::<Uuid>(),
         booking.0,
         what.kind(),
@@ -26,7 +26,7 @@ pub(crate) async fn insert_stuck(
         details,
         now
     );
-    Ok(inserted.execute(tx).await?.rows_affected() == 1)
+    Ok(inserted.fetch_optional(tx).await?)
 }
 
 /// Whether there is, or was, a case about it.

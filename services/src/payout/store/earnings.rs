@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::super::earnings::{LineKind, PayoutLine, PayoutView, Progress, StatementRow, Sums};
 use crate::{AppError, Result};
 
-/// What became of a tutor's earnings, by currency.
+/// What became of a tutor's earnings, by currency: those of lessons so far, and those of what is offered.
 pub(in crate::payout) async fn list_sums(
     db: &mut PgConnection,
     tutor: TutorId,
@@ -38,6 +38,8 @@ pub(in crate::payout) async fn list_sums(
              UNION ALL
              SELECT currency, 0, 0, 0, 0, 0, amount_minor FROM payout_corrections
              WHERE tutor_id = $1 AND payout_id IS NULL
+             UNION ALL
+             SELECT currency, 0, 0, 0, 0, 0, 0 FROM offerings WHERE tutor_id = $1 AND archived_at IS NULL
          )
          SELECT currency AS \"currency!\", sum(earned)::bigint AS \"earned!\", sum(held)::bigint AS \"held!\",
                 sum(payable)::bigint AS \"payable!\", sum(under_way)::bigint AS \"under_way!\",

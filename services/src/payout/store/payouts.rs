@@ -213,22 +213,34 @@ pub(in crate::payout) async fn insert_payout(
     Ok(())
 }
 
-/// From when on something of a tutor can be paid out that no payout has; past instants included.
-pub(in crate::payout) async fn find_next_due(
+/// What no payout has of what a tutor is to be paid.
+pub(in crate::payout) struct Outstanding {
+    /// Something of it could have been paid out before now, and waits for what stands in its way.
+    pub waits: bool,
+    /// The next instant after which more can be paid out.
+    pub next: Option<DateTime<Utc>>,
+}
+
+/// What no payout has now of what a tutor is to be paid.
+pub(in crate::payout) async fn find_outstanding(
     tx: &mut PgConnection,
     tutor: TutorId,
-) -> Result<Option<DateTime<Utc>>> {
-    let next = sqlx::query_scalar!(
-        "SELECT least(
-             (SELECT min(coalesce(c.payable_after, c.due_at + interval '72 hours'))
-              FROM charges c JOIN bookings b ON b.id = c.booking_id
-              WHERE b.tutor_id = $1 AND c.state IN ('paid', 'forgiven') AND c.payout_id IS NULL
-                  AND c.payout_minor > c.refunded_minor - c.refunded_fee_minor),
-             (SELECT min(k.created_at) FROM payout_corrections k
-              WHERE k.tutor_id = $1 AND k.payout_id IS NULL AND k.amount_minor > 0))",
-        tutor.0
+    now: DateTime<Utc>,
+) -> Result<Outstanding> {
+    let found = sqlx::query_as!(
+        Outstanding,
+        r#"SELECT coalesce(bool_or(at < $2), false) AS "waits!", min(at) FILTER (WHERE at >= $2) AS next
+           FROM (SELECT coalesce(c.payable_after, c.due_at + interval '72 hours') AS at
+                 FROM charges c JOIN bookings b ON b.id = c.booking_id
+                 WHERE b.tutor_id = $1 AND c.state IN ('paid', 'forgiven') AND c.payout_id IS NULL
+                     AND c.payout_minor > c.refunded_minor - c.refunded_fee_minor
+                 UNION ALL
+                 SELECT created_at FROM payout_corrections
+                 WHERE tutor_id = $1 AND payout_id IS NULL AND amount_minor > 0) AS due"#,
+        tutor.0,
+        now
     );
-    Ok(next.fetch_one(tx).await?)
+    Ok(found.fetch_one(tx).await?)
 }
 
 /// A payout whose answer is not known yet.

@@ -18,38 +18,41 @@ pub(in crate::reconcile) struct NewRun {
     pub now: DateTime<Utc>,
 }
 
-/// Whether a comparison was handed out after an instant.
+/// Whether a comparison was handed out after an instant, and not after another one.
 pub(in crate::reconcile) async fn was_handed_out(
     db: &mut PgConnection,
-    after: DateTime<Utc>,
+    (after, until): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<bool> {
     let found = sqlx::query_scalar!(
-        "SELECT EXISTS (SELECT FROM reconciliations WHERE handed_out_at > $1) AS \"found!\"",
-        after
+        "SELECT EXISTS (SELECT FROM reconciliations WHERE handed_out_at > $1 AND handed_out_at <= $2) AS \"found!\"",
+        after,
+        until
     );
     Ok(found.fetch_one(db).await?)
 }
 
-/// Takes the comparison that is open and was not handed out since then.
+/// Takes the comparison that is open and was not handed out between two instants.
 pub(in crate::reconcile) async fn take_open(
     tx: &mut PgConnection,
-    since: DateTime<Utc>,
+    (after, until): (DateTime<Utc>, DateTime<Utc>),
     now: DateTime<Utc>,
 ) -> Result<Option<ReconciliationId>> {
     let taken = sqlx::query_scalar!(
-        "UPDATE reconciliations SET handed_out_at = $2 WHERE finished_at IS NULL AND handed_out_at <= $1
-         RETURNING id",
-        since,
+        "UPDATE reconciliations SET handed_out_at = $3
+         WHERE finished_at IS NULL AND (handed_out_at <= $1 OR handed_out_at > $2) RETURNING id",
+        after,
+        until,
         now
     );
     Ok(taken.fetch_optional(tx).await?.map(ReconciliationId))
 }
 
-/// Notes a comparison, which begins where the last one ended; `false` where one is open.
+/// Notes a comparison, which begins where the last one ended that began before it; `false` where one is open.
 pub(in crate::reconcile) async fn insert(tx: &mut PgConnection, new: &NewRun) -> Result<bool> {
     let inserted = sqlx::query!(
         "WITH last AS (
-             SELECT newest, judged_until FROM reconciliations WHERE stage = 'done' ORDER BY started_at DESC LIMIT 1
+             SELECT newest, judged_until FROM reconciliations
+             WHERE stage = 'done' AND started_at <= $5 ORDER BY started_at DESC LIMIT 1
          ), start AS (
              SELECT (SELECT newest FROM last) AS newest,
                     coalesce((SELECT judged_until FROM last), 'epoch'::timestamptz) AS judged
