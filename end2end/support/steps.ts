@@ -69,6 +69,8 @@ export const slot = (page: Page, start: string): Locator =>
 export async function openDay(page: Page, zone: string, start: string): Promise<Locator> {
   const day = page.getByRole('grid').locator(`td[data-date="${dateIn(zone, start)}"]`);
   await day.getByRole('link').click();
+  // Where that day was chosen already, what is fetched looks like what is there.
+  await expect(page.locator('.calendar-island')).not.toHaveAttribute('aria-busy');
   await expect(day).toHaveAttribute('aria-selected', 'true');
   await hydrated(page);
   const found = slot(page, start);

@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import { expect, hydrated, test } from '../support/fixtures';
 import { book, newStudent, newTutor } from '../support/people';
 import { atNow, later, LESSON, open, openDay, slot, startsWith } from '../support/steps';
-import { texts } from '../support/texts';
+import { clockIn, dateIn, texts } from '../support/texts';
 
 const t = texts('en');
 const ZONE = 'Pacific/Auckland';
@@ -63,6 +63,27 @@ test('a start that is chosen without a connection is told, and goes on once ther
   await page.context().setOffline(false);
   await slot(page, LESSON).click();
   await page.waitForURL(/hold=/);
+});
+
+test('a start that is pressed while another day is fetched is held', async ({ server, person }) => {
+  const tutor = await newTutor(server);
+  const page = await person(await newStudent(server, { zone: ZONE }));
+  await open(page, `/tutors/${tutor.slug}`);
+  await openDay(page, ZONE, LESSON);
+  let answer = () => {};
+  const pressed = new Promise<void>((resolve) => (answer = resolve));
+  await page.route(`**/tutors/${tutor.slug}?*`, async (route) => {
+    await pressed;
+    await route.continue();
+  });
+  const next = dateIn(ZONE, later(LESSON, 24 * 60));
+  await page.locator(`td[data-date="${next}"]`).getByRole('link').click();
+  await expect(page.locator('.calendar-island')).toHaveAttribute('aria-busy');
+  await slot(page, LESSON).click();
+  await page.waitForURL(/hold=/);
+  answer();
+  await hydrated(page);
+  await expect(page.locator('main')).toContainText(clockIn('en', ZONE, LESSON));
 });
 
 test('a form that is sent without a connection keeps what was typed', async ({ server, page, watch }) => {

@@ -29,6 +29,8 @@ struct Calendar {
     problem: RwSignal<String>,
     said: RwSignal<String>,
     busy: RwSignal<bool>,
+    /// A form is under way: pressed twice, it is sent once.
+    sending: StoredValue<bool>,
     /// Grows with each question, so that a late answer to an old one is dropped.
     turn: StoredValue<u32>,
 }
@@ -54,6 +56,7 @@ pub fn BookingCalendar(
         problem: RwSignal::new(String::new()),
         said: RwSignal::new(String::new()),
         busy: RwSignal::new(false),
+        sending: StoredValue::new(false),
         turn: StoredValue::new(0),
     };
     Effect::new(move |_| calendar.wake());
@@ -193,11 +196,17 @@ impl Calendar {
         }
     }
 
-    /// Fetches the page of another state and shows its calendar.
-    fn load(self, query: String, push: bool, then: Then) {
+    /// Begins a question: the answers to all before it are dropped.
+    fn next_turn(self) -> u32 {
         let turn = self.turn.with_value(|turn| turn.wrapping_add(1));
         self.turn.set_value(turn);
         self.busy.set(true);
+        turn
+    }
+
+    /// Fetches the page of another state and shows its calendar.
+    fn load(self, query: String, push: bool, then: Then) {
+        let turn = self.next_turn();
         spawn_local(async move {
             let path = window().location().pathname().unwrap_or_default();
             let fresh = fetch_page(&format!("{path}?{query}")).await;
@@ -242,22 +251,25 @@ impl Calendar {
         }
     }
 
-    /// Holds a start, or changes the zone.
+    /// Holds a start, or changes the zone. What is pressed counts also while another state is fetched, which then is
+    /// not shown.
     fn submitted(self, event: &SubmitEvent) {
         let form = element(event.target()).and_then(|it| it.dyn_into::<HtmlFormElement>().ok());
         let Some(form) = form.filter(|form| form.closest("[data-states]").ok().flatten().is_some()) else {
             return;
         };
         event.prevent_default();
-        if self.busy.get_untracked() {
+        if self.sending.get_value() {
             return;
         }
         let zone = form.has_attribute("data-zone-form");
         let (target, data) =
             (form.get_attribute("action").unwrap_or_default(), data(&form, event.submitter()));
-        self.busy.set(true);
+        self.next_turn();
+        self.sending.set_value(true);
         spawn_local(async move {
             let answer = send(&target, data, false).await;
+            self.sending.set_value(false);
             self.busy.set(false);
             match answer {
                 Ok(_) if zone => self.load(query_without_zone(), true, Then::Stay),
