@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::{Code, Refusal};
 
 mod life;
+mod meeting;
 mod told;
 
 pub use life::{Advance, Effect, Lesson, LessonEvent, advance};
+pub use meeting::{Sight, Who, outcome_of_meeting};
 pub use told::{TOLD_WITHIN, ToldJoin};
 
 /// Joining opens so long before the start.
