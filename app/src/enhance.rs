@@ -6,7 +6,7 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{
     Element, Event, EventTarget, HtmlDialogElement, HtmlElement, HtmlInputElement, HtmlSelectElement,
-    HtmlTextAreaElement, NodeList,
+    HtmlTextAreaElement, NodeList, PageTransitionEvent,
 };
 
 use crate::chat::outbox;
@@ -18,6 +18,7 @@ use crate::chat::outbox;
 /// - `data-count-for="id"` counts the characters of a text;
 /// - a dialog with which the page came is in front of it, and Escape leads where its cross does;
 /// - Escape closes the menu of a narrow page;
+/// - a page to which one goes back, and that was left by a form, is asked for anew;
 /// - who signs out leaves nothing behind that was written and not sent;
 /// - `data-browser-zone` chooses the browser's time zone in the list inside.
 #[island]
@@ -32,7 +33,9 @@ pub fn Enhancements() -> impl IntoView {
         let click = window_event_listener(ev::click, |event| clicked(&event));
         let input = window_event_listener(ev::input, |event| count(&event));
         let submit = window_event_listener(ev::submit, |event| forget_at_sign_out(&event));
+        let shown = window_event_listener(ev::pageshow, |event| begin_again(&event));
         on_cleanup(move || {
+            shown.remove();
             submit.remove();
             key.remove();
             click.remove();
@@ -111,6 +114,13 @@ fn pressed(key: &str) {
         if let Some(heading) = heading.and_then(|heading| heading.dyn_into::<HtmlElement>().ok()) {
             let _ = heading.focus();
         }
+    }
+}
+
+/// A browser may bring a page back as it was left: with a form that was answered, and still looks as if under way.
+fn begin_again(event: &PageTransitionEvent) {
+    if event.persisted() && !all("form[aria-busy=true]").is_empty() {
+        let _ = window().location().reload();
     }
 }
 

@@ -7,7 +7,7 @@ use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Element, FormData, Headers, HtmlElement, HtmlFormElement, RequestInit, Response, UrlSearchParams,
+    Element, FormData, Headers, HtmlElement, HtmlFormElement, RequestInit, Response, Url, UrlSearchParams,
 };
 
 use crate::error::WireError;
@@ -135,12 +135,22 @@ pub(crate) async fn send(
 fn go(place: Option<String>) {
     let location = window().location();
     let went = match place {
+        // To another part of the page that is open a browser only scrolls: what has changed must be seen, too.
+        Some(place) if is_part_of_this(&place) => location.set_href(&place).and_then(|()| location.reload()),
         Some(place) => location.set_href(&place),
         None => location.reload(),
     };
     if let Err(error) = went {
         leptos::logging::error!("{error:?}");
     }
+}
+
+/// Whether an address differs from the page's own at most by its fragment, and has one.
+fn is_part_of_this(place: &str) -> bool {
+    let Ok(here) = window().location().href() else { return false };
+    let Ok(there) = Url::new_with_base(place, &here) else { return false };
+    let page = |address: &str| address.split('#').next().map(str::to_owned);
+    !there.hash().is_empty() && page(&there.href()) == page(&here)
 }
 
 /// Shows an error at its field and goes there; `false` where the form has no such field.

@@ -125,6 +125,8 @@ impl Keeper {
         let _ = window_event_listener(ev::online, move |_| stream::renew());
         let _ = window_event_listener(ev::visibilitychange, move |_| self.refresh_soon());
         let _ = window_event_listener(ev::focusout, move |_| self.catch_up());
+        let _ = window_event_listener(ev::pointerup, move |_| self.catch_up());
+        let _ = window_event_listener(ev::pointercancel, move |_| self.catch_up());
     }
 
     fn told(self, told: Told) {
@@ -206,7 +208,7 @@ impl Keeper {
         }
     }
 
-    /// What waited for a person to finish with a field comes when they leave it.
+    /// What waited for a person comes when they leave the field, or release what they pressed.
     fn catch_up(self) {
         if !all("[data-stale]").is_empty() {
             self.refresh_soon();

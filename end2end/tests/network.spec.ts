@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
+import { query } from '../support/database';
 import { expect, hydrated, test } from '../support/fixtures';
-import { book, newStudent, newTutor } from '../support/people';
+import { asksToConfirm, book, bookings, newStudent, newTutor } from '../support/people';
 import { atNow, later, LESSON, open, openDay, slot, startsWith } from '../support/steps';
 import { clockIn, dateIn, texts } from '../support/texts';
 
@@ -101,4 +102,40 @@ test('a form that is sent without a connection keeps what was typed', async ({ s
   await page.context().setOffline(false);
   await enter.click();
   await page.waitForURL(/\/dashboard$/);
+});
+
+test('a form that a browser brings back as it was left can be sent again', async ({ server, page }) => {
+  const student = await newStudent(server);
+  await open(page, '/login');
+  await page.route('**/do/sign_in*', () => {});
+  await page.getByRole('textbox', { name: t('account.email') }).fill(student.email);
+  await page.getByLabel(startsWith(t('account.password'))).fill(student.password);
+  await page.getByRole('main').getByRole('button', { name: t('account.login_title') }).click();
+  const underWay = page.getByRole('main').locator('form[aria-busy=true]');
+  await expect(underWay).toHaveCount(1);
+  await page.unroute('**/do/sign_in*');
+  // What Chromium does when one goes back; those of the journeys keep no pages.
+  const again = page.waitForEvent('domcontentloaded');
+  await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+  await again;
+  await hydrated(page);
+  await expect(underWay).toHaveCount(0);
+});
+
+test('what is pressed is not exchanged before it is released', async ({ server, person }) => {
+  const tutor = await newTutor(server);
+  const [first, second] = [await newStudent(server), await newStudent(server)];
+  await query(server.database, asksToConfirm, [tutor.id]);
+  await book(server, first, tutor, LESSON);
+  const page = await person(tutor);
+  await open(page, '/tutor/requests');
+  const accept = (who: typeof first) => page.getByRole('button', { name: `${t('lesson.accept')}: ${who.name}` });
+  await accept(first).hover();
+  await page.mouse.down();
+  await book(server, second, tutor, later(LESSON, 60));
+  await expect(page.locator('#requests')).toHaveAttribute('data-stale');
+  await page.mouse.up();
+  await expect(accept(first)).toHaveCount(0);
+  await expect(accept(second)).toBeVisible();
+  expect((await bookings(server, first)).map((booking) => booking.status)).toEqual(['confirmed']);
 });

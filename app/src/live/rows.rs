@@ -71,7 +71,11 @@ fn remove_gone(list: &Element, first: &Element, rows: &[Element]) {
 fn bring_up(known: Element, row: Element) -> Element {
     let content = row.outer_html();
     let seen = known.get_attribute("data-seen").unwrap_or_else(|| known.outer_html());
-    if seen == content || is_busy(&known) {
+    if seen == content {
+        return known;
+    }
+    if is_busy(&known) {
+        let _ = known.set_attribute("data-stale", "");
         return known;
     }
     let place = place_of_focus(&known);

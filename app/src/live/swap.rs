@@ -9,7 +9,7 @@ use super::rows;
 use crate::enhance::within;
 
 /// Puts the fresh content in the place of the old. The focus stays where it was; a region in which a
-/// person writes, or whose dialog is open, waits until they have finished.
+/// person is busy waits until they have finished.
 pub(super) fn swap(region: &Element, fresh: &Element) {
     if let Some(times) = fresh.get_attribute("data-refresh-at") {
         let _ = region.set_attribute("data-refresh-at", &times);
@@ -35,11 +35,15 @@ pub(super) fn swap(region: &Element, fresh: &Element) {
     focus_again(region, place);
 }
 
-/// Whether a person writes in it, or has a dialog of it open.
+/// What a person has begun and not ended: a dialog, a form under way, the press of a finger or of the mouse. A press
+/// on what is exchanged before it is released would be lost.
+const BEGUN: &str = "dialog[open], form[aria-busy=true], :is(a, button, label, summary):active";
+
+/// Whether a person writes in it, or has begun something in it.
 pub(super) fn is_busy(region: &Element) -> bool {
     let writing = active_in(region)
         .is_some_and(|active| matches!(active.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"));
-    writing || region.query_selector("dialog[open]").ok().flatten().is_some()
+    writing || region.query_selector(BEGUN).ok().flatten().is_some()
 }
 
 fn active_in(region: &Element) -> Option<Element> {
