@@ -127,6 +127,9 @@ impl Keeper {
         let _ = window_event_listener(ev::focusout, move |_| self.catch_up());
         let _ = window_event_listener(ev::pointerup, move |_| self.catch_up());
         let _ = window_event_listener(ev::pointercancel, move |_| self.catch_up());
+        // A press of the space bar ends with a click, a link that is drawn elsewhere with neither.
+        let _ = window_event_listener(ev::click, move |_| self.catch_up());
+        let _ = window_event_listener(ev::dragend, move |_| self.catch_up());
     }
 
     fn told(self, told: Told) {

@@ -107,19 +107,24 @@ test('a form that is sent without a connection keeps what was typed', async ({ s
 test('a form that a browser brings back as it was left can be sent again', async ({ server, page }) => {
   const student = await newStudent(server);
   await open(page, '/login');
+  const enter = async (): Promise<void> => {
+    await page.getByRole('textbox', { name: t('account.email') }).fill(student.email);
+    await page.getByLabel(startsWith(t('account.password'))).fill(student.password);
+    await page.getByRole('main').getByRole('button', { name: t('account.login_title') }).click();
+  };
   await page.route('**/do/sign_in*', () => {});
-  await page.getByRole('textbox', { name: t('account.email') }).fill(student.email);
-  await page.getByLabel(startsWith(t('account.password'))).fill(student.password);
-  await page.getByRole('main').getByRole('button', { name: t('account.login_title') }).click();
+  await enter();
   const underWay = page.getByRole('main').locator('form[aria-busy=true]');
   await expect(underWay).toHaveCount(1);
-  await page.unroute('**/do/sign_in*');
   // What Chromium does when one goes back; those of the journeys keep no pages.
   const again = page.waitForEvent('domcontentloaded');
   await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
   await again;
   await hydrated(page);
   await expect(underWay).toHaveCount(0);
+  await page.unroute('**/do/sign_in*');
+  await enter();
+  await page.waitForURL(/\/dashboard$/);
 });
 
 test('what is pressed is not exchanged before it is released', async ({ server, person }) => {

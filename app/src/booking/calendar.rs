@@ -274,6 +274,8 @@ impl Calendar {
             match answer {
                 Ok(_) if zone => self.load(query_without_zone(), true, Then::Stay),
                 Ok(place) => {
+                    // The page is left: what was asked for meanwhile is not shown any more.
+                    self.next_turn();
                     let _ = window().location().set_href(&place.unwrap_or_default());
                 }
                 // A start that was taken meanwhile is told, and the calendar shown as it is now.

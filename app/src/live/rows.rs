@@ -72,6 +72,7 @@ fn bring_up(known: Element, row: Element) -> Element {
     let content = row.outer_html();
     let seen = known.get_attribute("data-seen").unwrap_or_else(|| known.outer_html());
     if seen == content {
+        let _ = known.remove_attribute("data-stale");
         return known;
     }
     if is_busy(&known) {

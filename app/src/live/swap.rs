@@ -16,6 +16,7 @@ pub(super) fn swap(region: &Element, fresh: &Element) {
     } else {
         let _ = region.remove_attribute("data-refresh-at");
     }
+    let _ = region.remove_attribute("data-stale");
     if region.get_attribute("data-live").as_deref() == Some("rows") && rows::merge(region, fresh) {
         return;
     }
@@ -29,7 +30,6 @@ pub(super) fn swap(region: &Element, fresh: &Element) {
     }
     let place = place_of_focus(region);
     region.set_inner_html(&content);
-    let _ = region.remove_attribute("data-stale");
     let _ = region.set_attribute("data-seen", &content);
     wake_islands(region);
     focus_again(region, place);
@@ -37,7 +37,7 @@ pub(super) fn swap(region: &Element, fresh: &Element) {
 
 /// What a person has begun and not ended: a dialog, a form under way, the press of a finger or of the mouse. A press
 /// on what is exchanged before it is released would be lost.
-const BEGUN: &str = "dialog[open], form[aria-busy=true], :is(a, button, label, summary):active";
+const BEGUN: &str = "dialog[open], form[aria-busy=true], :is(a, button, input, label, summary):active";
 
 /// Whether a person writes in it, or has begun something in it.
 pub(super) fn is_busy(region: &Element) -> bool {
