@@ -114,6 +114,7 @@ pub fn Live(
 impl Keeper {
     fn wake(self) {
         KEEPER.set(Some(self));
+        all("[data-live]").iter().for_each(swap::note);
         // The page was made when the first byte of the answer came; the script wakes later.
         self.clock.update_value(|(_, timer)| *timer = answer_started());
         stream::share(move || self.cursor.get_value(), move |told| self.told(told));

@@ -28,6 +28,14 @@ export async function open(page: Page, path: string): Promise<void> {
   await hydrated(page);
 }
 
+/** Does what ends in a page that is loaded anew, be it the same one, and waits until that answers. */
+export async function loads(page: Page, act: () => Promise<unknown>): Promise<void> {
+  const loaded = page.waitForEvent('domcontentloaded');
+  await act();
+  await loaded;
+  await hydrated(page);
+}
+
 /**
  * Opens a page as somebody whose zone the site does not know yet: with scripts the browser tells it and the
  * page comes once more, with its times in that zone.
@@ -56,6 +64,8 @@ export async function chooseZone(page: Page, t: Texts, zone: string): Promise<vo
   await page.getByText(t('calendar.zone_change')).click();
   await page.getByRole('combobox', { name: t('calendar.zone_label') }).fill(zone);
   await page.getByRole('button', { name: t('calendar.zone_use') }).click();
+  // Where it was that zone already, what is fetched looks like what is there.
+  await expect(page.locator('.calendar-island')).not.toHaveAttribute('aria-busy');
   const city = zone.split('/').at(-1)?.replace('_', ' ') ?? zone;
   await expect(page.locator('.zone-text strong')).toContainText(city);
   await hydrated(page);
@@ -169,7 +179,7 @@ export async function callOff(page: Page, t: Texts, reason: string): Promise<voi
   await page.getByRole('link', { name: t('lesson.cancel') }).click();
   const dialog = page.getByRole('dialog', { name: t('lesson.cancel_title') });
   await dialog.getByRole('textbox', { name: t('lesson.cancel_reason') }).fill(reason);
-  await dialog.getByRole('button', { name: t('lesson.cancel') }).click();
+  await loads(page, () => dialog.getByRole('button', { name: t('lesson.cancel') }).click());
   await expect(page.getByRole('status').filter({ hasText: t('state.cancelled') })).toBeVisible();
 }
 

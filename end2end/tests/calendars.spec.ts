@@ -2,13 +2,15 @@ import type { Page } from '@playwright/test';
 import { enter, expect, expectAccessible, expectNoSidewaysScroll, hydrated, test } from '../support/fixtures';
 import { book, call, newStudent, newTutor, tokenOf, type Tutor } from '../support/people';
 import { Radicale } from '../support/radicale';
-import { atNow, later, LESSON, NOW, open, openDay, slot } from '../support/steps';
+import { atNow, later, LESSON, loads, NOW, open, openDay, slot } from '../support/steps';
 import { texts } from '../support/texts';
 
 const t = texts('en');
 const ZONE = 'Europe/Paris';
 test.use({ timezoneId: ZONE });
 test.beforeEach(atNow);
+// With the first tick the demonstration's lessons are due, too.
+test.describe.configure({ timeout: 180_000 });
 
 /** Expects a start of a tutor to be on sale, or not, on the public page. */
 async function expectOnSale(page: Page, tutor: Tutor, start: string, onSale: boolean): Promise<void> {
@@ -20,18 +22,18 @@ async function expectOnSale(page: Page, tutor: Tutor, start: string, onSale: boo
 
 /** Presses a button of a form on the tutor's page of rules, which says that it was saved. */
 async function save(page: Page, form: string, button: string): Promise<void> {
-  await page.locator(`form[action="/do/${form}"]`).getByRole('button', { name: button, exact: true }).click();
-  await page.waitForURL(/saved=1/);
+  const pressed = page.locator(`form[action="/do/${form}"]`).getByRole('button', { name: button, exact: true });
+  await loads(page, () => pressed.click());
+  await expect(page).toHaveURL(/saved=1/);
   await expect(page.getByText(t('site.saved'), { exact: true })).toBeVisible();
-  await hydrated(page);
 }
 
 /** Presses what disconnects, and confirms. */
 async function disconnect(page: Page, name: string): Promise<void> {
   await page.getByRole('link', { name: `${t('diary.busy_disconnect')}: ${name}` }).click();
-  await page.getByRole('dialog').getByRole('button', { name: t('diary.busy_disconnect'), exact: true }).click();
-  await page.waitForURL(/saved=1/);
-  await hydrated(page);
+  const confirm = page.getByRole('dialog').getByRole('button', { name: t('diary.busy_disconnect'), exact: true });
+  await loads(page, () => confirm.click());
+  await expect(page).toHaveURL(/saved=1/);
 }
 
 test('a calendar at an address takes slots away until it is disconnected', { tag: '@plain' }, async ({ page, server, person, watch }) => {

@@ -1,7 +1,7 @@
 import { expect, expectAccessible, expectNoSidewaysScroll, test } from '../support/fixtures';
 import { begin, bubble, field, follow, look, talking, told, write } from '../support/chat';
 import { newStudent, newTutor } from '../support/people';
-import { atNow, open, withScripts } from '../support/steps';
+import { atNow, loads, open, withScripts } from '../support/steps';
 import { texts } from '../support/texts';
 
 const t = texts('en');
@@ -25,7 +25,7 @@ test('a picture and a sheet are sent, and the other opens them @phone @plain', a
     await one.getByText(t('chat.attach'), { exact: true }).click();
     await one.locator('input[type=file]').setInputFiles({ name, mimeType, buffer });
     await one.getByLabel(t('chat.caption')).fill(caption);
-    await one.getByRole('button', { name: t('chat.file_send') }).click();
+    await loads(one, () => one.getByRole('button', { name: t('chat.file_send') }).click());
     await expect(bubble(one, caption)).toHaveCount(1);
   };
   await send('board.png', 'image/png', PIXEL, 'My board');

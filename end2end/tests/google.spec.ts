@@ -1,9 +1,9 @@
-import { enter, expect, expectAccessible, expectNoSidewaysScroll, hydrated, test as base } from '../support/fixtures';
+import { enter, expect, expectAccessible, expectNoSidewaysScroll, test as base } from '../support/fixtures';
 import { Google } from '../support/google';
 import { book, newStudent, newTutor } from '../support/people';
 import { Server } from '../support/server';
 import { connect } from '../support/stand_in';
-import { atNow, later, LESSON, NOW, open } from '../support/steps';
+import { atNow, later, LESSON, loads, NOW, open } from '../support/steps';
 import { texts } from '../support/texts';
 
 const t = texts('en');
@@ -30,6 +30,8 @@ const test = base.extend<object, { google: Google }>({
   ],
 });
 test.beforeEach(atNow);
+// With the first tick the demonstration's lessons are due, too.
+test.describe.configure({ timeout: 180_000 });
 
 test('a tutor permits Google Calendar, withdraws it there and permits it again', { tag: ['@plain', '@phone'] }, async ({ page, server, google, watch }) => {
   // The stand-in's own pages ask for fonts elsewhere.
@@ -46,9 +48,8 @@ test('a tutor permits Google Calendar, withdraws it there and permits it again',
   await expect(page.getByRole('checkbox', { name: 'Work' })).toBeChecked();
   await expect(page.getByRole('checkbox', { name: 'Team' })).not.toBeChecked();
   await page.getByRole('combobox', { name: t('diary.lessons_in') }).selectOption('Work');
-  await page.locator('form[action="/do/choose_calendars"]').getByRole('button').click();
-  await page.waitForURL(/saved=1/);
-  await hydrated(page);
+  await loads(page, () => page.locator('form[action="/do/choose_calendars"]').getByRole('button').click());
+  await expect(page).toHaveURL(/saved=1/);
   await expectAccessible(page);
   await expectNoSidewaysScroll(page);
   const booked = await book(server, student, tutor, LESSON);

@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 import { query } from '../support/database';
 import { expect, hydrated, test } from '../support/fixtures';
-import { asksToConfirm, book, bookings, newStudent, newTutor } from '../support/people';
+import { asksToConfirm, book, bookings, call, newStudent, newTutor, tokenOf } from '../support/people';
 import { atNow, later, LESSON, open, openDay, slot, startsWith } from '../support/steps';
 import { clockIn, dateIn, texts } from '../support/texts';
 
@@ -143,4 +143,33 @@ test('what is pressed is not exchanged before it is released', async ({ server, 
   await expect(accept(first)).toHaveCount(0);
   await expect(accept(second)).toBeVisible();
   expect((await bookings(server, first)).map((booking) => booking.status)).toEqual(['confirmed']);
+});
+
+test('what is typed stays while something else on the page changes', async ({ server, person }) => {
+  // At the lesson's end the demonstration's lessons are due too.
+  test.slow();
+  const [tutor, student] = [await newTutor(server), await newStudent(server)];
+  const taught = await book(server, student, tutor, LESSON);
+  const first = await book(server, student, tutor, later(LESSON, 24 * 60));
+  const second = await book(server, student, tutor, later(LESSON, 25 * 60));
+  for (const who of [student, tutor]) {
+    await server.setClock(LESSON);
+    await call(server, 'POST', `/api/v2/bookings/${taught.id}/join`, {}, await tokenOf(server, who));
+  }
+  await server.setClock(later(LESSON, 60));
+  await server.tick();
+  const page = await person(student);
+  await open(page, `/lessons/${taught.id}`);
+  const words = page.locator('#rate').getByRole('textbox');
+  await words.fill('She waited for my questions.');
+  const bell = page.locator('#bell').getByRole('link');
+  const rings = async (lost: string): Promise<void> => {
+    const before = (await bell.getAttribute('aria-label')) ?? '';
+    await call(server, 'DELETE', `/api/v2/bookings/${lost}`, {}, await tokenOf(server, tutor));
+    await expect(bell).not.toHaveAttribute('aria-label', before);
+  };
+  await rings(first.id);
+  await page.getByRole('heading', { level: 1 }).click();
+  await rings(second.id);
+  await expect(words).toHaveValue('She waited for my questions.');
 });

@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 import { expect, expectAccessible, expectNoSidewaysScroll, test } from '../support/fixtures';
 import { newStudent } from '../support/people';
-import { atNow, open } from '../support/steps';
+import { atNow, loads, open } from '../support/steps';
 import { texts } from '../support/texts';
 
 const t = texts('en');
@@ -18,8 +18,8 @@ test('one chooses by which ways one is told of what, and when not @phone @plain'
   await box(page, 'reminders', 'by_mail').uncheck();
   await box(page, 'messages', 'by_notice').uncheck();
   const save = (place: string) => page.locator(place).getByRole('button', { name: t('site.save') });
-  await save('#mails').click();
-  await page.waitForURL(/saved=1/);
+  await loads(page, () => save('#mails').click());
+  await expect(page).toHaveURL(/saved=1/);
   await expect(box(page, 'reminders', 'by_mail')).not.toBeChecked();
   await expect(box(page, 'messages', 'by_notice')).not.toBeChecked();
   await expect(box(page, 'reminders', 'by_notice')).toBeChecked();
@@ -29,8 +29,8 @@ test('one chooses by which ways one is told of what, and when not @phone @plain'
   await save('#quiet').click();
   await expect(page.locator('#until-error')).toContainText(t('error.quiet_time'));
   await quiet.getByLabel(t('mails.quiet_until')).fill('07:00');
-  await save('#quiet').click();
-  await page.waitForURL(/saved=1/);
+  await loads(page, () => save('#quiet').click());
+  await expect(page).toHaveURL(/saved=1/);
   await expect(quiet.getByLabel(t('mails.quiet_until'))).toHaveValue('07:00');
   await expectAccessible(page);
   await expectNoSidewaysScroll(page);

@@ -33,6 +33,8 @@ struct Calendar {
     sending: StoredValue<bool>,
     /// Grows with each question, so that a late answer to an old one is dropped.
     turn: StoredValue<u32>,
+    /// The state that was asked for last; it may not be shown yet.
+    asked: StoredValue<String>,
 }
 
 /// What happens once an answer is shown.
@@ -58,6 +60,7 @@ pub fn BookingCalendar(
         busy: RwSignal::new(false),
         sending: StoredValue::new(false),
         turn: StoredValue::new(0),
+        asked: StoredValue::new(String::new()),
     };
     Effect::new(move |_| calendar.wake());
     view! {
@@ -128,12 +131,15 @@ fn focus(cell: Option<&Element>) {
     }
 }
 
-/// The present state for another zone, in which the same day of a month may have nothing free.
-fn query_without_zone() -> String {
-    let query = of_state("data-query");
+/// A state in another zone.
+fn without_zone(query: &str) -> String {
+    query.split('&').filter(|pair| !pair.starts_with("tz=")).collect::<Vec<_>>().join("&")
+}
+
+/// A month of which no day is chosen: in another zone the same one may have nothing free.
+fn without_day(query: &str) -> String {
     let month = query.contains("month=");
-    let stays = |pair: &&str| !(pair.starts_with("tz=") || month && pair.starts_with("day="));
-    query.split('&').filter(stays).collect::<Vec<_>>().join("&")
+    query.split('&').filter(|pair| !(month && pair.starts_with("day="))).collect::<Vec<_>>().join("&")
 }
 
 impl Calendar {
@@ -207,6 +213,7 @@ impl Calendar {
     /// Fetches the page of another state and shows its calendar.
     fn load(self, query: String, push: bool, then: Then) {
         let turn = self.next_turn();
+        self.asked.set_value(query.clone());
         spawn_local(async move {
             let path = window().location().pathname().unwrap_or_default();
             let fresh = fetch_page(&format!("{path}?{query}")).await;
@@ -265,14 +272,20 @@ impl Calendar {
         let zone = form.has_attribute("data-zone-form");
         let (target, data) =
             (form.get_attribute("action").unwrap_or_default(), data(&form, event.submitter()));
-        self.next_turn();
+        let turn = self.next_turn();
         self.sending.set_value(true);
         spawn_local(async move {
             let answer = send(&target, data, false).await;
             self.sending.set_value(false);
             self.busy.set(false);
             match answer {
-                Ok(_) if zone => self.load(query_without_zone(), true, Then::Stay),
+                Ok(_) if zone => {
+                    // A day that was pressed meanwhile is shown, in the new zone.
+                    let pressed = self.turn.get_value() != turn;
+                    let query =
+                        if pressed { self.asked.get_value() } else { without_day(&of_state("data-query")) };
+                    self.load(without_zone(&query), true, Then::Stay);
+                }
                 Ok(place) => {
                     // The page is left: what was asked for meanwhile is not shown any more.
                     self.next_turn();

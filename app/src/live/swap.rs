@@ -21,7 +21,8 @@ pub(super) fn swap(region: &Element, fresh: &Element) {
         return;
     }
     let content = fresh.inner_html();
-    if region.get_attribute("data-seen").as_deref() == Some(&content) {
+    let gist = gist(&content);
+    if region.get_attribute("data-seen").as_deref() == Some(&gist) {
         return;
     }
     if is_busy(region) {
@@ -30,9 +31,19 @@ pub(super) fn swap(region: &Element, fresh: &Element) {
     }
     let place = place_of_focus(region);
     region.set_inner_html(&content);
-    let _ = region.set_attribute("data-seen", &content);
+    let _ = region.set_attribute("data-seen", &gist);
     wake_islands(region);
     focus_again(region, place);
+}
+
+/// Notes what the page came with: a region that is the same afterwards keeps what was typed in it.
+pub(super) fn note(region: &Element) {
+    let _ = region.set_attribute("data-seen", &gist(&region.inner_html()));
+}
+
+/// What counts in a comparison: an island that wakes may leave out the blank of an empty text.
+fn gist(content: &str) -> String {
+    content.split_whitespace().collect()
 }
 
 /// What a person has begun and not ended: a dialog, a form under way, the press of a finger or of the mouse. A press
