@@ -26,7 +26,8 @@ export default defineConfig({
   forbidOnly: !!process.env.CI,
   retries: 0,
   workers: 2,
-  timeout: 60_000,
+  // The first tick of a server also settles, charges and mails all lessons of the demonstration.
+  timeout: 180_000,
   expect: { timeout: 10_000 },
   reporter: [['list']],
   use: {
@@ -36,6 +37,8 @@ export default defineConfig({
     // Recorded where somebody looks at it: it takes a fifth of the time. Elsewhere: --trace retain-on-failure.
     trace: process.env.CI ? 'off' : 'retain-on-failure',
     screenshot: 'only-on-failure',
+    // What fades in is pale for a moment, and axe would judge that.
+    contextOptions: { reducedMotion: 'reduce' },
     launchOptions: {
       executablePath: chromium(),
       args: [

@@ -24,7 +24,7 @@ use web_sys::{Document, DomParser, Element, Event, SupportedType};
 
 use crate::enhance::all;
 
-pub(crate) use swap::wake_islands;
+pub(crate) use swap::{is_pressed, wake_islands};
 
 /// How often the page asks again in any case: the server's clock may have been set, a device sleeps.
 const AGAIN: Duration = Duration::from_secs(60);
@@ -137,6 +137,11 @@ impl Keeper {
         match told {
             Told::Open => self.opened(),
             Told::Lost => self.line.set(Line::Lost),
+            Told::At(id) if self.is_behind(&id) => {
+                self.cursor.set_value(id);
+                self.refresh_soon();
+            }
+            Told::Asked | Told::At(_) => {}
             Told::Event { id, kind, data } => {
                 self.cursor.set_value(id);
                 match &*kind {
@@ -146,6 +151,13 @@ impl Keeper {
                 }
             }
         }
+    }
+
+    /// Whether the stream has come further than this page.
+    fn is_behind(self, id: &str) -> bool {
+        let number = |id: &str| id.parse::<u64>().ok();
+        let own = self.cursor.with_value(|own| number(own));
+        number(id).is_some_and(|id| own.is_none_or(|own| own < id))
     }
 
     fn opened(self) {

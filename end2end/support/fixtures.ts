@@ -38,7 +38,7 @@ export async function enter(context: BrowserContext, server: Server, who: Who): 
 }
 
 /**
- * Waits until every island on the page answers. The page's script sets `data-ready` on `<html>` when it
+ * Waits until every island on the page answers, and what it asked for is there. The page's script sets `data-ready` on `<html>` when it
  * has woken the last one. Without JavaScript there is nothing to wait for.
  */
 export async function hydrated(page: Page): Promise<void> {
@@ -47,6 +47,8 @@ export async function hydrated(page: Page): Promise<void> {
   // A page whose times stand in an assumed zone loads itself again once it has told the browser's.
   await expect(page.locator('leptos-island[data-component^="BrowserZone"][data-props*="false"]')).toHaveCount(0);
   await expect(page.locator('html')).toHaveAttribute('data-ready', /.*/);
+  // A calendar that fetches another state is pale, and is exchanged.
+  await expect(page.locator('.calendar-island[aria-busy]')).toHaveCount(0);
 }
 
 /**

@@ -30,6 +30,7 @@ export async function open(page: Page, path: string): Promise<void> {
 
 /** Does what ends in a page that is loaded anew, be it the same one, and waits until that answers. */
 export async function loads(page: Page, act: () => Promise<unknown>): Promise<void> {
+  await page.waitForLoadState('domcontentloaded');
   const loaded = page.waitForEvent('domcontentloaded');
   await act();
   await loaded;
@@ -64,11 +65,10 @@ export async function chooseZone(page: Page, t: Texts, zone: string): Promise<vo
   await page.getByText(t('calendar.zone_change')).click();
   await page.getByRole('combobox', { name: t('calendar.zone_label') }).fill(zone);
   await page.getByRole('button', { name: t('calendar.zone_use') }).click();
-  // Where it was that zone already, what is fetched looks like what is there.
-  await expect(page.locator('.calendar-island')).not.toHaveAttribute('aria-busy');
+  // First: where it was that zone already, what is fetched looks like what is there.
+  await hydrated(page);
   const city = zone.split('/').at(-1)?.replace('_', ' ') ?? zone;
   await expect(page.locator('.zone-text strong')).toContainText(city);
-  await hydrated(page);
 }
 
 /** A free start in the calendar, once its day is open. */
@@ -79,10 +79,9 @@ export const slot = (page: Page, start: string): Locator =>
 export async function openDay(page: Page, zone: string, start: string): Promise<Locator> {
   const day = page.getByRole('grid').locator(`td[data-date="${dateIn(zone, start)}"]`);
   await day.getByRole('link').click();
-  // Where that day was chosen already, what is fetched looks like what is there.
-  await expect(page.locator('.calendar-island')).not.toHaveAttribute('aria-busy');
-  await expect(day).toHaveAttribute('aria-selected', 'true');
+  // First: where that day was chosen already, what is fetched looks like what is there.
   await hydrated(page);
+  await expect(day).toHaveAttribute('aria-selected', 'true');
   const found = slot(page, start);
   await expect(found).toBeVisible();
   return found;

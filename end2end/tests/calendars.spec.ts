@@ -9,8 +9,6 @@ const t = texts('en');
 const ZONE = 'Europe/Paris';
 test.use({ timezoneId: ZONE });
 test.beforeEach(atNow);
-// With the first tick the demonstration's lessons are due, too.
-test.describe.configure({ timeout: 180_000 });
 
 /** Expects a start of a tutor to be on sale, or not, on the public page. */
 async function expectOnSale(page: Page, tutor: Tutor, start: string, onSale: boolean): Promise<void> {

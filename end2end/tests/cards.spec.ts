@@ -91,8 +91,6 @@ test('3-D Secure is refused, closed, then accepted', { tag: '@phone' }, async ({
 });
 
 test('a lesson is booked with a typed card, taught, charged, and explained', { tag: '@phone' }, async ({ server, person, watch }) => {
-  // At the lesson's end the demonstration's lessons are due too.
-  test.slow();
   watch.allow(/status of 402/);
   const tutor = await newTutor(server);
   const student = await newStudent(server, { zone: ZONE });
@@ -135,8 +133,6 @@ test('a lesson is booked with a typed card, taught, charged, and explained', { t
 });
 
 test('what cannot be charged is owed, told by mail, and paid with 3-D Secure', { tag: '@phone' }, async ({ server, person, watch }) => {
-  // At the lesson's end the demonstration's lessons are due too.
-  test.slow();
   watch.allow(/status of 402/);
   const tutor = await newTutor(server);
   const student = await newStudent(server, { zone: ZONE });

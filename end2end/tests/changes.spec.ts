@@ -24,8 +24,6 @@ const t = texts('en');
 const ZONE = 'America/St_Johns';
 test.use({ timezoneId: ZONE });
 test.beforeEach(atNow);
-// With the first tick the demonstration's lessons are due, too.
-test.describe.configure({ timeout: 180_000 });
 
 test('a lesson is moved: a new start, a new link, and the old link is gone', { tag: ['@phone', '@plain'] }, async ({ server, person, watch }) => {
   watch.allow(/status of 410/);

@@ -7,8 +7,6 @@ const t = texts('en');
 const fr = texts('fr');
 const END = later(LESSON, 60);
 test.beforeEach(atNow);
-// With the first tick the demonstration's lessons are due, too.
-test.describe.configure({ timeout: 180_000 });
 
 test('a lesson is disputed, answered and decided, and both read what moved', { tag: ['@phone', '@plain'] }, async ({ server, person, watch }) => {
   watch.allow(/status of 400/);

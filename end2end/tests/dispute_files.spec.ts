@@ -8,8 +8,6 @@ const t = texts('en');
 const fr = texts('fr');
 const END = later(LESSON, 60);
 test.beforeEach(atNow);
-// With the first tick the demonstration's lessons are due, too.
-test.describe.configure({ timeout: 180_000 });
 
 /** A picture of one pixel. */
 const PIXEL = Buffer.from(

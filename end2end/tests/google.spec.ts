@@ -30,8 +30,6 @@ const test = base.extend<object, { google: Google }>({
   ],
 });
 test.beforeEach(atNow);
-// With the first tick the demonstration's lessons are due, too.
-test.describe.configure({ timeout: 180_000 });
 
 test('a tutor permits Google Calendar, withdraws it there and permits it again', { tag: ['@plain', '@phone'] }, async ({ page, server, google, watch }) => {
   // The stand-in's own pages ask for fonts elsewhere.

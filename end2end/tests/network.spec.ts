@@ -52,6 +52,27 @@ test('ten tabs share one stream, and another tab takes it over', async ({ server
   await expect.poll(streams).toBe('1');
 });
 
+test('a tab that wakes late hears what was told meanwhile', async ({ server, person }) => {
+  const [tutor, student] = [await newTutor(server), await newStudent(server)];
+  const first = await person(tutor);
+  await open(first, '/tutor');
+  const late = await first.context().newPage();
+  let wake = () => {};
+  const told = new Promise<void>((resolve) => (wake = resolve));
+  await late.route('**/*.wasm', async (route) => {
+    await told;
+    await route.continue();
+  });
+  await late.goto('/tutor', { waitUntil: 'commit' });
+  await expect(late.getByText(t('console.none'), { exact: true })).toBeVisible();
+  await book(server, student, tutor, LESSON);
+  const lesson = (page: Page) => page.locator('#lessons li').filter({ hasText: student.name });
+  await expect(lesson(first)).toBeVisible();
+  await expect(lesson(late)).toHaveCount(0);
+  wake();
+  await expect(lesson(late)).toBeVisible();
+});
+
 test('a start that is chosen without a connection is told, and goes on once there is one', async ({ server, person, watch }) => {
   watch.allow(/ERR_INTERNET_DISCONNECTED/);
   const tutor = await newTutor(server);
@@ -146,8 +167,6 @@ test('what is pressed is not exchanged before it is released', async ({ server, 
 });
 
 test('what is typed stays while something else on the page changes', async ({ server, person }) => {
-  // At the lesson's end the demonstration's lessons are due too.
-  test.slow();
   const [tutor, student] = [await newTutor(server), await newStudent(server)];
   const taught = await book(server, student, tutor, LESSON);
   const first = await book(server, student, tutor, later(LESSON, 24 * 60));

@@ -23,7 +23,6 @@ async function wear(page: Page, base: string, language: string, theme: string): 
 
 for (const { name, path, who, status = 200 } of mainPages) {
   test(`${name} opens, fits and is accessible`, { tag: ['@phone', '@plain'] }, async ({ page, server, watch, javaScriptEnabled }) => {
-    test.slow();
     if (who) await enter(page.context(), server, who);
     if (status !== 200) watch.allow(new RegExp(`status of ${status}`));
     const address = await path(page);

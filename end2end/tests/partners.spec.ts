@@ -60,7 +60,6 @@ async function onlyMeeting(zoom: Zoom): Promise<ZoomMeeting> {
 }
 
 test('a lesson at Zoom ends early, is disputed and decided, and its tutor reads what is left', { tag: '@phone' }, async ({ page: desk, server, person, watch, zoom }) => {
-  test.setTimeout(180_000);
   watch.allow(/status of 4(00|09)/);
   watch.allow(new RegExp(`request to another site: https://${ZOOM_MEETINGS}/`));
   const tutor = await newTutor(server, { zone: ZONE });

@@ -136,6 +136,7 @@ test('a server function that fails is told in the page, which goes on', async ({
   } finally {
     await query(server.database, 'DROP FUNCTION break CASCADE');
   }
+  await hydrated(page);
   await slot(page, LESSON).click();
   await page.waitForURL(/hold=/);
 });

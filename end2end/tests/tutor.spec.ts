@@ -1,7 +1,7 @@
 import type { Locator, Page } from '@playwright/test';
 import { enter, expect, hydrated, test } from '../support/fixtures';
 import { call, newAccount, newTutor } from '../support/people';
-import { atNow, findTutor, NOW, open, openDay, signUp, slot, withScripts } from '../support/steps';
+import { atNow, findTutor, loads, NOW, open, openDay, signUp, slot, withScripts } from '../support/steps';
 import { texts } from '../support/texts';
 
 const t = texts('en');
@@ -13,10 +13,9 @@ const cell = (page: Page, name: string): Locator => page.getByRole('gridcell', {
 const saved = (page: Page): Locator => page.getByText(t('site.saved'), { exact: true });
 
 async function save(page: Page, button: string): Promise<void> {
-  await page.getByRole('button', { name: button, exact: true }).click();
-  await page.waitForURL(/saved=1/);
+  await loads(page, () => page.getByRole('button', { name: button, exact: true }).click());
+  await expect(page).toHaveURL(/saved=1/);
   await expect(saved(page)).toBeVisible();
-  await hydrated(page);
 }
 
 /** Fills in the profile; the photo is a picture of the page, as wide as the window and not square. */
@@ -106,7 +105,6 @@ async function fillOffering(page: Page): Promise<void> {
 }
 
 test('a tutor signs up, opens for bookings, and is found', { tag: ['@phone', '@plain'] }, async ({ page, server, browser, watch }) => {
-  test.slow();
   watch.allow(/status of 400/);
   const who = newAccount({ zone: ZONE });
   await open(page, '/signup?role=tutor');

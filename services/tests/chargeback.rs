@@ -175,7 +175,7 @@ async fn a_loss_after_the_payout_is_taken_back(db: PgPool) {
 /// A loss while the answer to the payout is not known: it is taken back once it is.
 #[sqlx::test(migrations = "../migrations")]
 async fn a_loss_beside_a_payout_waits_for_its_answer(db: PgPool) {
-    let till = till::open_impatient(db).await;
+    let till = till::open(db).await;
     till.at(at_hour(0)).await;
     till.ready(&till.tutor).await;
     till.top_up().await;
@@ -261,7 +261,7 @@ async fn what_was_paid_ahead_can_be_lost(db: PgPool) {
 /// A payment whose answer was lost, and of another platform of the same account.
 #[sqlx::test(migrations = "../migrations")]
 async fn a_payment_that_is_unknown(db: PgPool) {
-    let till = till::open_impatient(db).await;
+    let till = till::open(db).await;
     till.card(NOT_RECEIVED).await;
     let booking = till.taught(4).await;
     till.at(booking.end).await;

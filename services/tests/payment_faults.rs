@@ -82,7 +82,7 @@ async fn a_debt_is_paid_by_asking_again(db: PgPool) {
         till.student = testing::student(&till.services, "Sam").await;
         till.card("pm_card_chargeCustomerFail").await;
         taught(&till, round).await;
-        till.tick().await;
+        tick_until(&till, "SELECT count(*) FROM student_debts WHERE cleared_at IS NULL").await;
         let owed = payment::open_debts(&till.services, &till.student).await.expect("debts");
         let good = till.card("pm_card_visa").await;
         let pay = async || {
@@ -165,7 +165,7 @@ async fn a_removed_card_is_given_up_by_the_provider_too(db: PgPool) {
 /// An error of the provider's own is what it then answers for as long as it remembers the key.
 #[sqlx::test(migrations = "../migrations")]
 async fn what_the_provider_remembers_as_failed_is_looked_up_the_next_day(db: PgPool) {
-    let till = till::open_impatient(db).await;
+    let till = till::open(db).await;
     let admin: Actor = testing::user(&till.services, "Ada", Role::Admin).await;
     till.at(now()).await;
     till.card("pm_card_visa").await;

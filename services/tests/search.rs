@@ -4,10 +4,7 @@
 mod people;
 mod statements;
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::collections::HashMap;
 
 use chrono::{TimeDelta, TimeZone as _, Utc};
 use domain::{
@@ -291,10 +288,7 @@ async fn the_number_of_statements_does_not_grow_with_the_tutors(db: PgPool) {
     }
     multiply(&db).await;
     for (name, query) in &kinds {
-        let started = Instant::now();
         let page = search::search(&services, query).await.expect("a page");
-        let took = started.elapsed();
-        assert!(took < Duration::from_secs(2), "{name}: {took:?} even for a build without optimisation");
         assert_eq!((page.total, page.rows.len()), (1000, usize::try_from(query.page_size).expect("few")));
         let many = statements(&services, query).await;
         assert!(many > 0 && many <= 14, "{name}: {many}");

@@ -1,6 +1,8 @@
 //! What moves in the booking calendar. The server renders every state of it as a page of its own; here
 //! the calendar's links and forms fetch that page and put its calendar in the place of the present one.
 
+use std::time::Duration;
+
 use leptos::{
     ev::{self, KeyboardEvent, MouseEvent, SubmitEvent},
     prelude::*,
@@ -15,12 +17,15 @@ use super::{
 };
 use crate::{
     form::{data, send},
-    live::{fetch_page, wake_islands},
+    live::{fetch_page, is_pressed, wake_islands},
 };
 
 /// The id of the element that is exchanged. It carries the state: `data-query` (its address),
 /// `data-zone-known`, and `data-announcement` (what a live region says of it).
 const STATE: &str = "calendar-state";
+
+/// How often it is looked whether a press was released.
+const RELEASED: Duration = Duration::from_millis(50);
 
 /// What moves in the calendar.
 #[derive(Clone, Copy)]
@@ -220,17 +225,32 @@ impl Calendar {
             if self.turn.get_value() != turn {
                 return;
             }
-            self.busy.set(false);
             match fresh.and_then(|page| page.get_element_by_id(STATE)) {
-                Some(fresh) => self.show(&fresh, push, then),
+                Some(fresh) => self.show_once_free(turn, fresh, push, then),
                 // What is wrong already is worth more than that the calendar could not be shown anew.
-                None => self.problem.update(|problem| {
-                    if push || problem.is_empty() {
-                        *problem = self.unreachable.get_value();
-                    }
-                }),
+                None => {
+                    self.busy.set(false);
+                    self.problem.update(|problem| {
+                        if push || problem.is_empty() {
+                            *problem = self.unreachable.get_value();
+                        }
+                    });
+                }
             }
         });
+    }
+
+    /// Shows an answer once nothing in the present state is held down; what is pressed there may make it an old one.
+    fn show_once_free(self, turn: u32, fresh: Element, push: bool, then: Then) {
+        if self.turn.get_value() != turn {
+            return;
+        }
+        if state().is_some_and(|state| is_pressed(&state)) {
+            set_timeout(move || self.show_once_free(turn, fresh, push, then), RELEASED);
+            return;
+        }
+        self.busy.set(false);
+        self.show(&fresh, push, then);
     }
 
     fn show(self, fresh: &Element, push: bool, then: Then) {

@@ -67,6 +67,10 @@ pub(super) enum Told {
     Open,
     /// It is lost, and tried again.
     Lost,
+    /// Another tab asks how far it is.
+    Asked,
+    /// So far it is: the id of the last event that was told.
+    At(String),
     /// Something happened.
     Event {
         /// The event's id.
@@ -84,6 +88,8 @@ impl Told {
         match self {
             Told::Open => "open".to_owned(),
             Told::Lost => "lost".to_owned(),
+            Told::Asked => "asked".to_owned(),
+            Told::At(id) => format!("at {id}"),
             Told::Event { id, kind, data } => format!("{id} {kind} {data}"),
         }
     }
@@ -95,6 +101,8 @@ impl Told {
             (id, Some(kind), Some(data)) => Some(Told::Event { id, kind, data }),
             (state, None, None) if state == "open" => Some(Told::Open),
             (state, None, None) if state == "lost" => Some(Told::Lost),
+            (state, None, None) if state == "asked" => Some(Told::Asked),
+            (state, Some(id), None) if state == "at" => Some(Told::At(id)),
             _ => None,
         }
     }
@@ -134,8 +142,14 @@ pub(super) fn share(after: impl Fn() -> String + 'static, told: impl Fn(Told) + 
             let heard = Rc::clone(&share);
             listen(channel, "message", false, move |event| {
                 let text = event.dyn_ref::<MessageEvent>().and_then(|event| event.data().as_string());
-                text.and_then(|text| Told::read(&text)).into_iter().for_each(|told| (heard.told)(told));
+                match text.and_then(|text| Told::read(&text)) {
+                    Some(Told::Asked) => heard.answer(),
+                    Some(told) => (heard.told)(told),
+                    None => {}
+                }
             });
+            // What was told between the making of this page and now, it has not heard.
+            share.post(&Told::Asked);
             lead(&locks, share);
         }
         _ => share.connect(),
@@ -180,6 +194,7 @@ impl Share {
         listen(&stream, "open", false, move |_| {
             share.wait_ms.set(WAIT_MS);
             share.tell(Told::Open);
+            share.answer();
         });
         let share = Rc::clone(self);
         listen(&stream, "error", false, move |_| share.failed());
@@ -207,11 +222,22 @@ impl Share {
         }
     }
 
-    /// Tells this tab and the others.
-    fn tell(&self, told: Told) {
+    /// Tells the other tabs how far the stream is, where this tab has it.
+    fn answer(&self) {
+        if self.stream.borrow().is_some() {
+            self.post(&Told::At((self.after)()));
+        }
+    }
+
+    fn post(&self, told: &Told) {
         if let Some(others) = &self.others {
             let _ = others.post_message(&told.text().into());
         }
+    }
+
+    /// Tells this tab and the others.
+    fn tell(&self, told: Told) {
+        self.post(&told);
         (self.told)(told);
     }
 }
@@ -223,7 +249,10 @@ mod tests {
     #[test]
     fn what_a_tab_tells_is_what_another_hears() {
         let event = |data: &str| Told::Event { id: "17".into(), kind: "typing".into(), data: data.into() };
-        for told in [Told::Open, Told::Lost, event(r#"{"until": "2027-03-01 8"}"#), event("")] {
+        let at = Told::At("17".into());
+        for told in
+            [Told::Open, Told::Lost, Told::Asked, at, event(r#"{"until": "2027-03-01 8"}"#), event("")]
+        {
             assert_eq!(Told::read(&told.text()), Some(told));
         }
         for text in ["", "17", "17 typing"] {

@@ -46,15 +46,26 @@ fn gist(content: &str) -> String {
     content.split_whitespace().collect()
 }
 
-/// What a person has begun and not ended: a dialog, a form under way, the press of a finger or of the mouse. A press
-/// on what is exchanged before it is released would be lost.
-const BEGUN: &str = "dialog[open], form[aria-busy=true], :is(a, button, input, label, summary):active";
+/// What a person has begun and not ended: a dialog, a form under way.
+const BEGUN: &str = "dialog[open], form[aria-busy=true]";
+
+/// What a finger or the mouse holds down.
+const PRESSED: &str = ":is(a, button, input, label, summary):active";
 
 /// Whether a person writes in it, or has begun something in it.
 pub(super) fn is_busy(region: &Element) -> bool {
     let writing = active_in(region)
         .is_some_and(|active| matches!(active.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"));
-    writing || region.query_selector(BEGUN).ok().flatten().is_some()
+    writing || has(region, BEGUN) || is_pressed(region)
+}
+
+/// Whether something in it is pressed: the press would be lost if that were exchanged before it is released.
+pub(crate) fn is_pressed(region: &Element) -> bool {
+    has(region, PRESSED)
+}
+
+fn has(region: &Element, selector: &str) -> bool {
+    region.query_selector(selector).ok().flatten().is_some()
 }
 
 fn active_in(region: &Element) -> Option<Element> {
