@@ -44,6 +44,9 @@ const ANSWER_TIME: Duration = Duration::from_secs(30);
 /// How long it may take where files are sent: 10 MB arrive in it over a line of 300 kbit/s.
 const UPLOAD_TIME: Duration = Duration::from_secs(300);
 
+/// How long it may take in development, where one call does all work that is due.
+const WORK_TIME: Duration = Duration::from_secs(600);
+
 /// Where files are sent.
 const UPLOADS: [&str; 6] = [
     photo_form::ACTION,
@@ -157,8 +160,11 @@ async fn in_time(request: Request, next: Next) -> Response {
 /// How long an answer to this may take to begin.
 fn time_for(request: &Request) -> Duration {
     let route = request.extensions().get::<MatchedPath>();
-    let uploads = route.is_some_and(|route| UPLOADS.contains(&route.as_str()));
-    if uploads { UPLOAD_TIME } else { ANSWER_TIME }
+    match route.map(MatchedPath::as_str) {
+        Some(route) if UPLOADS.contains(&route) => UPLOAD_TIME,
+        Some(route) if route.starts_with("/dev/") => WORK_TIME,
+        _ => ANSWER_TIME,
+    }
 }
 
 /// The addresses of the pages. Listing them renders the frame once, which wants a request: an empty one.
@@ -326,6 +332,7 @@ mod tests {
         let routes = UPLOADS.into_iter().fold(Router::new(), |routes, path| routes.route(path, handler()));
         let routes =
             routes.route("/do/{*name}", handler()).route("/api/v2/bookings/{id}/disputes", handler());
+        let routes = routes.route("/dev/tick", handler());
         let asked = Request::post(path).body(Body::empty()).expect("a request");
         let Ok(response) = Router::new().merge(routes).layer(middleware::from_fn(told)).oneshot(asked).await;
         let told = to_bytes(response.into_body(), 16).await.expect("a body");
@@ -333,12 +340,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn files_have_more_time_than_anything_else() {
+    async fn files_and_development_have_more_time_than_anything_else() {
         for (path, seconds) in [
             ("/do/sign_in", 30),
             ("/do/open_dispute/", 30),
             ("/api/v2/bookings/7/disputes", 30),
             ("/nowhere", 30),
+            ("/dev/tick", 600),
             ("/do/upload_photo", 300),
             ("/do/send_file", 300),
             ("/do/open_dispute", 300),

@@ -115,6 +115,14 @@ impl Services {
         }))
     }
 
+    /// Begins a transaction; see [`db::begin`].
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn begin(&self) -> Result<sqlx::PgTransaction<'static>> {
+        Ok(db::begin(&self.db).await?)
+    }
+
     /// Who charges cards.
     ///
     /// # Errors

@@ -181,7 +181,7 @@ pub async fn assert_invariants(services: &Services) {
 /// Enters events of the ledger, all in one transaction: of which booking, what, and because of what.
 pub async fn post(services: &Services, events: &[(Booking, Event, String)]) {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await.expect("a transaction");
+    let mut tx = services.begin().await.expect("a transaction");
     for (booking, event, source) in events {
         ledger::post(&mut tx, booking, *event, source, now).await.expect("entered");
     }

@@ -147,7 +147,7 @@ async fn messages_of_one_instant_and_of_a_clock_that_goes_back_stay_in_order(db:
 async fn who_commits_later_comes_later_whatever_its_clock_said(db: PgPool) {
     let two = two(db).await;
     // A writer holds the thread; another one has already read its clock.
-    let mut slow = two.services.db.begin().await.expect("a transaction");
+    let mut slow = two.services.begin().await.expect("a transaction");
     sqlx::query("SELECT FROM chat_threads WHERE id = $1 FOR NO KEY UPDATE")
         .bind(two.thread.0)
         .execute(&mut *slow)

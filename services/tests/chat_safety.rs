@@ -125,7 +125,7 @@ async fn a_block_silences_both_until_it_ends(db: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn a_block_waits_for_the_message_that_is_being_written(db: PgPool) {
     let three = three(db).await;
-    let mut writer = three.services.db.begin().await.expect("a transaction");
+    let mut writer = three.services.begin().await.expect("a transaction");
     sqlx::query("SELECT FROM chat_threads FOR NO KEY UPDATE").execute(&mut *writer).await.expect("locked");
     let blocking = three.block(&three.tutor.actor, true);
     tokio::pin!(blocking);

@@ -78,7 +78,7 @@ async fn what_another_server_is_handing_out_is_waited_for(db: PgPool) {
     till.services.clock.set(&till.services.db, Some(booking.end)).await.expect("the clock");
     sweep::run(&till.services).await.expect("swept");
     // Another server has taken the charge and has not committed yet: here nobody sees its job.
-    let mut other = till.services.db.begin().await.expect("a transaction");
+    let mut other = till.services.begin().await.expect("a transaction");
     let taken = sqlx::query("UPDATE charges SET handed_out_at = now()").execute(&mut *other).await;
     assert_eq!(taken.expect("taken").rows_affected(), 1);
     let committed = AtomicBool::new(false);

@@ -70,7 +70,7 @@ async fn many_wakes_are_told_together_and_none_is_lost(db: PgPool) {
 async fn told(services: &Services, bus: &Bus) -> (UserId, Hints) {
     let user = testing::student(services, "Sam").await.user;
     let hints = bus.subscribe(user);
-    let mut tx = services.db.begin().await.expect("a transaction");
+    let mut tx = services.begin().await.expect("a transaction");
     live::record(&mut tx, &[user], "notice", &json!({}), services.clock.now()).await.expect("recorded");
     tx.commit().await.expect("committed");
     (user, hints)

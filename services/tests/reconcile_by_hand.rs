@@ -209,7 +209,7 @@ async fn of_two_admins_at_once_one_closes_it(db: PgPool) {
 async fn a_comparison_does_not_open_what_is_closed_meanwhile(db: PgPool) {
     let (till, admin, _, difference) = open(db).await;
     forget_what_was_compared(&till).await;
-    let mut closing = till.services.db.begin().await.expect("begun");
+    let mut closing = till.services.begin().await.expect("begun");
     let closed = "UPDATE differences SET closed_at = $2, closed_by = $3 WHERE id = $1";
     let closed = sqlx::query(closed).bind(difference.id).bind(now()).bind(admin.user.0);
     closed.execute(&mut *closing).await.expect("closed");

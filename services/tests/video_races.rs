@@ -55,7 +55,7 @@ async fn one_meeting(db: PgPool, kind: Kind) {
     let services = &world.services;
     let booking = booked(services, &student, &world.tutor, at_hour(26)).await;
     world.door(kind).test("state", &json!({})).await;
-    let mut held = services.db.begin().await.expect("a transaction");
+    let mut held = services.begin().await.expect("a transaction");
     // What a meeting is called is asked in between.
     let lock = sqlx::query("LOCK TABLE users IN ACCESS EXCLUSIVE MODE").execute(&mut *held).await;
     lock.expect("locked");

@@ -69,7 +69,7 @@ pub(super) async fn send(
 /// `RATE_LIMITED`.
 pub async fn ask_verification(services: &Services, actor: &Actor) -> Result<()> {
     limit::count(services, &format!("verify_email:{}", actor.user), ASKED_PER_HOUR).await?;
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     send(services, &mut tx, actor.user, Purpose::VerifyEmail, services.clock.now()).await?;
     Ok(tx.commit().await?)
 }
@@ -103,7 +103,7 @@ impl Job for SendSignInLink {
     const NAME: &'static str = "send_sign_in_link";
 
     async fn run(self, services: &Services) -> Result<()> {
-        let mut tx = services.db.begin().await?;
+        let mut tx = services.begin().await?;
         if let Some(user) = store::find_by_email(&mut tx, &self.email).await? {
             send(services, &mut tx, user, Purpose::SignIn, services.clock.now()).await?;
         }
@@ -128,7 +128,7 @@ pub async fn look_at_link(services: &Services, token: &str, purpose: Purpose) ->
 /// # Errors
 /// `LINK_EXPIRED`.
 pub async fn verify_email(services: &Services, token: &str) -> Result<()> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     use_link(services, &mut tx, token, Purpose::VerifyEmail).await?;
     Ok(tx.commit().await?)
 }
@@ -139,7 +139,7 @@ pub async fn verify_email(services: &Services, token: &str) -> Result<()> {
 /// # Errors
 /// `LINK_EXPIRED`.
 pub async fn sign_in_by_link(services: &Services, token: &str, browser: Browser<'_>) -> Result<Entered> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let user = store::use_link(&mut tx, &digest(token), Purpose::SignIn, services.clock.now()).await?;
     let user = user.ok_or_else(expired)?;
     let is_first_proof = !store::is_verified(&mut *tx, user).await?;

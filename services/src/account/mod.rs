@@ -140,7 +140,7 @@ async fn create(services: &Services, registration: Registration, link: Option<li
     let hash = password::hash(registration.password.expose()).await?;
     let now = services.clock.now();
     let user: UserId = chance::id();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     store::insert_user(&mut tx, user, &registration, &hash, now).await.map_err(email_taken)?;
     if registration.role == Role::Tutor {
         insert_tutor(&mut tx, user, &registration, now).await?;
@@ -196,7 +196,7 @@ pub async fn change_password(
         return Err(Refusal::on(Code::InvalidRequest, "password_wrong", "current").into());
     }
     let hash = password::hash(new.expose()).await?;
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     store::set_password(&mut tx, actor.user, &hash).await?;
     end_sign_ins(&mut tx, actor.user, cookie, now).await?;
     tx.commit().await?;
@@ -245,7 +245,7 @@ pub async fn change_me(services: &Services, actor: &Actor, mut change: MeChange)
     if let Some(goals) = &mut change.goals {
         *goals = list(goals, 100).ok_or(fault("goals"))?;
     }
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     store::set_me(&mut tx, actor.user, &change).await?;
     let me = store::find_me(&mut tx, actor.user).await?;
     tx.commit().await?;

@@ -37,7 +37,7 @@ pub async fn sign_in(
     browser: Browser<'_>,
 ) -> Result<Entered> {
     let (user, _) = check(services, email, password).await?;
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let entered = begin(services, &mut tx, user, browser).await?;
     tx.commit().await?;
     Ok(entered)
@@ -115,7 +115,7 @@ pub async fn actor_by_jwt(services: &Services, jwt: &str) -> Result<Actor> {
 pub async fn tokens(services: &Services, email: &str, password: &str, ip: Option<IpAddr>) -> Result<Tokens> {
     let (user, role) = check(services, email, password).await?;
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let family = chance::id();
     let refresh_token = add_refresh_token(&mut tx, family, user, now).await?;
     devices::note_program(services, &mut tx, user, ip).await?;
@@ -131,7 +131,7 @@ pub async fn tokens(services: &Services, email: &str, password: &str, ip: Option
 pub async fn refresh(services: &Services, refresh_token: &str) -> Result<Tokens> {
     let now = services.clock.now();
     let hash = digest(refresh_token);
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let Some(family) = store::find_family(&mut tx, &hash).await? else {
         return Err(jwt::invalid().into());
     };
@@ -164,7 +164,7 @@ pub async fn refresh(services: &Services, refresh_token: &str) -> Result<Tokens>
 /// Where the database cannot be written.
 pub async fn revoke(services: &Services, refresh_token: &str) -> Result<()> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let hash = digest(refresh_token);
     let Some(family) = store::find_family(&mut tx, &hash).await? else { return Ok(()) };
     store::lock_family(&mut tx, family).await?;

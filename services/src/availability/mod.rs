@@ -131,7 +131,7 @@ pub async fn set_hours(
     availability: &Availability,
 ) -> Result<()> {
     actor.require_tutor(tutor)?;
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     if !store::set_hours(&mut tx, tutor, availability, services.clock.now()).await? {
         return Err(Refusal::new(Code::ProfileNotFound, "profile_not_found").into());
     }

@@ -85,7 +85,7 @@ async fn change(services: &Services, actor: &Actor, booking: BookingId, wish: Wi
     let now = services.clock.now();
     let mut retries = transaction::Retries::default();
     let outcome = loop {
-        let mut tx = services.db.begin().await?;
+        let mut tx = services.begin().await?;
         let outcome = fulfil(services, &mut tx, actor, booking, &wish, now).await;
         let outcome = transaction::finish(tx, outcome).await;
         if !retries.again(&outcome).await {

@@ -26,7 +26,7 @@ pub async fn hold(services: &Services, actor: &Actor, request: &HoldRequest) -> 
     let now = services.clock.now();
     let mut retries = transaction::Retries::default();
     loop {
-        let mut tx = services.db.begin().await?;
+        let mut tx = services.begin().await?;
         let outcome = reserve(services, &mut tx, student, request, now).await;
         let outcome = transaction::finish(tx, outcome).await;
         if !retries.again(&outcome).await {

@@ -138,7 +138,7 @@ impl Order<'_> {
     }
 
     async fn transact(self) -> Result<Placed> {
-        let mut tx = self.services.db.begin().await?;
+        let mut tx = self.services.begin().await?;
         let outcome = self.within(&mut tx).await;
         transaction::finish(tx, outcome).await
     }

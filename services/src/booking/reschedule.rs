@@ -48,7 +48,7 @@ pub async fn reschedule(
     };
     let mut retries = transaction::Retries::default();
     let outcome = loop {
-        let mut tx = services.db.begin().await?;
+        let mut tx = services.begin().await?;
         let outcome = swap(services, &mut tx, actor, booking, &wanted, duration).await;
         let outcome = transaction::finish(tx, outcome).await;
         if !retries.again(&outcome).await {

@@ -85,7 +85,7 @@ pub async fn told(services: &Services, channel: Uuid, shown: &str) -> Result<()>
     let shown = URL_SAFE_NO_PAD.decode(shown).map_err(|_| unknown())?;
     mac(services, channel)?.verify_slice(&shown).map_err(|_| unknown())?;
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     match store::take_told(&mut tx, channel, now, now - PACE, now + EVERY).await? {
         Some(connection) => jobs::enqueue(&mut tx, &ReadCalendar { connection }).await?,
         // Just read because of a change: the next look takes it.

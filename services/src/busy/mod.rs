@@ -132,7 +132,7 @@ pub async fn connect(services: &Services, actor: &Actor, tutor: TutorId, address
     drop(db);
     let source = store::Source::at(tutor, url.into(), zone);
     let busy = load(services, &source, now).await?.map_err(Problem::refusal)?;
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     if store::count_locked(&mut tx, tutor).await? >= MOST {
         return Err(on("calendars_full").into());
     }
@@ -236,7 +236,7 @@ pub(crate) async fn hand_out(services: &Services) -> Result<u64> {
     let latest = now + EVERY;
     let mut handed_out = 0;
     while store::is_any_due(&mut *services.db.acquire().await?, now, latest).await? {
-        let mut tx = services.db.begin().await?;
+        let mut tx = services.begin().await?;
         let due = store::take_due(&mut tx, BATCH, now, latest).await?;
         if due.is_empty() {
             // Another server has them in hand.
@@ -261,7 +261,7 @@ pub(crate) async fn again(services: &Services, id: Uuid) -> Result<()> {
     let now = services.clock.now();
     match load(services, &source, now).await? {
         Ok(busy) => {
-            let mut tx = services.db.begin().await?;
+            let mut tx = services.begin().await?;
             if store::set_read(&mut tx, id, now).await? {
                 store::set_busy(&mut tx, id, source.tutor, &busy).await?;
             }

@@ -105,7 +105,7 @@ pub async fn deliver(services: &Services, deliveries: &[Delivery]) -> Result<()>
         return Ok(());
     }
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let noted = note(&mut tx, deliveries, now).await;
     let senders = finish(tx, noted).await?;
     services.live.wake(&senders);

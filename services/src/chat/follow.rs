@@ -135,7 +135,7 @@ pub async fn look(
 /// `NOT_FOUND` for a thread of others; `INSUFFICIENT_PERMISSIONS` for who may not send there.
 pub async fn say_typing(services: &Services, actor: &Actor, thread: ThreadId) -> Result<()> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let said = async {
         let members = own(actor, store::find(&mut tx, thread).await?)?;
         safety::may_write(&mut tx, actor, thread).await?;

@@ -119,7 +119,7 @@ pub enum Whom {
 /// a public profile, `BOOKING_NOT_FOUND` for another's booking.
 pub async fn open(services: &Services, actor: &Actor, whom: Whom) -> Result<(Thread, bool)> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let pair = pair(&mut tx, actor, whom, now).await?;
     let opened = match store::find_pair(&mut tx, pair).await? {
         Some(thread) => (thread, false),
@@ -229,7 +229,7 @@ pub async fn send_with(
 ) -> Result<Message> {
     let now = services.clock.now();
     let draft = Sending { thread, body, client_id, attachments };
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let sent = write(services, &mut tx, actor, &draft, now).await;
     let (message, people) = finish(tx, sent).await?;
     services.live.wake(&people);
@@ -405,7 +405,7 @@ async fn acknowledge(
     up_to: Option<i64>,
 ) -> Result<()> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let noted = note(&mut tx, actor, thread, receipt, up_to, now).await;
     let people = finish(tx, noted).await?;
     services.live.wake(&people);

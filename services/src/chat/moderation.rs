@@ -146,7 +146,7 @@ pub async fn decide(
 ) -> Result<()> {
     actor.require_admin()?;
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let decided = settle(&mut tx, actor, report, decision, note, now).await;
     let people = finish(tx, decided).await?;
     services.live.wake(&people);

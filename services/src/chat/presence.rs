@@ -13,7 +13,7 @@ use crate::{Result, Services, booking::finish, live};
 /// Where the database cannot be written.
 pub async fn arrive(services: &Services, user: UserId) -> Result<()> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let arrived = async {
         if !store::set_seen(&mut tx, user, now).await? {
             return Ok(Vec::new());

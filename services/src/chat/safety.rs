@@ -23,7 +23,7 @@ pub async fn set_block(
     blocked: bool,
 ) -> Result<Thread> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let changed = block(&mut tx, actor, thread, blocked, now).await;
     let people = finish(tx, changed).await?;
     services.live.wake(&people);
@@ -116,7 +116,7 @@ pub async fn report(
 ) -> Result<Report> {
     limit::count(services, &format!("report:{}", actor.user), REPORTS_PER_HOUR).await?;
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let members = own(actor, store::find(&mut tx, thread).await?)?;
     let about = members.other(actor.user);
     if let Some(message) = message {

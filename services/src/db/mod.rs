@@ -2,13 +2,19 @@
 
 pub mod cluster;
 
-use std::time::Duration;
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
+use futures::{FutureExt as _, future::BoxFuture};
 use sqlx::{
-    Connection as _, PgPool,
+    Connection as _, PgPool, PgTransaction,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tokio::runtime::Handle;
 
 use crate::{AppError, Result};
 
@@ -42,6 +48,43 @@ pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<PgPo
         })
         .connect_with(options.application_name("lectern").options(PLANS))
         .await?)
+}
+
+/// Begins a transaction. Who asks for it may go away at any moment, as a browser does that leaves a page: the rest is
+/// then done without them, and rolled back. A `BEGIN` that is cancelled halfway would leave its connection inside a
+/// transaction of which sqlx 0.9.0 knows nothing (transact-rs/sqlx#4393): what is next written on it would not be
+/// committed, or with what others write.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn begin(db: &PgPool) -> sqlx::Result<PgTransaction<'static>> {
+    let db = db.clone();
+    #[expect(clippy::disallowed_methods, reason = "the one place where it is not cancelled")]
+    ToTheEnd(Some(async move { db.begin().await }.boxed())).await
+}
+
+/// Work that is done to its end also where nobody waits for it any more.
+struct ToTheEnd<T: Send + 'static>(Option<BoxFuture<'static, T>>);
+
+impl<T: Send + 'static> Future for ToTheEnd<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let Some(work) = &mut self.0 else { return Poll::Pending };
+        let done = work.poll_unpin(context);
+        if done.is_ready() {
+            self.0 = None;
+        }
+        done
+    }
+}
+
+impl<T: Send + 'static> Drop for ToTheEnd<T> {
+    fn drop(&mut self) {
+        if let (Some(rest), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn(rest.map(drop));
+        }
+    }
 }
 
 /// Brings the schema up to this binary's.

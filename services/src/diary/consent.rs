@@ -73,7 +73,7 @@ async fn save(
     listed: &Listed,
 ) -> Result<()> {
     let (provider, _) = google::provider(services)?;
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let known = known_or_new(&mut tx, tutor, url, &listed.owner).await?;
     let permission = match known {
         Some(account) => store::find_permission(&mut tx, account).await?,

@@ -164,7 +164,7 @@ pub async fn connect(services: &Services, actor: &Actor, tutor: TutorId, new: &N
             on("calendar_server_none", "address")
         }
     })?;
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let id = known_or_new(&mut tx, tutor, address.as_str(), login).await?.unwrap_or_else(chance::id);
     let sealed = seal::seal(&services.config.secrets, &place(id), &new.password)?;
     let way_in = store::WayIn::Password(&sealed);
@@ -230,7 +230,7 @@ pub async fn choose(
 ) -> Result<()> {
     actor.require_tutor(tutor)?;
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     store::lock_tutor(&mut tx, tutor).await?;
     let offered = store::list_offered(&mut tx, tutor, account).await?;
     let is_offered = |id: &Uuid| offered.iter().any(|offered| offered.id == *id);
@@ -263,7 +263,7 @@ pub async fn choose(
 /// `INSUFFICIENT_PERMISSIONS`, `NOT_FOUND`.
 pub async fn disconnect(services: &Services, actor: &Actor, tutor: TutorId, account: Uuid) -> Result<()> {
     actor.require_tutor(tutor)?;
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let Some(permission) = store::delete(&mut tx, tutor, account).await? else {
         return Err(Refusal::new(Code::NotFound, "not_found").into());
     };

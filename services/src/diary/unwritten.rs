@@ -30,7 +30,7 @@ pub(super) async fn note_done(
         return Ok(());
     }
     let lost_at = services.clock.now() + LONGEST_WAIT;
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let failed = store::take_failed(&mut tx, account, lost_at).await?;
     enqueue(&mut tx, failed).await?;
     Ok(tx.commit().await?)
@@ -47,7 +47,7 @@ pub(super) async fn note_failed(
     problem: Problem,
 ) -> Result<()> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let tries = store::count_tries(&mut tx, account, booking).await?;
     let failed =
         store::Failed { account, booking, problem, tries: tries + 1, due_at: next(now, problem, tries) };
@@ -77,7 +77,7 @@ pub(crate) async fn hand_out(services: &Services) -> Result<u64> {
     let lost_at = now + LONGEST_WAIT;
     let mut handed_out = 0;
     while store::is_any_due(&mut *services.db.acquire().await?, now, lost_at).await? {
-        let mut tx = services.db.begin().await?;
+        let mut tx = services.begin().await?;
         let due = store::take_due(&mut tx, BATCH, now, lost_at).await?;
         let count = due.len() as u64;
         if count == 0 {

@@ -56,7 +56,7 @@ pub async fn decide(
     let now = services.clock.now();
     let withdrawn = withdraw(services, id, outcome, amount, seen).await?;
     let ruling = Ruling { dispute: id, admin: actor.user, outcome, amount, note, seen, withdrawn, now };
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let decided = record(&mut tx, actor, &ruling).await;
     let people = booking::finish(tx, decided).await?;
     services.live.wake(&people);
@@ -71,7 +71,7 @@ async fn withdraw(
     amount: Option<i64>,
     seen: Option<i64>,
 ) -> Result<Option<String>> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let booking = store::find_booking(&mut tx, id).await?.ok_or_else(not_found)?;
     may_decide(&mut tx, id, booking, seen).await?;
     if !store::is_open(&mut tx, id).await? {

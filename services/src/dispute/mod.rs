@@ -143,7 +143,7 @@ pub async fn open(
 ) -> Result<Dispute> {
     limit::count(services, &format!("dispute:{}", actor.user), STATEMENTS_PER_HOUR).await?;
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let opened = insert(&mut tx, actor, id, reason, &Words { statement, attached, claim: None }, now).await;
     let (dispute, people) = booking::finish(tx, opened).await?;
     services.live.wake(&people);
@@ -216,7 +216,7 @@ pub async fn answer(
 ) -> Result<Dispute> {
     limit::count(services, &format!("dispute:{}", actor.user), STATEMENTS_PER_HOUR).await?;
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let said = say(&mut tx, actor, id, &Words { statement, attached, claim: None }, now).await;
     let people = booking::finish(tx, said).await?;
     services.live.wake(&people);

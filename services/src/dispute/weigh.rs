@@ -36,7 +36,7 @@ pub async fn weigh(
     amount: Option<i64>,
 ) -> Result<Weighed> {
     actor.require_admin()?;
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let booking = store::find_booking(&mut tx, id).await?.ok_or_else(not_found)?;
     let found = of_dispute(&mut tx, id, services.clock.now()).await?;
     let zero = Money::zero(found.booking.currency).split(0);

@@ -196,7 +196,7 @@ pub(crate) async fn begin(
     owner: UserId,
     size: i64,
 ) -> Result<Transaction<'static, Postgres>> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     account::lock(&mut tx, owner).await?;
     let room = settings::load(&mut tx).await?.chat_files_mb.saturating_mul(MEGABYTE);
     if store::sum_sizes(&mut tx, home, owner).await?.saturating_add(size) > room {

@@ -26,7 +26,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub async fn dispatch(services: &Services) -> Result<u64> {
     let mut jobs = 0;
     loop {
-        let mut tx = services.db.begin().await?;
+        let mut tx = services.begin().await?;
         let events = store::take_undispatched(&mut tx, BATCH, services.clock.now()).await?;
         for event in &events {
             jobs += fan_out(&mut tx, event).await?;

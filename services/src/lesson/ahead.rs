@@ -64,7 +64,7 @@ pub async fn tell_join(
     let now = services.clock.now();
     let mut retries = booking::Retries::default();
     let outcome = loop {
-        let mut tx = services.db.begin().await?;
+        let mut tx = services.begin().await?;
         let outcome = hear(&mut tx, actor, booking, click, at, now).await;
         let outcome = booking::finish(tx, outcome).await;
         if !retries.again(&outcome).await {

@@ -75,7 +75,7 @@ pub async fn join_by(
     let now = services.clock.now();
     let mut retries = booking::Retries::default();
     let outcome = loop {
-        let mut tx = services.db.begin().await?;
+        let mut tx = services.begin().await?;
         let outcome = attempt(services, &mut tx, actor, booking, click, now).await;
         let outcome = booking::finish(tx, outcome).await;
         if !retries.again(&outcome).await {

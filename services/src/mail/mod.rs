@@ -362,7 +362,7 @@ const BATCH: i64 = 200;
 /// Has mails sent that waited for the end of their readers' quiet hours.
 async fn release_held(services: &Services, now: DateTime<Utc>) -> Result<()> {
     loop {
-        let mut tx = services.db.begin().await?;
+        let mut tx = services.begin().await?;
         let released = store::release_held(&mut tx, BATCH, now).await?;
         let jobs: Vec<_> = released.iter().map(|mail| SendMail { mail: *mail }).collect();
         jobs::enqueue_all(&mut tx, &jobs).await?;

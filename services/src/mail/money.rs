@@ -35,7 +35,7 @@ impl Job for WriteMail {
 /// meanwhile, a person who is gone.
 async fn write(services: &Services, job: &WriteMail) -> Result<()> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let about = match job.kind {
         Kind::DepositFailed => store::find_about_deposit(&mut tx, job.booking, now).await?,
         Kind::RefundFailed => store::find_about_stuck(&mut tx, job.booking).await?,

@@ -47,7 +47,7 @@ const OLD: TimeDelta = TimeDelta::days(2);
 /// Writes mail and notice, once for each payout that was sent, and once for refusals in a row. Nobody is told of the
 /// past, or who is gone.
 async fn write(services: &Services, id: PayoutId) -> Result<()> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let Some(about) = store::find_about_payout(&mut tx, id, services.clock.now() - OLD).await? else {
         return Ok(());
     };

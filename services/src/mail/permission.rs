@@ -43,7 +43,7 @@ pub(super) struct About {
 /// Writes mail and notice, once for each permission that ended. Where it was given again meanwhile, or the account is
 /// connected no more, nobody is told.
 async fn write(services: &Services, permission: Uuid) -> Result<()> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let Some(about) = store::find_about_permission(&mut tx, permission).await? else { return Ok(()) };
     let letter = compose(&about, &services.config.web.public_url)?;
     let told = format!("{permission}/{}", about.since.timestamp_micros());

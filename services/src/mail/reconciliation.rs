@@ -38,7 +38,7 @@ pub(super) struct About {
 
 /// Writes the mail, once for each comparison and admin. What has closed since then is no news.
 async fn write(services: &Services, run: ReconciliationId) -> Result<()> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let Some(about) = store::find_about_differences(&mut tx, run).await? else { return Ok(()) };
     for reader in store::list_admin_readers(&mut tx).await? {
         let letter = compose(&reader, about, &services.config.web.public_url)?;

@@ -52,7 +52,7 @@ pub(super) struct About {
 
 /// Writes the mail and the notice, once for each refund that was given. What failed meanwhile is not told.
 async fn write(services: &Services, event: i64) -> Result<()> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let Some(about) = store::find_about_refund(&mut tx, event).await? else { return Ok(()) };
     let letter = compose(&about, &services.config.web.public_url)?;
     let what = (Kind::Refund, &*about.subject, Subject::Booking(about.booking));

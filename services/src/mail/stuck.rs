@@ -45,7 +45,7 @@ pub(super) struct About {
 
 /// Writes the mail, once for each case and admin. What an admin has seen to since then is no news.
 async fn write(services: &Services, case: Uuid) -> Result<()> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let Some(about) = store::find_about_case(&mut tx, case).await? else { return Ok(()) };
     for reader in store::list_admin_readers(&mut tx).await? {
         let letter = compose(&reader, &about, &services.config.web.public_url)?;

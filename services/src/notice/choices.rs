@@ -30,7 +30,7 @@ pub async fn refused(services: &Services, actor: &Actor) -> Result<Vec<Choice>> 
 /// Where the database cannot be written.
 pub async fn choose(services: &Services, actor: &Actor, wanted: &[Choice]) -> Result<()> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     for choice in Choice::all(actor.role) {
         if wanted.contains(&choice) {
             store::delete_refusal(&mut tx, actor.user, choice).await?;

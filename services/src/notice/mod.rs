@@ -162,7 +162,7 @@ pub async fn unread(services: &Services, actor: &Actor) -> Result<i64> {
 /// `NOT_FOUND` for a notice of others.
 pub async fn open(services: &Services, actor: &Actor, id: i64) -> Result<(Kind, Subject)> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let unknown = || Refusal::new(Code::NotFound, "not_found");
     let opened = store::set_read(&mut tx, actor.user, id, now).await?.ok_or_else(unknown)?;
     live::record(&mut tx, &[actor.user], EVENT, &json!({ "read": id.to_string() }), now).await?;
@@ -177,7 +177,7 @@ pub async fn open(services: &Services, actor: &Actor, id: i64) -> Result<(Kind, 
 /// Where the database cannot be written.
 pub async fn read_all(services: &Services, actor: &Actor) -> Result<()> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     if store::set_all_read(&mut tx, actor.user, now).await? > 0 {
         live::record(&mut tx, &[actor.user], EVENT, &json!({ "read": "all" }), now).await?;
     }

@@ -147,7 +147,7 @@ async fn renew(
         }
         Err(lost) => {
             let is_over = lost == Lost::NeedsReauth;
-            let mut tx = services.db.begin().await?;
+            let mut tx = services.begin().await?;
             let is_kept = store::end_lease(&mut tx, id, &row.access, is_over).await?;
             if is_kept && is_over {
                 jobs::enqueue(&mut tx, &TellOfPermission { permission: id }).await?;

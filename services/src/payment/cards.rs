@@ -84,7 +84,7 @@ pub async fn save_card(services: &Services, actor: &Actor, id: &str, words: &str
     let customer = customer(services, actor).await?;
     let card = attached(services, id, &customer).await?;
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     store::insert_card(&mut tx, student, &card, now).await?;
     store::insert_consent(&mut tx, student, &card.id, CONSENT, words, now).await?;
     let saved = store::list_cards(&mut tx, student).await?.into_iter().find(|saved| saved.id == card.id);
@@ -107,7 +107,7 @@ pub async fn keep_card(services: &Services, actor: &Actor, id: &str, words: &str
 /// # Errors
 /// `NOT_FOUND` for a card that is not one's own.
 pub async fn choose_card(services: &Services, actor: &Actor, id: &str) -> Result<()> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     if !store::set_default_card(&mut tx, actor.user, id).await? {
         return Err(unknown().into());
     }
@@ -139,7 +139,7 @@ impl Job for DetachCard {
 /// # Errors
 /// `NOT_FOUND` for a card that is not one's own.
 pub async fn remove_card(services: &Services, actor: &Actor, id: &str) -> Result<()> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     if !store::remove_card(&mut tx, actor.user, id, services.clock.now()).await? {
         return Err(unknown().into());
     }

@@ -68,7 +68,7 @@ pub async fn hand_out_batch(services: &Services) -> Result<Vec<ChargeId>> {
     if services.payments.is_none() {
         return Ok(Vec::new());
     }
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let due = store::take_due(&mut tx, BATCH, services.clock.now()).await?;
     let work: Vec<_> = due.iter().map(|charge| ChargeLesson { charge: *charge }).collect();
     jobs::enqueue_all(&mut tx, &work).await?;
@@ -126,7 +126,7 @@ pub(crate) async fn charge_again(services: &Services, id: ChargeId, card: &str) 
         return Ok(paid);
     }
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let owed = store::find_locked(&mut tx, id).await?.ok_or_else(booking::not_found)?;
     if owed.state != ChargeState::Debt {
         return Ok(Tried::Stands(owed.state));
@@ -154,7 +154,7 @@ pub(crate) async fn charge_again(services: &Services, id: ChargeId, card: &str) 
 /// # Errors
 /// Where the provider does not answer.
 pub(crate) async fn look_again(services: &Services, id: ChargeId) -> Result<Tried> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let owed = store::find_locked(&mut tx, id).await?.ok_or_else(booking::not_found)?;
     let question = store::find_question(&mut tx, id).await?;
     tx.commit().await?;
@@ -196,7 +196,7 @@ async fn ask(services: &Services, id: ChargeId, attempt: &Attempt) -> Result<Ans
 /// Notes what is about to be tried. `None` where nothing is left to do; without a card the debt is at hand.
 async fn note(services: &Services, id: ChargeId) -> Result<Option<Attempt>> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let owed = store::find_locked(&mut tx, id).await?.ok_or_else(booking::not_found)?;
     if owed.state != ChargeState::Scheduled {
         return Ok(None);
@@ -232,7 +232,7 @@ pub(crate) async fn record(
     answer: Answer,
 ) -> Result<()> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let owed = store::find_locked(&mut tx, id).await?.ok_or_else(booking::not_found)?;
     let people = match &answer {
         Answer::Paid { intent } => {

@@ -110,7 +110,7 @@ pub(crate) async fn hand_out(services: &Services) -> Result<u64> {
         return Ok(handed_out);
     }
     loop {
-        let mut tx = services.db.begin().await?;
+        let mut tx = services.begin().await?;
         let due = store::take_due_deposits(&mut tx, BATCH, now).await?;
         let work: Vec<_> = due.iter().map(|deposit| SecureDeposit { deposit: *deposit }).collect();
         jobs::enqueue_all(&mut tx, &work).await?;
@@ -135,7 +135,7 @@ async fn secure(services: &Services, id: DepositId) -> Result<()> {
     let Some(asking) = note(services, id).await? else { return Ok(()) };
     let Some(answer) = ask(services, &asking).await? else { return Ok(()) };
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     // In the order in which whoever calls a booking off takes the locks.
     let found = booking::find_locked(&mut tx, asking.booking.id, now).await?;
     let found = found.ok_or_else(booking::not_found)?;
@@ -160,7 +160,7 @@ async fn secure(services: &Services, id: DepositId) -> Result<()> {
 /// Notes which card is about to be asked; `None` where there is nothing to ask for any more.
 async fn note(services: &Services, id: DepositId) -> Result<Option<Asking>> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let Some(deposit) = store::find_deposit(&mut tx, id).await? else { return Ok(None) };
     // Given up after it was asked for, and before the answer was known: what was secured must be found and released.
     let unknown =
@@ -262,7 +262,7 @@ async fn refused(
 /// Where database or provider do not answer: nothing is decided, and the next call asks again.
 pub(super) async fn pay(services: &Services, id: ChargeId) -> Result<bool> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let owed = store::find_locked(&mut tx, id).await?.ok_or_else(booking::not_found)?;
     let deposit = store::find_active_deposit(&mut tx, owed.booking).await?;
     tx.commit().await?;
@@ -275,7 +275,7 @@ pub(super) async fn pay(services: &Services, id: ChargeId) -> Result<bool> {
             services.payments()?.capture(intent, owed.split.charge.minor, &format!("capture-{id}")).await?;
         if let Captured::Lapsed(why) = captured {
             tracing::warn!(deposit = %deposit.id, why, "an authorization lapsed: the card is charged anew");
-            let mut tx = services.db.begin().await?;
+            let mut tx = services.begin().await?;
             store::set_deposit_state(&mut tx, deposit.id, DepositState::Released, 0, now).await?;
             tx.commit().await?;
             return Ok(false);
@@ -288,7 +288,7 @@ pub(super) async fn pay(services: &Services, id: ChargeId) -> Result<bool> {
 /// Records that the charge took its amount of the deposit, once.
 async fn take(services: &Services, id: ChargeId, deposit: &Deposit, intent: &str) -> Result<()> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let owed = store::find_locked(&mut tx, id).await?.ok_or_else(booking::not_found)?;
     if owed.state != ChargeState::Scheduled {
         return Ok(());

@@ -42,7 +42,7 @@ pub async fn forgive(services: &Services, actor: &Actor, id: BookingId, note: &s
     let charge = may(services, id).await?;
     let withdrawn = withdraw(services, charge).await?;
     let gift = Gift { charge, admin: actor, note: &note, withdrawn, now: services.clock.now() };
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let forgiven = record(&mut tx, &gift).await;
     let people = booking::finish(tx, forgiven).await?;
     services.live.wake(&people);
@@ -51,7 +51,7 @@ pub async fn forgive(services: &Services, actor: &Actor, id: BookingId, note: &s
 
 /// The charge that can be forgiven; what cannot is refused before anything is withdrawn.
 async fn may(services: &Services, id: BookingId) -> Result<ChargeId> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     booking::read(&mut tx, id, services.clock.now()).await?.ok_or_else(booking::not_found)?;
     let charge = store::find_charge(&mut tx, id).await?.ok_or_else(nothing)?;
     let owed = store::find_locked(&mut tx, charge).await?.ok_or_else(nothing)?;

@@ -25,7 +25,7 @@ use crate::{Result, Services, booking, ledger};
 /// # Errors
 /// Where the provider does not answer.
 pub(crate) async fn withdraw(services: &Services, id: ChargeId) -> Result<Option<String>> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let owed = store::find_locked(&mut tx, id).await?.ok_or_else(booking::not_found)?;
     tx.rollback().await?;
     let (ChargeState::Debt, Some(intent)) = (owed.state, owed.intent) else { return Ok(None) };

@@ -67,7 +67,7 @@ pub async fn refund(
     actor.require_admin()?;
     let reason = paragraph(reason, 1, 500).ok_or(Refusal::on(Code::InvalidRequest, "reason", "reason"))?;
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let charge = match store::find_charge(&mut tx, id).await? {
         Some(charge) => charge,
         None => {
@@ -141,7 +141,7 @@ async fn give_back(services: &Services, id: RefundId) -> Result<()> {
 /// Records that the provider gives the money back, once.
 async fn given(services: &Services, id: RefundId, provider_refund: &str) -> Result<()> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let Some(refund) = store::find_refund_locked(&mut tx, id).await? else { return Ok(()) };
     if !store::finish_refund(&mut tx, id, provider_refund, now).await? {
         return Ok(());
@@ -161,7 +161,7 @@ async fn given(services: &Services, id: RefundId, provider_refund: &str) -> Resu
 /// is no such refund.
 pub(super) async fn failed(services: &Services, id: RefundId, why: &str) -> Result<bool> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let Some(refund) = store::find_refund_locked(&mut tx, id).await? else { return Ok(false) };
     let Some(was_given) = store::fail_refund(&mut tx, id, why, now).await? else { return Ok(true) };
     tracing::error!(refund = %id, why, was_given, "the provider gives nothing back");

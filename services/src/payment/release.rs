@@ -43,7 +43,7 @@ impl Job for ReleaseDeposit {
 
 /// Lets the bank have an authorization back, or gives back what was paid and not charged.
 async fn release(services: &Services, id: DepositId) -> Result<()> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let deposit = store::find_deposit(&mut tx, id).await?;
     tx.commit().await?;
     let Some(deposit) = deposit else { return Ok(()) };
@@ -104,7 +104,7 @@ async fn let_go(services: &Services, deposit: &Deposit, intent: &str) -> Result<
 /// Records, once, that an authorization was captured elsewhere: from now on it is what was paid ahead.
 async fn captured(services: &Services, asked: &Deposit, minor: i64) -> Result<Option<Deposit>> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let (found, deposit) = locked(&mut tx, asked, now).await?;
     if deposit.kind == Collection::Authorize {
         let amount = Money { minor, ..deposit.amount };
@@ -133,7 +133,7 @@ fn rest(deposit: &Deposit) -> Option<Money> {
 /// Records that it is given back, once.
 async fn returned(services: &Services, asked: &Deposit, rest: Money) -> Result<()> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let (found, deposit) = locked(&mut tx, asked, now).await?;
     if deposit.return_key != asked.return_key || deposit.returned > 0 {
         return Ok(());
@@ -147,7 +147,7 @@ async fn returned(services: &Services, asked: &Deposit, rest: Money) -> Result<(
 /// The provider gives nothing back: an admin is asked to see to it, and the student is told.
 async fn not_returned(services: &Services, asked: &Deposit, rest: Money, why: &str) -> Result<()> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let (found, deposit) = locked(&mut tx, asked, now).await?;
     if deposit.return_key != asked.return_key || deposit.returned > 0 {
         return Ok(());
@@ -162,7 +162,7 @@ async fn not_returned(services: &Services, asked: &Deposit, rest: Money, why: &s
 /// is asked to see to it.
 pub(super) async fn return_failed(services: &Services, key: Uuid, why: &str) -> Result<()> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let Some(known) = store::find_deposit_by_return(&mut tx, key).await? else { return Ok(()) };
     let (found, deposit) = locked(&mut tx, &known, now).await?;
     if store::is_stuck(&mut tx, Stuck::Deposit(key)).await? || deposit.return_key != key {

@@ -19,7 +19,7 @@ pub struct Place {
 /// # Errors
 /// Where the database cannot be read.
 pub async fn place(db: &PgPool) -> Result<Place> {
-    let mut tx = db.begin().await?;
+    let mut tx = crate::db::begin(db).await?;
     sqlx::query!(
         "INSERT INTO dev_sandbox (name) VALUES ($1) ON CONFLICT (singleton) DO NOTHING",
         chance::id::<Uuid>()

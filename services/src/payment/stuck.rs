@@ -67,7 +67,7 @@ pub(crate) async fn report(
 pub async fn try_again(services: &Services, actor: &Actor, case: Uuid) -> Result<()> {
     actor.require_admin()?;
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let tried = again(&mut tx, actor, case, now).await;
     booking::finish(tx, tried).await
 }

@@ -46,7 +46,7 @@ pub async fn receive(services: &Services, signature: &str, body: &[u8]) -> Resul
     let malformed = |_| Refusal::new(Code::InvalidRequest, "malformed");
     let payload: Value = serde_json::from_slice(body).map_err(malformed)?;
     let event = Envelope::deserialize(&payload).map_err(malformed)?;
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     if store::insert_payment_event(&mut tx, &event.id, &event.kind, &payload, now).await? {
         jobs::enqueue(&mut tx, &HandlePaymentEvent { event: event.id }).await?;
     }
@@ -69,7 +69,7 @@ fn verify(secrets: &str, signature: &str, body: &[u8], now: i64) -> Result<(), R
 
 /// Whether there is such a charge: an account may serve another platform too.
 async fn is_ours(services: &Services, charge: ChargeId) -> Result<bool> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     Ok(store::find_locked(&mut tx, charge).await?.is_some())
 }
 

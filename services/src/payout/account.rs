@@ -84,7 +84,7 @@ pub(crate) async fn look_up(services: &Services, account: &str) -> Result<()> {
     drop(db);
     let standing = services.payments()?.find_account(account).await?;
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let Some(owner) = store::set_standing(&mut tx, account, standing, now).await? else { return Ok(()) };
     let mut people = account::list_admins(&mut tx).await?;
     people.push(owner);

@@ -61,7 +61,7 @@ pub(crate) async fn hand_out(services: &Services) -> Result<u64> {
     let mut made = 0;
     loop {
         let now = services.clock.now();
-        let mut tx = services.db.begin().await?;
+        let mut tx = services.begin().await?;
         let Some(tutor) = store::find_due_tutor(&mut tx, now).await? else { return Ok(made) };
         // The charges before the account. What another has paid out meanwhile is not looked at again.
         let charges = store::lock_charges_to_pay(&mut tx, tutor, now).await?;
@@ -78,7 +78,7 @@ pub(crate) async fn hand_out(services: &Services) -> Result<u64> {
 /// # Errors
 /// Where the database cannot be written.
 pub(crate) async fn pay_as_of(services: &Services, tutor: TutorId) -> Result<()> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     store::look_again_at(&mut tx, tutor, services.clock.now()).await?;
     tx.commit().await?;
     hand_out(services).await?;
@@ -140,7 +140,7 @@ async fn pay(services: &Services, id: PayoutId) -> Result<()> {
     drop(db);
     let answer = ask(services, id, &pending).await?;
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     store::lock_charges_of(&mut tx, id).await?;
     let people = match &answer {
         Moved::Done { id: transfer } => sent(&mut tx, id, &pending, transfer, now).await?,

@@ -116,7 +116,7 @@ async fn reverse(services: &Services, id: ReversalId) -> Result<()> {
     drop(db);
     let answer = ask(services, id, &asked).await?;
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     store::lock_charge(&mut tx, asked.charge).await?;
     let people = record(&mut tx, id, &asked, &answer, now).await?;
     tx.commit().await?;

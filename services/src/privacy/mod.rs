@@ -42,7 +42,7 @@ pub struct Export {
 /// (seconds) for a fourth within 24 hours.
 pub async fn request_export(services: &Services, actor: &Actor) -> Result<Export> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     account::lock(&mut tx, actor.user).await?;
     store::set_all_over(&mut tx, actor.user, now).await?;
     let (waits, asked) = store::find_asked(&mut tx, actor.user).await?;

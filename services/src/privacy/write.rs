@@ -120,7 +120,7 @@ async fn keep(services: &Services, id: ExportId, person: &Person, read: Read) ->
 async fn finish(services: &Services, id: ExportId, user: UserId, size: i64) -> Result<()> {
     let now = services.clock.now();
     let ends_at = now + KEPT_FOR;
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     if !store::set_ready(&mut tx, id, size, now, ends_at).await? {
         drop(tx);
         return forget_late(services, id, user).await;

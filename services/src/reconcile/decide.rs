@@ -28,7 +28,7 @@ pub async fn close_by_hand(
     actor.require_admin()?;
     let note = paragraph(note, 1, 500).ok_or(Refusal::on(Code::InvalidRequest, "case_note", "note"))?;
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let difference = find_locked(&mut tx, id).await?;
     if difference.closed_at.is_some() {
         return Err(refused("difference_closed"));
@@ -49,7 +49,7 @@ pub async fn close_by_hand(
 pub async fn open_again(services: &Services, actor: &Actor, id: i64) -> Result<()> {
     actor.require_admin()?;
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     if !find_locked(&mut tx, id).await?.closed_by_hand {
         return Err(refused("difference_open"));
     }

@@ -86,7 +86,7 @@ async fn look_up(db: &mut sqlx::PgConnection, batch: &Batch) -> Result<Vec<Found
 /// somebody else has noted it.
 async fn record(services: &Services, run: &Run, batch: Batch, found: &[Found]) -> Result<Option<Run>> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let stage = if batch.end.is_some() { Some(run.stage) } else { run.stage.next() };
     let judged = if run.stage == Stage::Open { 0 } else { batch.looked_at };
     let Some(at) = store::set_judged(&mut tx, run, stage, batch.end, judged).await? else { return Ok(None) };

@@ -82,7 +82,7 @@ async fn ask(provider: &Provider, run: &Run, after: Option<&str>) -> Pages {
 /// Keeps pages that follow `before`, in one transaction; with the last page the reading ends, and what the provider
 /// kept for its work is entered. `false` where somebody else kept them.
 async fn keep(services: &Services, run: &Run, before: Option<&str>, pages: &Pages) -> Result<bool> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let last = pages.last().or(before);
     let newest = pages.lines.iter().map(|line| line.created_at).max();
     if !store::set_read(&mut tx, run.id, before, last, newest, !pages.more).await? {

@@ -148,7 +148,7 @@ async fn begin(
     window: i64,
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let open = store::take_open(&mut tx, present(now), now).await?;
     let run = match open {
         Some(run) => run,

@@ -47,7 +47,7 @@ pub async fn rate(
     feedback: Option<Feedback>,
 ) -> Result<()> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let rated = store::find_booking(&mut tx, booking).await?.ok_or_else(unknown)?;
     check(actor, &rated)?;
     let words = feedback.as_ref().map(Feedback::as_str).filter(|words| !words.is_empty());

@@ -36,7 +36,7 @@ pub async fn demonstration(services: &Services) -> Result<bool> {
     if !services.config.is_development() {
         return Ok(false);
     }
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     if store::has_people(&mut tx).await? {
         return Ok(false);
     }

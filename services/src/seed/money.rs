@@ -127,7 +127,7 @@ fn at(services: &Services, now: DateTime<Utc>) -> Services {
 
 /// Opens the charge of a lesson and charges it, at the time of its end.
 async fn charge(services: &Services, id: BookingId) -> Result<()> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let found = booking::find_locked(&mut tx, id, services.clock.now()).await?;
     let booking = found.ok_or_else(booking::not_found)?.booking;
     let lesson = lesson::life::load(&mut tx, &booking).await?;

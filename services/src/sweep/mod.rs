@@ -130,7 +130,7 @@ async fn list(services: &Services, due: Due, except: &[Uuid], now: DateTime<Utc>
 async fn advance_one(services: &Services, due: Due, id: BookingId, now: DateTime<Utc>) -> Result<bool> {
     let mut retries = booking::Retries::default();
     loop {
-        let mut tx = services.db.begin().await?;
+        let mut tx = services.begin().await?;
         let locked = match due {
             Due::Request => store::lock_request(&mut tx, id, now).await?,
             Due::Lesson => store::lock_lesson(&mut tx, id, now).await?,

@@ -147,7 +147,7 @@ pub async fn set_profile(
 ) -> Result<TutorView> {
     actor.require_tutor(tutor)?;
     let profile = Profile::parse(input)?;
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     found(store::set_profile(&mut tx, tutor, &profile, services.clock.now()).await?)?;
     let view = view(services, &mut tx, tutor).await?;
     tx.commit().await?;
@@ -165,7 +165,7 @@ pub async fn set_active(
     active: bool,
 ) -> Result<TutorView> {
     actor.require_tutor(tutor)?;
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     found(store::set_active(&mut tx, tutor, active, services.clock.now()).await?)?;
     let view = view(services, &mut tx, tutor).await?;
     tx.commit().await?;

@@ -29,7 +29,7 @@ pub async fn set_offerings(
     actor.require_tutor(tutor)?;
     let offerings = check(offerings)?;
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     found(store::lock(&mut tx, tutor).await?)?;
     let present: HashSet<OfferingId> = store::list_offering_ids(&mut tx, tutor).await?.into_iter().collect();
     if offerings.iter().any(|(id, _)| id.is_some_and(|id| !present.contains(&id))) {

@@ -41,7 +41,7 @@ pub async fn set_photo(
         normalise(&upload)
     });
     let photo = decoding.await.unwrap_or_else(|_| Err(refusal()))?;
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     found(store::set_photo(&mut tx, tutor, &photo, &version(&photo), services.clock.now()).await?)?;
     let view = view(services, &mut tx, tutor).await?;
     tx.commit().await?;

@@ -84,7 +84,7 @@ pub async fn set_provider(
         other => other,
     };
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     found(store::lock(&mut tx, tutor).await?)?;
     // Who keeps it may change other settings, though the platform does not accept it any more.
     let before = store::find_settings(&mut tx, tutor).await?.map(|(_, provider)| provider);

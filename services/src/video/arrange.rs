@@ -294,7 +294,7 @@ async fn keep(
     wanted: &Wanted,
 ) -> Result<()> {
     let people = [view.student, view.tutor_user];
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     store::set_made(&mut tx, made, wanted).await?;
     let told = json!({ "booking_id": booking });
     live::record(&mut tx, &people, "lesson.meeting", &told, services.clock.now()).await?;
@@ -333,7 +333,7 @@ pub(crate) async fn hand_out(services: &Services) -> Result<u64> {
     let now = services.clock.now();
     let mut handed_out = 0;
     while store::is_any_due(&mut *services.db.acquire().await?, now).await? {
-        let mut tx = services.db.begin().await?;
+        let mut tx = services.begin().await?;
         let due = store::take_due(&mut tx, BATCH, now, now + LOOK_AFTER).await?;
         let work: Vec<_> = due.into_iter().map(|booking| ArrangeMeeting { booking }).collect();
         if work.is_empty() {

@@ -171,7 +171,7 @@ pub async fn finish(
         Refusal::new(Code::InvalidRequest, "oauth_failed")
     })?;
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     tutor::store::lock(&mut tx, tutor).await?;
     let replaced = keep(&mut tx, services, actor, tutor, kind, &owner, &granted).await?;
     let (_, chosen) = tutor::store::find_settings(&mut tx, tutor).await?.ok_or_else(not_found)?;
@@ -243,7 +243,7 @@ async fn can_take_place(
 pub async fn disconnect(services: &Services, actor: &Actor, tutor: TutorId, kind: Kind) -> Result<()> {
     actor.require_tutor(tutor)?;
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     tutor::store::lock(&mut tx, tutor).await?;
     let known = store::find(&mut tx, tutor, kind).await?.ok_or_else(not_found)?;
     let (_, chosen) = tutor::store::find_settings(&mut tx, tutor).await?.ok_or_else(not_found)?;

@@ -113,7 +113,7 @@ pub async fn set_own_link(services: &Services, actor: &Actor, id: BookingId, url
         "" => None,
         text => Some(check_external(text)?),
     };
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let found = booking::find_locked(&mut tx, id, now).await?.ok_or_else(booking::not_found)?;
     let over = now >= join_window(found.booking.start, found.booking.end).1;
     if over || !matches!(found.booking.state, BookingState::Confirmed | BookingState::Completed) {

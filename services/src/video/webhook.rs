@@ -85,7 +85,7 @@ pub async fn receive(services: &Services, timestamp: &str, signature: &str, body
     let id: String = Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
     let message = Message::read(kind, &payload);
     let Some(kept) = kept(kind, &payload) else { return Ok(Heard::Taken) };
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     // Zoom tells of every meeting of an account, also of those that are none of our business.
     if store::find_meeting(&mut tx, message.remote.as_deref()).await?.is_none() {
         return Ok(Heard::Taken);
@@ -105,7 +105,7 @@ async fn deauthorized(services: &Services, told: &Value) -> Result<Heard> {
     let at = text("deauthorization_time").and_then(|at| at.parse::<DateTime<Utc>>().ok());
     let door = services.zoom.as_ref().filter(|_| text("client_id").is_some_and(is_ours));
     let Some(((door, owner), at)) = door.zip(text("user_id")).zip(at) else { return Ok(Heard::Taken) };
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     oauth::end(&mut tx, door, owner, at).await?;
     tx.commit().await?;
     Ok(Heard::Taken)
@@ -177,7 +177,7 @@ async fn handle(services: &Services, event: &str) -> Result<()> {
     let now = services.clock.now();
     let mut retries = booking::Retries::default();
     let outcome = loop {
-        let mut tx = services.db.begin().await?;
+        let mut tx = services.begin().await?;
         let outcome = work_off(services, &mut tx, event, now).await;
         let outcome = booking::finish(tx, outcome).await;
         if !retries.again(&outcome).await {

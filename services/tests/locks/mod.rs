@@ -24,7 +24,7 @@ pub async fn hold(
     row: &'static str,
     booking: &Booking,
 ) -> Transaction<'static, Postgres> {
-    let mut tx = services.db.begin().await.expect("a transaction");
+    let mut tx = services.begin().await.expect("a transaction");
     let locked = sqlx::query(row).bind(booking.id.0).fetch_one(&mut *tx).await;
     locked.expect("a row");
     tx

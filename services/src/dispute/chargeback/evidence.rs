@@ -53,7 +53,7 @@ pub async fn submit_evidence(
     actor.require_admin()?;
     find(services, actor, id).await?;
     let (evidence, now) = (chance::id::<Uuid>(), services.clock.now());
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     if !store::insert_evidence(&mut tx, evidence, id, words.as_str(), actor.user, now).await? {
         return Err(Refusal::new(Code::InvalidState, "dispute_no_evidence").into());
     }

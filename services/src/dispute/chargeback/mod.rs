@@ -70,7 +70,7 @@ pub(crate) async fn hear(services: &Services, id: &str) -> Result<()> {
         payment::note_paid(services, charge, &told.intent).await?;
     }
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let mirrored = mirror(&mut tx, booking, &told, now).await;
     let people = booking::finish(tx, mirrored).await?;
     services.live.wake(&people);
@@ -79,7 +79,7 @@ pub(crate) async fn hear(services: &Services, id: &str) -> Result<()> {
 
 /// The lesson that a chargeback is about, where it is one of ours: an account may serve another platform too.
 async fn booking_of(services: &Services, told: &Chargeback) -> Result<Option<BookingId>> {
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     if let Some(charge) = told.charge {
         return Ok(payment::store::find_locked(&mut tx, charge).await?.map(|owed| owed.booking));
     }

@@ -91,7 +91,7 @@ struct Decision {
 /// Writes the mails and notices about an event, once for each person but who caused it.
 async fn tell(services: &Services, id: i64) -> Result<()> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let Some(event) = store::find_dispute_event(&mut tx, id).await? else { return Ok(()) };
     let found = booking::read(&mut tx, event.booking, now).await?.ok_or_else(booking::not_found)?;
     let both = [(Party::Student, found.booking.student), (Party::Tutor, found.tutor_user)];

@@ -107,7 +107,7 @@ async fn write(services: &Services, kind: Kind, to: To, now: DateTime<Utc>) -> R
     if notice::quiet_until(services, to.user, kind, now).await?.is_some() {
         return Ok(false);
     }
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let found = booking::read(&mut tx, to.booking, now).await?.ok_or_else(booking::not_found)?;
     let booking = &found.booking;
     if booking.state != state(kind) || useful_until(kind, booking) <= now {

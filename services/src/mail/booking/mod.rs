@@ -136,7 +136,7 @@ fn belongs_in_calendar(kind: Kind, booking: &Booking) -> bool {
 /// Writes the mails and notices about an event, once for each person; who caused it needs no notice. What is past its use is not written.
 async fn tell(services: &Services, id: i64) -> Result<()> {
     let now = services.clock.now();
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let Some(event) = store::find_event(&mut tx, id).await? else { return Ok(()) };
     let Some((kind, parties)) = event.mail() else { return Ok(()) };
     let found = booking::read(&mut tx, event.booking, now).await?.ok_or_else(booking::not_found)?;

@@ -86,7 +86,7 @@ async fn write(services: &Services, waiting: Waiting, now: DateTime<Utc>) -> Res
     if notice::quiet_until(services, waiting.reader, Kind::NewMessage, now).await?.is_some() {
         return Ok(false);
     }
-    let mut tx = services.db.begin().await?;
+    let mut tx = services.begin().await?;
     let Some(unread) = store::find_unread(&mut tx, waiting).await? else { return Ok(false) };
     let Some(reader) = super::store::find_reader(&mut tx, waiting.reader).await? else { return Ok(false) };
     let unsubscribe = unsubscribe::address(services, waiting.reader, Topic::Messages)?;
