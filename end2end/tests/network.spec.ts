@@ -68,6 +68,8 @@ test('a tab that wakes late hears what was told meanwhile', async ({ server, per
   await book(server, student, tutor, LESSON);
   const lesson = (page: Page) => page.locator('#lessons li').filter({ hasText: student.name });
   await expect(lesson(first)).toBeVisible();
+  // The last that is told of it.
+  await expect(first.locator('#bell').getByRole('link', { name: t('notices.unread', { count: 1 }) })).toBeVisible();
   await expect(lesson(late)).toHaveCount(0);
   wake();
   await expect(lesson(late)).toBeVisible();
