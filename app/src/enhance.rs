@@ -117,7 +117,8 @@ fn pressed(key: &str) {
     }
 }
 
-/// A browser may bring a page back as it was left: with a form that was answered, and still looks as if under way.
+/// A browser may bring a page back as it was left: with a form or a calendar that was answered, and still looks as if
+/// under way.
 fn begin_again(event: &PageTransitionEvent) {
     if event.persisted() && !all("[aria-busy=true]").is_empty() {
         let _ = window().location().reload();

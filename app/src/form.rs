@@ -10,7 +10,7 @@ use web_sys::{
     Element, FormData, Headers, HtmlElement, HtmlFormElement, RequestInit, Response, Url, UrlSearchParams,
 };
 
-use crate::error::WireError;
+use crate::{error::WireError, live::look_again};
 
 /// A form that posts to a server function. Its fields are rendered by the server as its children; the
 /// place of a field's error is `[data-error-for]` with the field's id or name.
@@ -72,6 +72,8 @@ fn FormIsland(
                         reveal(form);
                     }
                     busy.set(false);
+                    // What waited for the form comes now.
+                    look_again();
                 }
             }
         });

@@ -24,7 +24,7 @@ use web_sys::{Document, DomParser, Element, Event, SupportedType};
 
 use crate::enhance::all;
 
-pub(crate) use swap::{is_pressed, wake_islands};
+pub(crate) use swap::{is_busy, is_pressed, wake_islands};
 
 /// How often the page asks again in any case: the server's clock may have been set, a device sleeps.
 const AGAIN: Duration = Duration::from_secs(60);
@@ -128,9 +128,10 @@ impl Keeper {
         let _ = window_event_listener(ev::focusout, move |_| self.catch_up());
         let _ = window_event_listener(ev::pointerup, move |_| self.catch_up());
         let _ = window_event_listener(ev::pointercancel, move |_| self.catch_up());
-        // A press of the space bar ends with a click, a link that is drawn elsewhere with neither.
+        // A press of the space bar ends with a click, a link that is dragged and a menu of the browser with neither.
         let _ = window_event_listener(ev::click, move |_| self.catch_up());
         let _ = window_event_listener(ev::dragend, move |_| self.catch_up());
+        let _ = window_event_listener(ev::contextmenu, move |_| self.catch_up());
     }
 
     fn told(self, told: Told) {
@@ -214,8 +215,10 @@ impl Keeper {
             }
         }
         for region in all("[data-live]") {
-            if let Some(fresh) = fresh.get_element_by_id(&region.id()) {
-                swap::swap(&region, &fresh);
+            match fresh.get_element_by_id(&region.id()) {
+                Some(fresh) => swap::swap(&region, &fresh),
+                // Such as the page of an error: the next look finds it again.
+                None => swap::give_up(&region),
             }
         }
         self.tick();

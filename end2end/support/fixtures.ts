@@ -38,8 +38,8 @@ export async function enter(context: BrowserContext, server: Server, who: Who): 
 }
 
 /**
- * Waits until every island on the page answers, and what it asked for is there. The page's script sets `data-ready` on `<html>` when it
- * has woken the last one. Without JavaScript there is nothing to wait for.
+ * Waits until every island on the page answers, and what it asked for is there. The page's script sets
+ * `data-ready` on `<html>` when it has woken the last one. Without JavaScript there is nothing to wait for.
  */
 export async function hydrated(page: Page): Promise<void> {
   if (base.info().project.use.javaScriptEnabled === false) return;

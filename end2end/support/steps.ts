@@ -31,9 +31,7 @@ export async function open(page: Page, path: string): Promise<void> {
 /** Does what ends in a page that is loaded anew, be it the same one, and waits until that answers. */
 export async function loads(page: Page, act: () => Promise<unknown>): Promise<void> {
   await page.waitForLoadState('domcontentloaded');
-  const loaded = page.waitForEvent('domcontentloaded');
-  await act();
-  await loaded;
+  await Promise.all([page.waitForEvent('domcontentloaded'), act()]);
   await hydrated(page);
 }
 

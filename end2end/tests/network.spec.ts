@@ -58,9 +58,9 @@ test('a tab that wakes late hears what was told meanwhile', async ({ server, per
   await open(first, '/tutor');
   const late = await first.context().newPage();
   let wake = () => {};
-  const told = new Promise<void>((resolve) => (wake = resolve));
+  const woken = new Promise<void>((resolve) => (wake = resolve));
   await late.route('**/*.wasm', async (route) => {
-    await told;
+    await woken;
     await route.continue();
   });
   await late.goto('/tutor', { waitUntil: 'commit' });
@@ -130,13 +130,13 @@ test('a form that is sent without a connection keeps what was typed', async ({ s
 test('a form that a browser brings back as it was left can be sent again', async ({ server, page }) => {
   const student = await newStudent(server);
   await open(page, '/login');
-  const enter = async (): Promise<void> => {
+  const signIn = async (): Promise<void> => {
     await page.getByRole('textbox', { name: t('account.email') }).fill(student.email);
     await page.getByLabel(startsWith(t('account.password'))).fill(student.password);
     await page.getByRole('main').getByRole('button', { name: t('account.login_title') }).click();
   };
   await page.route('**/do/sign_in*', () => {});
-  await enter();
+  await signIn();
   const underWay = page.getByRole('main').locator('form[aria-busy=true]');
   await expect(underWay).toHaveCount(1);
   // What Chromium does when one goes back; those of the journeys keep no pages.
@@ -146,7 +146,7 @@ test('a form that a browser brings back as it was left can be sent again', async
   await hydrated(page);
   await expect(underWay).toHaveCount(0);
   await page.unroute('**/do/sign_in*');
-  await enter();
+  await signIn();
   await page.waitForURL(/\/dashboard$/);
 });
 

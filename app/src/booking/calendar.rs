@@ -17,15 +17,15 @@ use super::{
 };
 use crate::{
     form::{data, send},
-    live::{fetch_page, is_pressed, wake_islands},
+    live::{fetch_page, is_busy, is_pressed, wake_islands},
 };
 
 /// The id of the element that is exchanged. It carries the state: `data-query` (its address),
 /// `data-zone-known`, and `data-announcement` (what a live region says of it).
 const STATE: &str = "calendar-state";
 
-/// How often it is looked whether a press was released.
-const RELEASED: Duration = Duration::from_millis(50);
+/// How often to look whether a press has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// What moves in the calendar.
 #[derive(Clone, Copy)]
@@ -151,6 +151,7 @@ impl Calendar {
     /// Takes over in the browser: tells the server its zone, and follows the history.
     fn wake(self) {
         zone::remember();
+        self.asked.set_value(of_state("data-query"));
         if of_state("data-zone-known") != "true" {
             self.load(address_query(), false, Then::Stay);
         }
@@ -241,12 +242,14 @@ impl Calendar {
     }
 
     /// Shows an answer once nothing in the present state is held down; what is pressed there may make it an old one.
+    /// For what nobody pressed it also waits while somebody writes there.
     fn show_once_free(self, turn: u32, fresh: Element, push: bool, then: Then) {
         if self.turn.get_value() != turn {
             return;
         }
-        if state().is_some_and(|state| is_pressed(&state)) {
-            set_timeout(move || self.show_once_free(turn, fresh, push, then), RELEASED);
+        let waits = |state: Element| if push { is_pressed(&state) } else { is_busy(&state) };
+        if state().is_some_and(waits) {
+            set_timeout(move || self.show_once_free(turn, fresh, push, then), LOOK_EVERY);
             return;
         }
         self.busy.set(false);
@@ -259,6 +262,7 @@ impl Calendar {
         if let Some(state) = state() {
             wake_islands(&state);
         }
+        self.asked.set_value(of_state("data-query"));
         self.said.set(of_state("data-announcement"));
         if push {
             self.problem.set(String::new());
@@ -297,13 +301,14 @@ impl Calendar {
         spawn_local(async move {
             let answer = send(&target, data, false).await;
             self.sending.set_value(false);
-            self.busy.set(false);
+            if self.turn.get_value() == turn {
+                self.busy.set(false);
+            }
             match answer {
                 Ok(_) if zone => {
-                    // A day that was pressed meanwhile is shown, in the new zone.
-                    let pressed = self.turn.get_value() != turn;
-                    let query =
-                        if pressed { self.asked.get_value() } else { without_day(&of_state("data-query")) };
+                    // What was pressed meanwhile is shown, in the new zone.
+                    let (shown, asked) = (of_state("data-query"), self.asked.get_value());
+                    let query = if asked == shown { without_day(&shown) } else { asked };
                     self.load(without_zone(&query), true, Then::Stay);
                 }
                 Ok(place) => {
@@ -311,12 +316,14 @@ impl Calendar {
                     self.next_turn();
                     let _ = window().location().set_href(&place.unwrap_or_default());
                 }
-                // A start that was taken meanwhile is told, and the calendar shown as it is now.
+                // A start that was taken meanwhile is told, and the calendar shown as it is now; and what was pressed
+                // before or meanwhile is not forgotten.
                 Err(error) => {
                     let unknown = error.message.is_empty();
                     self.problem.set(if unknown { self.unreachable.get_value() } else { error.message });
-                    if !zone {
-                        self.load(of_state("data-query"), false, Then::Stay);
+                    let asked = self.asked.get_value();
+                    if !zone || asked != of_state("data-query") {
+                        self.load(asked, false, Then::Stay);
                     }
                 }
             }

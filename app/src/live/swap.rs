@@ -36,6 +36,12 @@ pub(super) fn swap(region: &Element, fresh: &Element) {
     focus_again(region, place);
 }
 
+/// Leaves a region as it is that the fresh page does not have, and waits for nothing any more.
+pub(super) fn give_up(region: &Element) {
+    let _ = region.remove_attribute("data-stale");
+    let _ = region.remove_attribute("data-refresh-at");
+}
+
 /// Notes what the page came with: a region that is the same afterwards keeps what was typed in it.
 pub(super) fn note(region: &Element) {
     let _ = region.set_attribute("data-seen", &gist(&region.inner_html()));
@@ -53,7 +59,7 @@ const BEGUN: &str = "dialog[open], form[aria-busy=true]";
 const PRESSED: &str = ":is(a, button, input, label, summary):active";
 
 /// Whether a person writes in it, or has begun something in it.
-pub(super) fn is_busy(region: &Element) -> bool {
+pub(crate) fn is_busy(region: &Element) -> bool {
     let writing = active_in(region)
         .is_some_and(|active| matches!(active.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"));
     writing || has(region, BEGUN) || is_pressed(region)

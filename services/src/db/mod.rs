@@ -10,7 +10,7 @@ use std::{
 
 use futures::{FutureExt as _, future::BoxFuture};
 use sqlx::{
-    Connection as _, PgPool, PgTransaction,
+    Connection as _, PgPool, PgTransaction, SqlSafeStr as _,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -58,9 +58,17 @@ pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<PgPo
 /// # Errors
 /// Where the database does not answer.
 pub async fn begin(db: &PgPool) -> sqlx::Result<PgTransaction<'static>> {
-    let db = db.clone();
-    #[expect(clippy::disallowed_methods, reason = "the one place where it is not cancelled")]
-    ToTheEnd(Some(async move { db.begin().await }.boxed())).await
+    let connection = db.acquire().await?;
+    ToTheEnd(Some(PgTransaction::begin(connection, None))).await
+}
+
+/// The same by a statement of one's own, such as one for a snapshot that is only read.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn begin_with(db: &PgPool, statement: &'static str) -> sqlx::Result<PgTransaction<'static>> {
+    let connection = db.acquire().await?;
+    ToTheEnd(Some(PgTransaction::begin(connection, Some(statement.into_sql_str())))).await
 }
 
 /// Work that is done to its end also where nobody waits for it any more.

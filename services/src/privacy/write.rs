@@ -14,7 +14,7 @@ use tokio::io::{AsyncSeekExt as _, SeekFrom};
 
 use super::{archive::Archive, file, store};
 use crate::{
-    AppError, Result, Services,
+    AppError, Result, Services, db,
     files::{self, Home},
     jobs::Job,
     mail::{Finished, tell_of_export},
@@ -64,7 +64,7 @@ pub(super) struct Upload {
 
 /// Reads all of a person as of one moment; `None` where the export is not to be made any more.
 async fn read(services: &Services, id: ExportId) -> Result<Option<(Person, Read)>> {
-    let mut tx = services.db.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    let mut tx = db::begin_with(&services.db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     let Some(person) = store::find_person(&mut tx, id).await? else { return Ok(None) };
     let user = person.user;
     let mut subjects = vec![
