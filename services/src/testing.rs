@@ -7,6 +7,8 @@
     reason = "a fixture that fails is a broken test"
 )]
 
+pub mod wire;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -6,10 +6,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use services::testing::wire::{Reader, Writer, connect, listen_before};
 use sqlx::postgres::PgConnectOptions;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream, UnixStream},
+    net::{TcpListener, TcpStream},
     sync::watch,
 };
 
@@ -17,9 +18,6 @@ use crate::{
     points::{Moment, Watch},
     wire::{self, Frame},
 };
-
-type Reader = Box<dyn AsyncRead + Send + Unpin>;
-type Writer = Box<dyn AsyncWrite + Send + Unpin>;
 
 /// The proxy. Its connections end with it, and whenever they are cut.
 pub struct Postgres {
@@ -31,11 +29,7 @@ pub struct Postgres {
 impl Postgres {
     /// Listens before the database of a test.
     pub async fn start(options: &PgConnectOptions, points: Arc<Watch>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        let database = options.get_database().expect("a database");
-        let url =
-            format!("postgres://{}@127.0.0.1:{port}/{database}?sslmode=disable", options.get_username());
+        let (listener, url) = listen_before(options).await;
         let (cut, is_cut) = watch::channel(());
         tokio::spawn(accept(listener, options.clone(), points, is_cut));
         Postgres { url, cut }
@@ -65,27 +59,6 @@ async fn accept(
                 () = relay(server, database, points) => {}
             }
         });
-    }
-}
-
-async fn connect(options: &PgConnectOptions) -> (Reader, Writer) {
-    let port = options.get_port();
-    let folder = match options.get_socket() {
-        Some(folder) => Some(folder.clone()),
-        None => options.get_host().starts_with('/').then(|| options.get_host().into()),
-    };
-    match folder {
-        Some(folder) => {
-            let stream =
-                UnixStream::connect(folder.join(format!(".s.PGSQL.{port}"))).await.expect("Postgres");
-            let (reader, writer) = stream.into_split();
-            (Box::new(reader), Box::new(writer))
-        }
-        None => {
-            let stream = TcpStream::connect((options.get_host(), port)).await.expect("Postgres");
-            let (reader, writer) = stream.into_split();
-            (Box::new(reader), Box::new(writer))
-        }
     }
 }
 
