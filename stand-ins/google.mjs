@@ -204,7 +204,7 @@ async function handle(request, body) {
   return calendar ? events(request, decodeURIComponent(calendar), id, body) : refusal(404, 'notFound');
 }
 
-createServer(async (request, response) => {
+const server = createServer(async (request, response) => {
   if (!/^\/(test|calendar)\//.test(request.url)) return permission.pages(request, response);
   const parts = [];
   for await (const part of request) parts.push(part);
@@ -222,4 +222,8 @@ createServer(async (request, response) => {
   }
   response.writeHead(answer.status, { 'content-type': 'application/json' });
   response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));
-}).listen(Number(port), '127.0.0.1');
+});
+// Connections at rest are the client's to end: ended after five seconds, as by default, one could end while the next
+// request is on its way.
+server.keepAliveTimeout = 0;
+server.listen(Number(port), '127.0.0.1');

@@ -102,7 +102,7 @@ async function control(path, body) {
   return reply(200, answer);
 }
 
-createServer(async (request, response) => {
+const server = createServer(async (request, response) => {
   const url = new URL(request.url, issuer);
   if (url.pathname === routes.authorization && !url.searchParams.has('scope')) {
     url.searchParams.set('scope', scopes.join(' '));
@@ -130,4 +130,8 @@ createServer(async (request, response) => {
   }
   response.writeHead(answer.status, { 'content-type': 'application/json' });
   response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));
-}).listen(Number(port), '127.0.0.1');
+});
+// Connections at rest are the client's to end: ended after five seconds, as by default, one could end while the next
+// request is on its way.
+server.keepAliveTimeout = 0;
+server.listen(Number(port), '127.0.0.1');

@@ -88,9 +88,7 @@ async fn actor(
     api: bool,
     ip: Option<IpAddr>,
 ) -> ApiResult<(Option<Actor>, Option<String>)> {
-    if services.clock.is_settable() {
-        services.clock.follow(&services.db).await?;
-    }
+    services.clock.follow(&services.db).await?;
     let cookie = cookie(headers, COOKIE);
     match headers.get(header::AUTHORIZATION) {
         Some(credential) if api => {

@@ -27,9 +27,7 @@ pub async fn feed(
     path: ApiPath,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    if services.clock.is_settable() {
-        services.clock.follow(&services.db).await?;
-    }
+    services.clock.follow(&services.db).await?;
     let secret = path.text("file")?.strip_suffix(".ics").ok_or_else(ApiError::not_found)?;
     let feed = calendar::feed(&services, secret).await?;
     let tag = HeaderValue::from_str(&feed.etag).map_err(AppError::fault)?;

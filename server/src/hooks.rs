@@ -34,6 +34,7 @@ pub async fn stripe(
     headers: HeaderMap,
     body: Bytes,
 ) -> ApiResult<Json<Success<Received>>> {
+    services.clock.follow(&services.db).await?;
     let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let received = payment::receive(&services, signature, &body).await;
     received.inspect_err(|error| {
@@ -51,6 +52,7 @@ pub async fn zoom(
     headers: HeaderMap,
     body: Bytes,
 ) -> ApiResult<Response> {
+    services.clock.follow(&services.db).await?;
     let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let heard =
         video::receive(&services, said("x-zm-request-timestamp"), said("x-zm-signature"), &body).await;
@@ -105,6 +107,7 @@ pub async fn process_charges(
     if !payment::is_cron_secret(&services, token) {
         return Err(ApiError::from(Refusal::new(Code::InvalidToken, "credentials")));
     }
+    services.clock.follow(&services.db).await?;
     let swept = sweep::run(&services).await?;
     let due = jobs::hand_out(&services).await?.charges;
     jobs::drain(&services).await?;

@@ -101,12 +101,6 @@ impl Clock {
     pub fn stands(&self) -> bool {
         matches!(&self.0, Kind::Settable(set) if set.at.load(Ordering::Acquire) != REAL)
     }
-
-    /// Whether it can be set.
-    #[must_use]
-    pub const fn is_settable(&self) -> bool {
-        matches!(self.0, Kind::Settable(_))
-    }
 }
 
 impl Set {

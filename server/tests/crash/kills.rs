@@ -409,6 +409,8 @@ async fn a_refused_reversal_survives_a_kill_at_every_point(db: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn what_a_killed_server_was_working_on_is_taken_over(db: PgPool) {
     let world = World::start(&db).await;
+    // Its own message does not come before it.
+    world.sandbox.control("PUT", "webhooks", &json!({ "lose": true })).await;
     let server = world.quiet_server().await;
     let stage = Scenario::Charge.prepare(&world, &server).await;
     world.points.begin(None);

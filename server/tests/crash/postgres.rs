@@ -158,6 +158,8 @@ async fn answered(connection: &Connection, mut from: Reader, mut to: impl AsyncW
             }
         }
         if !matches!(from.read_buf(&mut arrived).await, Ok(read) if read > 0) {
+            // Why Postgres ends the connection, where it says so.
+            let _ = to.write_all(&held).await;
             return;
         }
     }

@@ -117,15 +117,20 @@ impl Scenario {
                 | Scenario::GiveBackRest
                 | Scenario::Decide
                 | Scenario::ChargedBack
+                | Scenario::RefusedRefund
+                | Scenario::PayOut
+                | Scenario::ForgottenPayOut
                 | Scenario::RefusedPayOut
                 | Scenario::TakeBack
                 | Scenario::ForgottenTakeBack
                 | Scenario::RefusedTakeBack
+                | Scenario::Reconcile
         )
     }
 
     /// All that comes before it.
     pub async fn prepare(self, world: &World, server: &Server) -> Stage {
+        world.lose_messages(true).await;
         let cards: &[&str] = match self {
             Scenario::Decline | Scenario::DeclinePrepay | Scenario::DecideDebt | Scenario::ForgiveDebt => {
                 &[FAILS_LATER]
@@ -194,18 +199,20 @@ impl Scenario {
                 world.reconciles().await;
             }
             Scenario::ForgottenDebt => {
-                world.lose_next("/v1/payment_intents/*/confirm").await;
+                world.lose_answers("/v1/payment_intents/*/confirm").await;
                 let answer = world.pay_debt(server, &stage).await;
                 assert!(
                     answer.is_some_and(|answer| answer.status().is_server_error()),
                     "the answer was lost"
                 );
+                world.lose_no_more().await;
                 world.set_clock(stage.lesson.booking.end + LATER).await;
             }
             Scenario::ForgottenRefund => {
-                world.lose_next("/v1/refunds").await;
+                world.lose_answers("/v1/refunds").await;
                 world.refund(server, &stage).await;
                 world.run_due(server, "/dev/tick").await;
+                world.lose_no_more().await;
                 world.set_clock(stage.lesson.booking.end + LATER).await;
             }
             _ => {}
@@ -241,19 +248,20 @@ impl Scenario {
                 world.spend_elsewhere(&stage.lesson).await;
                 return stage;
             }
-            Scenario::ForgottenPayOut => world.lose_next("/v1/transfers").await,
+            Scenario::ForgottenPayOut => world.lose_answers("/v1/transfers").await,
             _ => world.work_off(server).await,
         }
         match self {
             Scenario::RefusedTakeBack => world.take_back_elsewhere(&stage.lesson).await,
             Scenario::ForgottenTakeBack => {
-                world.lose_next("/v1/transfers/*/reversals").await;
+                world.lose_answers("/v1/transfers/*/reversals").await;
                 world.refund(server, &stage).await;
             }
             _ => {}
         }
         if matches!(self, Scenario::ForgottenPayOut | Scenario::ForgottenTakeBack) {
             world.run_due(server, "/dev/tick").await;
+            world.lose_no_more().await;
             world.set_clock(stage.lesson.booking.end + WINDOW + LATER).await;
         }
         stage
@@ -314,8 +322,9 @@ impl Scenario {
 /// A payment whose answer was lost, and the id of the provider's message about it.
 async fn lose_an_answer(world: &World, server: &Server) -> String {
     world.lose_messages(true).await;
-    world.lose_next("/v1/payment_intents").await;
+    world.lose_answers("/v1/payment_intents").await;
     world.run_due(server, "/dev/tick").await;
+    world.lose_no_more().await;
     let later = "UPDATE graphile_worker._private_jobs SET run_at = run_at + interval '1 hour'";
     testing::execute(&world.services, later).await;
     world.lose_messages(false).await;
@@ -328,10 +337,16 @@ fn is_fine(answer: &reqwest::Response) -> bool {
 }
 
 impl World {
-    /// The provider acts once more at an address, and its answer is lost.
-    async fn lose_next(&self, path: &str) {
-        let fault = json!({ "method": "POST", "path": path, "kind": "drop_after", "times": 1 });
+    /// The provider acts at an address, and its answers are lost: also those to a machine so slow that the next try is
+    /// due before the first one's work is at its end.
+    async fn lose_answers(&self, path: &str) {
+        let fault = json!({ "method": "POST", "path": path, "kind": "drop_after", "times": 1000 });
         self.sandbox.control("POST", "faults", &fault).await;
+    }
+
+    /// No more answers are lost.
+    async fn lose_no_more(&self) {
+        self.sandbox.control("DELETE", "faults", &json!({})).await;
     }
 
     /// The student pays with the other card; what is answered, where somebody does.
