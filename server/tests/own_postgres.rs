@@ -3,13 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of these tests are tests too")]
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use services::testing::ports::free_address;
 use tempfile::TempDir;
 
 /// Postgres has to be made, and the machine may be busy.
@@ -62,7 +62,7 @@ impl Drop for Server {
 impl Server {
     /// Starts `program serve` in `folder`, as another user if one is given, and waits until it is ready.
     async fn start(program: &Path, folder: &Path, user: Option<u32>) -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let address = free_address().to_string();
         let log = folder.join(format!("{}.log", address.replace(':', "-")));
         let output = fs::File::create(&log).unwrap();
         let mut command = Command::new(program);

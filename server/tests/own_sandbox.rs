@@ -3,13 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of these tests are tests too")]
 
 use std::{
-    net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
+use services::testing::ports::free_address;
 use sqlx::PgPool;
 
 /// Starting takes a second or two on a busy machine; a killed sandbox is missed within 2 s.
@@ -23,8 +23,7 @@ struct Server {
 impl Server {
     /// Starts the server's binary on a database, with a sandbox beside it.
     fn start(database: &str, data: &Path) -> Server {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let address = format!("127.0.0.1:{port}");
+        let address = free_address().to_string();
         let process = Command::new(env!("CARGO_BIN_EXE_server"))
             .arg("serve")
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())

@@ -7,6 +7,7 @@
     reason = "a fixture that fails is a broken test"
 )]
 
+pub mod ports;
 pub mod wire;
 
 use std::sync::Arc;

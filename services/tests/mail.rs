@@ -161,7 +161,7 @@ async fn sending(db: PgPool, post: &Post) -> Till {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_mail_server_that_is_down_loses_nothing(db: PgPool) {
-    let post = Post::closed().await;
+    let post = Post::closed();
     let till = sending(db, &post).await;
     let booking = taught(&till, 4).await;
     till.tick().await;
@@ -199,7 +199,7 @@ async fn a_mail_server_that_is_down_loses_nothing(db: PgPool) {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_lost_note_sends_again_under_the_same_id(db: PgPool) {
-    let post = Post::closed().await.open().await;
+    let post = Post::closed().open().await;
     let till = sending(db, &post).await;
     taught(&till, 4).await;
     till.tick().await;

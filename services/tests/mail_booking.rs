@@ -264,7 +264,7 @@ fn is_calendar(part: &mail_parser::MessagePart<'_>) -> bool {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn what_is_sent_is_read_alike_by_another_reader(db: PgPool) {
-    let post = Post::closed().await.open().await;
+    let post = Post::closed().open().await;
     let services = testing::services_in(db, &[("SMTP_URL", &post.url())], None);
     let world = World::with(services, ("en", "America/New_York"), ("fr", "Europe/Paris")).await;
     for (story, _) in Story::ALL {

@@ -135,7 +135,7 @@ fn unsubscribe_address(raw: &str) -> Option<String> {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn the_link_in_a_mail_ends_mails_like_it_for_its_reader(db: PgPool) {
-    let post = Post::closed().await.open().await;
+    let post = Post::closed().open().await;
     let services = testing::services_in(db, &[("SMTP_URL", &post.url())], None);
     let world = World::with(services, ("en", "UTC"), ("en", "UTC")).await;
     world.booked_at(at_hour(48)).await;

@@ -319,7 +319,7 @@ async fn reminders_and_questions_in_both_languages(db: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn a_reminder_that_could_not_be_sent_in_time_is_not_sent_late(db: PgPool) {
     for (what, sent) in [("nothing", 2), ("it begins", 0), ("it is moved", 0), ("it is cancelled", 0)] {
-        let post = Post::closed().await;
+        let post = Post::closed();
         let services = testing::services_in(db.clone(), &[("SMTP_URL", &post.url())], None);
         let world = World::with(services, ("en", "UTC"), ("en", "UTC")).await;
         let booking = world.told_of(at_hour(48)).await;

@@ -323,7 +323,7 @@ async fn kinds(db: &PgPool) -> BTreeSet<String> {
 #[sqlx::test(migrations = "../migrations")]
 async fn every_kind_is_read_by_others_in_every_language(db: PgPool) {
     for language in Language::ALL {
-        let post = Post::closed().await.open().await;
+        let post = Post::closed().open().await;
         let folder = tempfile::tempdir().expect("a folder");
         let stage = Stage::open(db.clone(), (&post, folder.path()), language).await;
         stage.accounts(language).await;

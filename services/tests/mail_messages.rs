@@ -111,7 +111,7 @@ async fn many_sweeps_at_once_write_each_once(db: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn a_mail_about_messages_that_were_read_meanwhile_is_not_sent(db: PgPool) {
     for (read, sent) in [(false, 1), (true, 0)] {
-        let post = Post::closed().await;
+        let post = Post::closed();
         let services = testing::services_in(db.clone(), &[("SMTP_URL", &post.url())], None);
         let world = World::with(services, ("en", "UTC"), ("en", "UTC")).await;
         let thread = world.thread().await;

@@ -18,7 +18,7 @@ use services::{
     jobs,
     mail::{self, Mail},
     sweep,
-    testing::{self, at_hour, now, number},
+    testing::{self, at_hour, now, number, ports::free_port},
 };
 use sqlx::PgPool;
 
@@ -60,7 +60,7 @@ fn message_id(raw: &str) -> String {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_mail_server_that_is_away_for_an_hour_gets_everything_once(db: PgPool) {
-    let post = Post::closed().await;
+    let post = Post::closed();
     let services = testing::services_in(db, &[("SMTP_URL", &post.url())], None);
     let world = World::with(services, ("en", "UTC"), ("fr", "UTC")).await;
     crowd(&world).await;
@@ -110,7 +110,7 @@ async fn a_mail_server_that_is_away_for_an_hour_gets_everything_once(db: PgPool)
 /// Each row: what a mail server says of every recipient, and whether they are tried again.
 #[sqlx::test(migrations = "../migrations")]
 async fn who_has_no_mailbox_is_tried_once_and_what_may_be_our_fault_again(db: PgPool) {
-    let post = Post::closed().await.open().await;
+    let post = Post::closed().open().await;
     let services = testing::services_in(db, &[("SMTP_URL", &post.url())], None);
     let world = World::with(services, ("en", "UTC"), ("fr", "UTC")).await;
     let services = &world.services;
@@ -154,11 +154,7 @@ struct MailDev {
 
 impl MailDev {
     fn start() -> Self {
-        let free = || {
-            let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-            listener.local_addr().expect("an address").port()
-        };
-        let (smtp, web) = (free(), free());
+        let (smtp, web) = (free_port(), free_port());
         let program = std::env::var("LECTERN_TEST_MAILDEV");
         let child = Command::new("node")
             .arg(program.expect("LECTERN_TEST_MAILDEV; run: eval \"$(scripts/stand-ins)\""))

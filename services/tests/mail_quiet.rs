@@ -63,7 +63,7 @@ async fn messages_wait_until_the_quiet_ends(db: PgPool) {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_mail_that_could_not_be_sent_before_the_quiet_comes_after_it(db: PgPool) {
-    let post = Post::closed().await;
+    let post = Post::closed();
     let services = testing::services_in(db, &[("SMTP_URL", &post.url())], None);
     let world = World::with(services, ("en", "Europe/Paris"), ("en", "Europe/Paris")).await;
     let (sam, tina) = (&world.student, &world.tutor.actor);

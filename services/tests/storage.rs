@@ -12,6 +12,7 @@ use futures::TryStreamExt as _;
 use services::{
     config::{BucketConfig, FilesConfig},
     storage::Storage,
+    testing::ports::free_port,
 };
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
@@ -27,9 +28,7 @@ impl ObjectStore {
     async fn open() -> Self {
         let script = std::env::var("LECTERN_TEST_S3")
             .expect("LECTERN_TEST_S3 names no object store: eval \"$(scripts/stand-ins)\"");
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("an address").port().to_string();
-        drop(listener);
+        let port = free_port().to_string();
         let folder = tempfile::tempdir().expect("a folder");
         let process = Command::new("node")
             .arg(script)

@@ -1,13 +1,10 @@
 //! The programs themselves: the server and the provider's stand-in, started, killed and started again.
 
 use std::{
-    collections::BTreeSet,
     fs::{self, File},
     io::{BufRead as _, BufReader},
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -39,20 +36,6 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
-    }
-}
-
-/// An address that nobody listens on, and that no other test of this process was given. Where the system has another
-/// host of its own for that, none of the proxies, which are given ports of 127.0.0.1, comes in its place while its
-/// server is down.
-pub fn free_address() -> String {
-    static GIVEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-    loop {
-        let free = TcpListener::bind("127.0.0.2:0").or_else(|_| TcpListener::bind("127.0.0.1:0"));
-        let address = free.expect("a free port").local_addr().expect("an address").to_string();
-        if GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(address.clone()) {
-            return address;
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use services::{
     Actor, Services, chance,
     config::StripeConfig,
     jobs, lesson, payment, payout,
-    testing::{self, Tutor, at_hour, booked, now},
+    testing::{self, Tutor, at_hour, booked, now, ports::free_address},
 };
 use sha2::{Digest as _, Sha256};
 use sqlx::PgPool;
@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use crate::{
     points::{PATIENCE, Watch},
     postgres::Postgres,
-    processes::{Environment, LOOK_AGAIN, Sandbox, Server, WEBHOOK_SECRET, free_address},
+    processes::{Environment, LOOK_AGAIN, Sandbox, Server, WEBHOOK_SECRET},
     provider::Provider,
 };
 
@@ -48,7 +48,7 @@ impl World {
     pub async fn start(db: &PgPool) -> Self {
         jobs::migrate(db).await.expect("the queue");
         let points = Arc::new(Watch::default());
-        let address = free_address();
+        let address = free_address().to_string();
         let sandbox = Sandbox::start(&address);
         let stripe = StripeConfig {
             secret_key: "sk_test_sandbox".to_owned(),
@@ -98,7 +98,7 @@ impl World {
     /// Where another server is, beside the first.
     pub fn another_environment(&self) -> Environment {
         let log = self.folder.path().join("another.log");
-        Environment { address: free_address(), log, ..self.environment.clone() }
+        Environment { address: free_address().to_string(), log, ..self.environment.clone() }
     }
 
     /// What the servers said.

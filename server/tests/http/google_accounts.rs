@@ -2,11 +2,12 @@
 
 use reqwest::header::SET_COOKIE;
 use serde_json::json;
+use services::testing::ports::free_port;
 use sqlx::PgPool;
 
 use crate::{
     calendars::post,
-    google::{Consent, Google, free_port},
+    google::{Consent, Google},
     pages::{cookie_of, page},
     support::{Answer, Person, Site, send, start, start_with},
 };

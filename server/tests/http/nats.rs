@@ -1,7 +1,7 @@
 //! Hints carried by NATS, between two servers and through an outage.
 
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -11,6 +11,7 @@ use serde_json::json;
 use services::{
     config::Config,
     live::{Bus, Hint, Hints, LiveBus as _},
+    testing::ports::free_address,
 };
 use sqlx::PgPool;
 use tokio::time::timeout;
@@ -29,9 +30,7 @@ struct Nats {
 
 impl Nats {
     fn start() -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let addr = free.local_addr().expect("an address");
-        drop(free);
+        let addr = free_address();
         Nats { addr, child: Self::run(addr) }
     }
 

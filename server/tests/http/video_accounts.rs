@@ -3,11 +3,12 @@
 
 use reqwest::header::SET_COOKIE;
 use serde_json::{Value, json};
+use services::testing::ports::free_port;
 use sqlx::PgPool;
 
 use crate::{
     calendars::post,
-    google::{Consent, Google, free_port},
+    google::{Consent, Google},
     pages::{cookie_of, page},
     support::{Answer, Person, Site, send, start_with},
 };

@@ -3,13 +3,13 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::{
-    net::TcpListener,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use reqwest::{Client, Response, redirect::Policy};
 use serde_json::{Value, json};
+use services::testing::ports::free_port;
 use url::Url;
 
 /// A server that stands for Google, or for Zoom.
@@ -125,12 +125,6 @@ impl Google {
         let events = state["calendars"][calendar].as_array().expect("a calendar").clone();
         events.into_iter().filter(|event| event["status"] != "cancelled").collect()
     }
-}
-
-/// A port that nobody listens on at this moment.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
 }
 
 /// Signs in or consents, whichever the page asks for.

@@ -9,6 +9,7 @@ use std::{
     },
 };
 
+use services::testing::ports::free_address;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
@@ -29,9 +30,8 @@ struct Shared {
 
 impl Post {
     /// An address at which nobody listens yet.
-    pub async fn closed() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        Post { addr: listener.local_addr().expect("an address"), shared: Arc::default() }
+    pub fn closed() -> Self {
+        Post { addr: free_address(), shared: Arc::default() }
     }
 
     /// Listens from now on.

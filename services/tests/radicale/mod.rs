@@ -3,12 +3,12 @@
 
 use std::{
     fs,
-    net::TcpListener,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use reqwest::{Client, Method, Response};
+use services::testing::ports::free_port;
 use tempfile::TempDir;
 
 /// A CalDAV server with one account, `tina`.
@@ -26,13 +26,10 @@ impl Radicale {
     /// # Panics
     /// Where the program is missing: nothing that needs it is skipped.
     pub async fn open() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        drop(listener);
         let folder = tempfile::tempdir().expect("a folder");
         let mut server = Radicale {
             folder,
-            port,
+            port: free_port(),
             process: None,
             password: String::new(),
             http: Client::builder().no_proxy().build().expect("a client"),
