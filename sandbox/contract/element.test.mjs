@@ -106,10 +106,10 @@ test('a card is typed, formatted and saved, and the page never sees it', async (
 test('an American Express card has its own form', async () => {
   const page = await shop({ intent: await payment() });
   await page.card.getByLabel('Card number').pressSequentially('378282246310005');
-  await page.card.getByLabel('Expiration date').pressSequentially('3 / 31');
+  await page.card.getByLabel('Expiration date').pressSequentially('3 / 49');
   await page.card.getByLabel('Security code').pressSequentially('12345');
   assert.equal(await page.card.getByLabel('Card number').inputValue(), '3782 822463 10005');
-  assert.equal(await page.card.getByLabel('Expiration date').inputValue(), '03 / 31');
+  assert.equal(await page.card.getByLabel('Expiration date').inputValue(), '03 / 49');
   assert.equal(await page.card.getByLabel('Security code').inputValue(), '1234');
   await page.click('#pay');
   await outcome(page, 'succeeded');

@@ -300,7 +300,8 @@ async fn a_payment_that_is_unknown(db: PgPool) {
 /// However the provider's answers are lost, evidence is sent once and the case is mirrored.
 #[sqlx::test(migrations = "../migrations")]
 async fn answers_about_a_chargeback_are_lost(db: PgPool) {
-    let till = till::open_impatient(db).await;
+    let till = till::open(db).await;
+    let hasty = till.impatient();
     for (at, fault) in FAULTS.into_iter().enumerate() {
         till.card(NOT_RECEIVED).await;
         let booking = till.taught(24 * (i64::try_from(at).expect("a few") + 1) + 4).await;
@@ -311,6 +312,7 @@ async fn answers_about_a_chargeback_are_lost(db: PgPool) {
         let case = till.case(&booking).await;
         till.goes_wrong("/v1/disputes/*", fault).await;
         till.submit(&admin, case.id, "losing_evidence").await.expect("asked");
+        till::tick(&hasty).await;
         let began = Instant::now();
         while number(&till.services, OPEN_EVIDENCE).await > 0 {
             assert!(began.elapsed() < LONG, "not sent: {fault:?}");

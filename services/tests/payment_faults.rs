@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use domain::{account::Role, booking::Booking};
 use serde_json::json;
 use services::{
-    Actor, AppError, Result,
+    Actor, AppError, Result, Services,
     payment::{self, ChargeStatus, DebtPayment},
     testing::{self, assert_invariants, now, number},
 };
@@ -57,12 +57,13 @@ const ALL_GIVEN: &str =
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_charge_is_asked_for_again(db: PgPool) {
-    let till = till::open_impatient(db).await;
+    let till = till::open(db).await;
+    let hasty = till.impatient();
     till.card("pm_card_visa").await;
     for (round, what) in FAULTS.into_iter().enumerate() {
         till.goes_wrong("/v1/payment_intents", what).await;
         let booking = taught(&till, round).await;
-        till.tick().await;
+        till::tick(&hasty).await;
         let open = "SELECT count(*) FROM charge_attempts WHERE state = 'pending'";
         assert_eq!(number(&till.services, open).await, 1, "{what:?}: the answer is not known yet");
         tick_until(&till, ALL_PAID).await;
@@ -77,7 +78,8 @@ async fn a_charge_is_asked_for_again(db: PgPool) {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_debt_is_paid_by_asking_again(db: PgPool) {
-    let mut till = till::open_impatient(db).await;
+    let mut till = till::open(db).await;
+    let hasty = till.impatient();
     for (round, what) in FAULTS.into_iter().enumerate() {
         till.student = testing::student(&till.services, "Sam").await;
         till.card("pm_card_chargeCustomerFail").await;
@@ -85,13 +87,13 @@ async fn a_debt_is_paid_by_asking_again(db: PgPool) {
         tick_until(&till, "SELECT count(*) FROM student_debts WHERE cleared_at IS NULL").await;
         let owed = payment::open_debts(&till.services, &till.student).await.expect("debts");
         let good = till.card("pm_card_visa").await;
-        let pay = async || {
-            payment::begin_debt_payment(&till.services, &till.student, owed[0].booking, &good.id).await
+        let pay = async |services: &Services| {
+            payment::begin_debt_payment(services, &till.student, owed[0].booking, &good.id).await
         };
         till.goes_wrong("/v1/payment_intents/*/confirm", what).await;
-        let first = pay().await;
+        let first = pay(&hasty).await;
         assert!(matches!(first, Err(AppError::Fault(_))), "{what:?}: the answer is not known yet: {first:?}");
-        assert_eq!(again(pay).await, DebtPayment::Paid, "{what:?}");
+        assert_eq!(again(async || pay(&till.services).await).await, DebtPayment::Paid, "{what:?}");
         assert_eq!(till.counted("payment_intents").await, 1 + round as u64, "{what:?}");
         testing::execute(&till.services, "UPDATE cards SET removed_at = created_at, is_default = false")
             .await;
@@ -102,7 +104,8 @@ async fn a_debt_is_paid_by_asking_again(db: PgPool) {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_refund_is_asked_for_again(db: PgPool) {
-    let till = till::open_impatient(db).await;
+    let till = till::open(db).await;
+    let hasty = till.impatient();
     till.card("pm_card_visa").await;
     let booking = taught(&till, 0).await;
     tick_until(&till, ALL_PAID).await;
@@ -110,7 +113,7 @@ async fn a_refund_is_asked_for_again(db: PgPool) {
     for (round, what) in FAULTS.into_iter().enumerate() {
         till.goes_wrong("/v1/refunds", what).await;
         payment::refund(&till.services, &admin, booking.id, Some(100), "A test.").await.expect("noted");
-        till.tick().await;
+        till::tick(&hasty).await;
         let open = "SELECT count(*) FROM refunds WHERE state = 'pending'";
         assert_eq!(number(&till.services, open).await, 1, "{what:?}: the answer is not known yet");
         tick_until(&till, ALL_GIVEN).await;
@@ -123,16 +126,18 @@ async fn a_refund_is_asked_for_again(db: PgPool) {
 /// Each row: the call that goes wrong while a card is saved.
 #[sqlx::test(migrations = "../migrations")]
 async fn a_card_is_saved_by_asking_again(db: PgPool) {
-    let till = till::open_impatient(db).await;
+    let till = till::open(db).await;
+    let hasty = till.impatient();
     let mut people = 0;
     for path in ["/v1/customers", "/v1/payment_methods/pm_card_visa", "/v1/payment_methods/*/attach"] {
         for what in FAULTS {
             let student = testing::student(&till.services, "Sam").await;
             till.goes_wrong(path, what).await;
-            let save =
-                async || payment::save_card(&till.services, &student, "pm_card_visa", "I agree.").await;
-            assert!(matches!(save().await, Err(AppError::Fault(_))), "{path} {what:?}");
-            again(save).await;
+            let save = async |services: &Services| {
+                payment::save_card(services, &student, "pm_card_visa", "I agree.").await
+            };
+            assert!(matches!(save(&hasty).await, Err(AppError::Fault(_))), "{path} {what:?}");
+            again(async || save(&till.services).await).await;
             people += 1;
             let cards = payment::list_cards(&till.services, &student).await.expect("cards");
             assert_eq!(cards.len(), 1, "{path} {what:?}");
@@ -143,13 +148,15 @@ async fn a_card_is_saved_by_asking_again(db: PgPool) {
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_removed_card_is_given_up_by_the_provider_too(db: PgPool) {
-    let mut till = till::open_impatient(db).await;
+    let mut till = till::open(db).await;
+    let hasty = till.impatient();
     for what in FAULTS {
         till.student = testing::student(&till.services, "Sam").await;
         let card = till.card("pm_card_visa").await;
         till.goes_wrong("/v1/payment_methods/*/detach", what).await;
         payment::remove_card(&till.services, &till.student, &card.id).await.expect("removed");
         assert!(payment::list_cards(&till.services, &till.student).await.expect("cards").is_empty());
+        till::tick(&hasty).await;
         tick_until(
             &till,
             "SELECT count(*) FROM (SELECT WHERE NOT EXISTS (SELECT FROM graphile_worker._private_jobs)) n",

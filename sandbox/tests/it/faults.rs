@@ -80,14 +80,14 @@ async fn a_fault_befalls_as_many_as_it_says() {
 #[tokio::test]
 async fn answers_are_late() {
     let stand = Stand::new().await;
-    stand.fault(json!({ "path": "/v1/payment_intents", "kind": "delay", "delay_ms": 1500 })).await;
-    let hasty = reqwest::Client::builder().timeout(Duration::from_millis(300)).build().unwrap();
+    stand.fault(json!({ "path": "/v1/payment_intents", "kind": "delay", "delay_ms": 4000 })).await;
+    let hasty = reqwest::Client::builder().timeout(Duration::from_secs(2)).build().unwrap();
     let request = hasty.post(stand.url("/v1/payment_intents")).bearer_auth("sk_test_sandbox");
     let request = request.header("idempotency-key", "k").form(&PAY);
     assert!(request.send().await.is_err_and(|error| error.is_timeout()));
     assert_eq!(stand.state().await["payment_intents"], 1, "the work was done all the same");
     assert_eq!(stand.keyed("k", "/v1/payment_intents", &PAY).await.unwrap().status, 409, "still under way");
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
     assert!(stand.keyed("k", "/v1/payment_intents", &PAY).await.unwrap().replayed);
     stand.control(reqwest::Method::PUT, "/latency", json!({ "ms": 50 })).await;
     let began = Instant::now();

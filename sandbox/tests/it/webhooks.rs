@@ -152,7 +152,7 @@ async fn deliveries_are_held_doubled_and_turned_around() {
 #[tokio::test]
 async fn deliveries_are_late_and_shuffled() {
     let (stand, receiver) = stand().await;
-    stand.control(Method::PUT, "/webhooks", json!({ "delay_ms": 400 })).await;
+    stand.control(Method::PUT, "/webhooks", json!({ "delay_ms": 2000 })).await;
     stand.customer().await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(receiver.got.lock().unwrap().is_empty());

@@ -94,16 +94,18 @@ mod tests {
     #[tokio::test]
     async fn an_unknown_address_takes_as_long_as_a_known_one() {
         let kept = hash("pässwörd-1").await.expect("a hash");
-        let quickest = async |kept: Option<String>| {
-            let mut least = Duration::MAX;
-            for _ in 0..8 {
-                let started = Instant::now();
-                assert!(!verify(kept.clone(), "pässwörd-2").await.expect("judged"));
-                least = least.min(started.elapsed());
-            }
-            least.as_secs_f64()
+        let time = async |kept: Option<String>| {
+            let started = Instant::now();
+            assert!(!verify(kept, "pässwörd-2").await.expect("judged"));
+            started.elapsed()
         };
-        let ratio = quickest(Some(kept)).await / quickest(None).await;
+        // By turns: what else the machine does slows both.
+        let (mut known, mut unknown) = (Duration::MAX, Duration::MAX);
+        for _ in 0..8 {
+            known = known.min(time(Some(kept.clone())).await);
+            unknown = unknown.min(time(None).await);
+        }
+        let ratio = known.as_secs_f64() / unknown.as_secs_f64();
         assert!((0.4..2.5).contains(&ratio), "{ratio}");
     }
 }
