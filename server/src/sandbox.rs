@@ -25,10 +25,10 @@ use tokio::{
 use uuid::Uuid;
 
 /// How long the sandbox may take to start.
-const START: Duration = Duration::from_secs(10);
+const START: Duration = Duration::from_secs(30);
 
 /// How long it may take to answer.
-const ANSWER: Duration = Duration::from_secs(2);
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// How often a lease is renewed: well within its life of 10 s.
 const RENEW: Duration = Duration::from_secs(2);
@@ -115,10 +115,16 @@ impl Lease {
 
     /// Takes or renews the lease; whether there is a sandbox of this name.
     async fn take(&self, url: &str, name: Uuid) -> bool {
-        let now = self.clock.stands().then(|| self.clock.now());
-        let body = json!({ "name": name.to_string(), "webhook_url": self.webhook_url, "now": now });
-        let answer = self.client.put(self.address(url)).json(&body).send().await;
-        answer.is_ok_and(|answer| answer.status().is_success())
+        let shown = || self.clock.stands().then(|| self.clock.now());
+        loop {
+            let now = shown();
+            let body = json!({ "name": name.to_string(), "webhook_url": self.webhook_url, "now": now });
+            let answer = self.client.put(self.address(url)).json(&body).send().await;
+            // Set meanwhile, it may have been told so before it was told this.
+            if shown() == now {
+                return answer.is_ok_and(|answer| answer.status().is_success());
+            }
+        }
     }
 
     /// Name and address of the sandbox, whose lease is then ours; or why there is none.
