@@ -35,6 +35,8 @@ export const cardField = (page: Page, field: 'number' | 'expiry' | 'cvc', langua
 
 /** Types a card into the provider's form, once it is there. */
 export async function typeCard(page: Page, number: string, language: Language = 'en'): Promise<void> {
+  // Both: before the form begins anew, what failed is hidden with its wait.
+  await expect(page.locator('.card-frame')).toBeVisible();
   await expect(page.locator('.card-frame-wait')).toBeHidden();
   for (const [field, text] of [['number', number], ['expiry', '1234'], ['cvc', '123']] as const) {
     const input = cardField(page, field, language);

@@ -158,7 +158,7 @@ test('evidence for a bank is asked about before it is sent', { tag: ['@phone', '
   const row = office.getByRole('row').filter({ hasText: student.name });
   await expect(async () => {
     await open(office, '/admin/disputes');
-    await expect(row).toBeVisible({ timeout: 1000 });
+    await expect(row).toBeVisible({ timeout: 5_000 });
   }).toPass();
   await row.getByRole('link').click();
   const decision = office.locator('#decision');

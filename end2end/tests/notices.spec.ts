@@ -20,8 +20,8 @@ test('what one does rings the bell of the other, who follows it @phone @plain', 
   // Without scripts a page is as it was until it is loaded again; the notice is written within a second.
   await expect(async () => {
     if (!withScripts()) await hers.reload();
-    await expect(bell(hers, 1)).toBeVisible({ timeout: 1_000 });
-  }).toPass({ timeout: 15_000 });
+    await expect(bell(hers, 1)).toBeVisible({ timeout: 5_000 });
+  }).toPass({ timeout: 60_000 });
   const his = await person(student);
   await open(his, '/notices');
   await expect(his.getByText(t('notices.empty')), 'who did it is not told').toBeVisible();
@@ -38,8 +38,8 @@ test('what one does rings the bell of the other, who follows it @phone @plain', 
   const readAll = hers.getByRole('button', { name: t('notices.read_all') });
   await expect(async () => {
     await hers.goto('/notices');
-    await expect(readAll).toBeVisible({ timeout: 1_000 });
-  }).toPass({ timeout: 15_000 });
+    await expect(readAll).toBeVisible({ timeout: 5_000 });
+  }).toPass({ timeout: 60_000 });
   await readAll.click();
   await expect(hers.locator('.notice-row[data-state=unread]')).toHaveCount(0);
   await expect(hers.locator('.notice-row')).toHaveCount(2);

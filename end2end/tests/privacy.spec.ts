@@ -30,8 +30,8 @@ function unpacked(archive: Buffer): Map<string, Buffer> {
 const ready = (page: Page): Promise<void> =>
   expect(async () => {
     if (!withScripts()) await page.reload();
-    await expect(page.locator('#your-data').getByText(t('privacy.ready'), { exact: true })).toBeVisible({ timeout: 1_000 });
-  }).toPass({ timeout: 30_000 });
+    await expect(page.locator('#your-data').getByText(t('privacy.ready'), { exact: true })).toBeVisible({ timeout: 5_000 });
+  }).toPass({ timeout: 60_000 });
 
 test('one asks for a copy of one’s data, is told of it and downloads it @phone @plain', async ({ server, person }) => {
   const student = await newStudent(server);
