@@ -89,7 +89,7 @@ struct Reset {
 
 /// Empties the database and gives real time back; a demonstration that was there is there again.
 async fn start_over(State(services): State<Services>) -> ApiResult<Json<Success<Reset>>> {
-    // First of all: the sandbox is told of our clock again and again.
+    // First of all, though a fresh start does so too: whoever renews a lease would tell the sandbox the old time.
     services.clock.set(&services.db, None).await?;
     sandbox::reset(&services).await;
     Ok(ok(Reset { demonstration: reset::start_over(&services).await? }))

@@ -71,6 +71,7 @@ pub async fn zoom(
 /// `POST /api/google/calendar`: Google says that a calendar changed. The first message of a channel says only that it
 /// is open.
 pub async fn google_calendar(State(services): State<Services>, headers: HeaderMap) -> ApiResult<StatusCode> {
+    services.clock.follow(&services.db).await?;
     let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if said("x-goog-resource-state") != "sync" {
         let channel = said("x-goog-channel-id").parse();
