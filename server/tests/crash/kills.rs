@@ -12,7 +12,6 @@ use crate::{
 /// Runs a scenario undisturbed, then once for each point and each side of it with a server that is killed there.
 async fn survives(db: &PgPool, scenario: Scenario, name: &str, story: &str) {
     let world = World::start(db).await;
-    world.sandbox.control("PUT", "webhooks", &json!({ "lose": true })).await;
     if let Some(collection) = scenario.collection() {
         let setting = sqlx::query("INSERT INTO settings (name, value) VALUES ('collection', $1)");
         setting.bind(json!(collection)).execute(db).await.expect("a setting");
@@ -409,8 +408,6 @@ async fn a_refused_reversal_survives_a_kill_at_every_point(db: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn what_a_killed_server_was_working_on_is_taken_over(db: PgPool) {
     let world = World::start(&db).await;
-    // Its own message does not come before it.
-    world.sandbox.control("PUT", "webhooks", &json!({ "lose": true })).await;
     let server = world.quiet_server().await;
     let stage = Scenario::Charge.prepare(&world, &server).await;
     world.points.begin(None);

@@ -107,7 +107,7 @@ impl Scenario {
         }
     }
 
-    /// Whether jobs end it that do not wait for one another: people are told what became of a booking or payout while its
+    /// Whether jobs end it that do not wait for one another: people are told what became of a booking, refund, payout or comparison while its
     /// money is seen to. Their points have no order.
     pub fn ends_side_by_side(self) -> bool {
         matches!(
@@ -130,6 +130,7 @@ impl Scenario {
 
     /// All that comes before it.
     pub async fn prepare(self, world: &World, server: &Server) -> Stage {
+        // The provider's own messages come only where they are what a scenario is about.
         world.lose_messages(true).await;
         let cards: &[&str] = match self {
             Scenario::Decline | Scenario::DeclinePrepay | Scenario::DecideDebt | Scenario::ForgiveDebt => {
@@ -174,7 +175,6 @@ impl Scenario {
             }
             Scenario::Message => event = lose_an_answer(world, server).await,
             Scenario::ChargedBack | Scenario::Evidence => {
-                world.lose_messages(true).await;
                 world.work_off(server).await;
                 event = world.charged_back(self).await;
                 world.lose_messages(false).await;
@@ -321,7 +321,6 @@ impl Scenario {
 
 /// A payment whose answer was lost, and the id of the provider's message about it.
 async fn lose_an_answer(world: &World, server: &Server) -> String {
-    world.lose_messages(true).await;
     world.lose_answers("/v1/payment_intents").await;
     world.run_due(server, "/dev/tick").await;
     world.lose_no_more().await;

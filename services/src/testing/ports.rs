@@ -15,7 +15,7 @@ const COUNT: u32 = 12_000;
 pub fn free_port() -> u16 {
     static GIVEN: AtomicU32 = AtomicU32::new(0);
     // Processes at work side by side begin far from each other.
-    let begin = process::id().wrapping_mul(401);
+    let begin = process::id().wrapping_mul(7417);
     for _ in 0..COUNT {
         let next = begin.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
         let port = u16::try_from(FROM + next % COUNT).expect("a port");
